@@ -1,0 +1,46 @@
+"""What is wrong with a file a person wrote: where, what was found, what is allowed, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from simulator.texts import t
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of one place in a file, in the user's language."""
+
+    where: str
+    found: str
+    allowed: str
+    do: str
+
+    def __str__(self) -> str:
+        lines = [self.where]
+        for name, text in (("found", self.found), ("allowed", self.allowed), ("do", self.do)):
+            label = t(f"fault.{name}")
+            lines.append(f"  {label:<9} {text}")
+        return "\n".join(lines)
+
+
+class FaultyInput(Exception):
+    """Input that cannot be used; carries every fault found, not only the first.
+
+    Attributes
+    ----------
+    faults : tuple of Fault
+        At least one, in the order of the file.
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n\n".join(str(fault) for fault in self.faults))
+
+
+def did_you_mean(name: str, allowed: Sequence[str]) -> str:
+    """Return a sentence that suggests the nearest allowed name, or lists what is allowed."""
+    near = get_close_matches(str(name), allowed, n=1, cutoff=0.6)
+    return t("fault.did_you_mean", name=near[0]) if near else t("fault.choose_allowed")
