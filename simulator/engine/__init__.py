@@ -1,0 +1,1 @@
+"""How the model is computed: states, keyed draws, columns, sparse sampling, the population and its cache."""

@@ -1,0 +1,68 @@
+"""One decorator for every compiled kernel, and a compile cache that cannot go stale.
+
+Numba's own cache looks at the file of a function only: a change in a callee, a constant or a state number
+of another file would go unnoticed. The cache therefore lives in a folder named by a hash of all sources
+that kernels can see, so that any change there opens a new folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+import platformdirs
+
+KERNEL_FOLDERS = ("engine", "rules")
+"""Folders of the package whose sources and constants kernels can see."""
+
+KEPT_CACHES = 4
+"""Compiled caches of older sources that are kept, for people who switch between versions."""
+
+
+def cache_root() -> Path:
+    """Return the folder of this user and platform in which SinTrata keeps what can be rebuilt."""
+    return Path(platformdirs.user_cache_dir("sintrata", appauthor=False))
+
+
+def source_hash(package: Path) -> str:
+    """Return a hash of all kernel sources and constants below ``package``."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for folder in KERNEL_FOLDERS:
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
+
+
+@cache
+def kernel_cache() -> Path:
+    """Return the folder of the compiled kernels of exactly these sources."""
+    parent = cache_root() / "kernels"
+    folder = parent / source_hash(Path(__file__).parents[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    stale = sorted((p for p in parent.iterdir() if p != folder), key=lambda p: p.stat().st_mtime)
+    for old in stale[:-KEPT_CACHES]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def kernel[F: Callable[..., Any]](function: F) -> F:
+    """Compile a kernel: cached, without the interpreter lock, never with fast mathematics."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(kernel_cache())
+    try:
+        compiled: F = numba.njit(cache=True, nogil=True)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return compiled
+
+
+def inline[F: Callable[..., Any]](function: F) -> F:
+    """Compile a small function that only kernels call."""
+    compiled: F = numba.njit(nogil=True, inline="never")(function)
+    return compiled

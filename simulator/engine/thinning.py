@@ -1,0 +1,170 @@
+"""Sparse sampling: which children might enter exploitation this month, without visiting the others.
+
+In each (cell, month, path) a keyed Poisson process of rate B0 runs along the rows; each point carries a mark
+uniform in [0, B0). A child whose smallest mark lies below its own rate enters, so that the chance is exactly
+1 - exp(-rate) (Lewis and Shedler 1979, thinning; here with fixed points and moving rates). Where a rate can
+exceed B0, further strips [B0, 2 B0), [2 B0, 4 B0), ... with points of their own open. Points depend on the
+cell, the month and the seed alone: scenarios and draws share every point below their open edges.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from simulator.engine import draws
+from simulator.engine.compile import kernel
+from simulator.engine.population import (
+    CELL_BIRTH_YEAR,
+    CELL_BLOCK_YEAR,
+    CELL_CLASS,
+    CELL_COUNT,
+    CELL_FIRST,
+    CELL_IDENT,
+    CELL_PLACE,
+    CELL_SEX,
+)
+from simulator.engine.states import START_YEAR
+
+ANY_AGE: Final = 18
+"""Age column that holds the largest rate of all ages, for cells of arrivals of any age."""
+
+N_AGES: Final = 19
+N_PATHS: Final = 2
+HIGHEST_STRIP: Final = 15
+CELLS_PER_CHUNK: Final = 2048
+CANDIDATE = np.dtype([("row", np.uint32), ("cls", np.uint8), ("path", np.uint8), ("mark", np.float64)])
+
+
+@draws.inline
+def walk_strip(first, count, rate, low, ident, month, stream, key, path, cls, ceiling, out, n):  # type: ignore[no-untyped-def]
+    """Write the points of one strip whose mark lies below ``ceiling``; return how many are written so far.
+
+    ``out`` may be too small: points beyond it are counted, not written, and the caller asks again.
+    """
+    position = 0.0
+    index = 0
+    while True:
+        w0, w1, w2, w3 = draws.philox(
+            ident, index, month + draws.MONTH_OFFSET, stream, key[0], key[1]
+        )
+        position -= np.log(draws.unit(w0)) / rate
+        if position >= count:
+            return n
+        mark = low + draws.unit(w1) * rate
+        if mark < ceiling:
+            if n < out.size:
+                out[n].row = first + np.int64(position)
+                out[n].cls = cls
+                out[n].path = path
+                out[n].mark = mark
+            n += 1
+        position -= np.log(draws.unit(w2)) / rate
+        if position >= count:
+            return n
+        mark = low + draws.unit(w3) * rate
+        if mark < ceiling:
+            if n < out.size:
+                out[n].row = first + np.int64(position)
+                out[n].cls = cls
+                out[n].path = path
+                out[n].mark = mark
+            n += 1
+        index += 1
+
+
+@kernel
+def propose(cells, start, stop, month, floor_rate, top_rate, top_multiplier, key, out):  # type: ignore[no-untyped-def]
+    """Write the candidates of a run of cells in one month.
+
+    Parameters
+    ----------
+    cells : [cell, 8]
+    start, stop : cells to look at
+    month : months since January 2012
+    floor_rate : [path, age 19, sex] B0 of risk class 0, per month
+    top_rate : [path, age 19, sex] largest rate of class 0 under the run's own parameters
+    top_multiplier : [place, class] largest multiplier under the run's own parameters and month
+    key : words of the seed
+    out : [n] of ``CANDIDATE``
+
+    Returns
+    -------
+    number of candidates (beyond ``out.size`` they were counted only), number of cells looked at
+
+    Streams
+    -------
+    STREAM_POINTS + 16 * path + strip, counted along the rows of the cell
+    """
+    n = 0
+    visited = 0
+    year = START_YEAR + month // 12
+    for c in range(start, stop):
+        if cells[c, CELL_BLOCK_YEAR] > year:
+            break
+        sex = cells[c, CELL_SEX]
+        cls = cells[c, CELL_CLASS]
+        place = cells[c, CELL_PLACE]
+        birth_year = cells[c, CELL_BIRTH_YEAR]
+        if birth_year < 0:
+            older = ANY_AGE
+            younger = ANY_AGE
+        else:
+            older = min(year - birth_year, 17)
+            younger = max(min(year - birth_year - 1, 17), 0)
+        for path in range(N_PATHS):
+            floor = max(floor_rate[path, older, sex], floor_rate[path, younger, sex])
+            if floor <= 0.0:
+                continue
+            visited += 1
+            floor *= 1 << cls
+            ceiling = max(top_rate[path, older, sex], top_rate[path, younger, sex])
+            ceiling *= top_multiplier[place, cls]
+            first, count, ident = cells[c, CELL_FIRST], cells[c, CELL_COUNT], cells[c, CELL_IDENT]
+            stream = draws.STREAM_POINTS + 16 * path
+            n = walk_strip(first, count, floor, 0.0, ident, month, stream, key, path, cls, ceiling, out, n)
+            edge = floor
+            strip = 1
+            while edge < ceiling:
+                n = walk_strip(
+                    first, count, edge, edge, ident, month, stream + strip, key, path, cls, ceiling, out, n
+                )
+                edge *= 2.0
+                strip += 1
+                if strip > HIGHEST_STRIP:
+                    break
+    return n, visited
+
+
+@kernel
+def propose_history(cells, start, stop, floor_sum, top_sum, top_multiplier, key, out):  # type: ignore[no-untyped-def]
+    """Write the candidates for having been exploited before January 2012, by cumulative rate over life.
+
+    ``floor_sum`` and ``top_sum`` are [path, birth year index, sex]: rates summed over the months that a child
+    of the cohort, born in January, has lived; marks are points on the clock of the cumulative rate.
+    """
+    n = 0
+    for c in range(start, stop):
+        cohort = cells[c, CELL_BIRTH_YEAR]
+        if cohort < 0 or cohort >= START_YEAR:
+            continue
+        sex = cells[c, CELL_SEX]
+        cls = cells[c, CELL_CLASS]
+        for path in range(N_PATHS):
+            floor = floor_sum[path, START_YEAR - cohort, sex] * (1 << cls)
+            if floor <= 0.0:
+                continue
+            ceiling = top_sum[path, START_YEAR - cohort, sex] * top_multiplier[cells[c, CELL_PLACE], cls]
+            first, count, ident = cells[c, CELL_FIRST], cells[c, CELL_COUNT], cells[c, CELL_IDENT]
+            stream = draws.STREAM_HISTORY + 16 * path
+            n = walk_strip(first, count, floor, 0.0, ident, 0, stream, key, path, cls, ceiling, out, n)
+            edge = floor
+            strip = 1
+            while edge < ceiling and strip <= HIGHEST_STRIP:
+                n = walk_strip(
+                    first, count, edge, edge, ident, 0, stream + strip, key, path, cls, ceiling, out, n
+                )
+                edge *= 2.0
+                strip += 1
+    return n

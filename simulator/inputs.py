@@ -1,0 +1,390 @@
+"""What a run reads: parameters, drivers and policy of one scenario and one parameter set, month by month.
+
+Everything a scenario can change ends up here as plain arrays whose first axis is the month, or as solved
+constants. Two runs with equal inputs up to a month have equal histories up to that month, which is what
+lets a scenario fork from another one's kept state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.population import rank_threshold
+from simulator.engine.states import (
+    BOY,
+    FAMILY_CARE,
+    GENERAL_SHELTER,
+    GIRL,
+    LABOUR,
+    N_PLACES,
+    N_STATES,
+    N_TERRITORIES,
+    SEXUAL,
+    SPECIALISED_SHELTER,
+    START_YEAR,
+)
+from simulator.evidence.drivers import child_poverty, rural_share
+from simulator.policy.levers import PLACES as PLACES_LEVER
+from simulator.policy.levers import levels, multipliers, path
+from simulator.rules import exits, identification, recruitment
+from simulator.rules.care import facilities_by_distance, group_bit, travel_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenarios.schema import Scenario
+    from simulator.engine.population import Population
+    from simulator.evidence import Ledger
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LIMA: Final = (6, 14)
+"""Territories whose UPEs are the metropolitan ones: Callao and Lima Metropolitana."""
+
+ALL_GROUPS: Final = 0b1111
+UPE_REFERENCE_YEAR: Final = 2023
+SHELTER_REFERENCE_MONTH: Final = 12 * (2023 - START_YEAR) + 6
+"""Mid 2023, for which the total of specialised places is known."""
+
+
+class OutOfRange(Exception):
+    """A parameter draw whose expected stock lies outside what the sources allow; the draw is not used."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """See the module. Monthly arrays start in January 2012; the others hold for the whole run.
+
+    Attributes
+    ----------
+    values : parameter values by name
+    entry : solved recruitment; stock : what the parameters expect of the reference population
+    destination : [territory, territory] cumulative share of where children from a territory are taken
+    identification : [channel 2, form 3, place 52] monthly rates at reference capacity
+    returns : [assisted 2, months] monthly rates
+    poverty, extreme : [month, place] ranks below which a child is (extremely) poor
+    groups, cash, support, mentors : [month, place] ranks below which a child is covered
+    report_gain : [month, place] multiplier of the report channel
+    police, upe_capacity : [month, territory] relative capacity
+    upe_load : [month, territory] background cases that arrive
+    referred, loss : [month, place]
+    facility_territory, facility_specialised, facility_admits : [facility]
+    places, background : [month, facility] places, and those that other children take
+    plan : [month, state 13, place] share who get a plan
+    completion : [month, place]; quality : [month, territory]
+    upe_units : [month, territory] UPEs open; upe_reference_units : [territory] those of 2023
+    """
+
+    values: Mapping[str, float]
+    entry: recruitment.Recruitment
+    stock: exits.ExpectedStock
+    destination: Floats
+    identification: Floats
+    returns: Floats
+    poverty: Integers
+    extreme: Integers
+    groups: Integers
+    cash: Integers
+    support: Integers
+    mentors: Integers
+    report_gain: Floats
+    police: Floats
+    police_load: Floats
+    known: Floats
+    upe_capacity: Floats
+    upe_load: Floats
+    upe_units: Integers
+    upe_reference_units: Integers
+    upe_reference_load: Floats
+    referred: Floats
+    loss: Floats
+    facility_territory: Integers
+    facility_specialised: Integers
+    facility_admits: Integers
+    places: Integers
+    background: Integers
+    travel: Integers
+    order: Integers
+    plan: Floats
+    completion: Floats
+    quality: Floats
+
+    @property
+    def n_months(self) -> int:
+        """Months covered, from January 2012."""
+        return int(self.poverty.shape[0])
+
+    def first_difference(self, other: Inputs) -> int:
+        """Return the first month in which two runs can differ (0 if they differ from the start)."""
+        months = min(self.n_months, other.n_months)
+        first = months
+        for field in fields(self):
+            mine, theirs = getattr(self, field.name), getattr(other, field.name)
+            if field.name in MONTHLY:
+                if mine.shape[1:] != theirs.shape[1:]:
+                    return 0
+                unequal = (mine[:months] != theirs[:months]).reshape(months, -1).any(axis=1)
+                if unequal.any():
+                    first = min(first, int(np.argmax(unequal)))
+            elif not _equal(mine, theirs):
+                return 0
+        return first
+
+
+MONTHLY: Final = frozenset(
+    (
+        "poverty extreme groups cash support mentors report_gain police upe_capacity upe_load upe_units"
+        " referred loss places background plan completion quality"
+    ).split()
+)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray):
+        return bool(np.array_equal(a, b))
+    if hasattr(a, "__dataclass_fields__"):
+        return all(_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
+    return bool(a == b)
+
+
+def _territory_levels(level: Floats, rural: Floats) -> Floats:
+    """Return [month, territory] of a lever by place: areas count by their share of the people."""
+    return level[:, 0::2] * (1.0 - rural) + level[:, 1::2] * rural
+
+
+def destinations(p: Mapping[str, float], distances: Floats, mining: Integers) -> Floats:
+    """Return [territory, territory] share of children exploited away who are taken to each other territory.
+
+    A gravity of pull and distance between capitals; aggregate pressure only, no routes.
+    """
+    pull = np.where(
+        mining == 2,
+        p["movement.pull_mining_core"],
+        np.where(mining == 1, p["movement.pull_mining_present"], 1.0),
+    )
+    weight = pull * np.exp(-distances / p["movement.distance_scale_km"])
+    np.fill_diagonal(weight, 0.0)
+    return weight / weight.sum(axis=1, keepdims=True)
+
+
+def _arriving(share: Floats, away: float, countryside: NDArray[np.bool_]) -> Floats:
+    """Return [place of origin, place] where the entries of a place are exploited."""
+    out = np.zeros((N_PLACES, N_PLACES))
+    for origin in range(N_PLACES):
+        territory, area = divmod(origin, 2)
+        for target in range(N_TERRITORIES):
+            kept = area if countryside[target] else 0
+            out[origin, 2 * target + kept] += away * share[territory, target]
+        out[origin, origin] += 1.0 - away
+    return out
+
+
+def prepare(
+    scenario: Scenario,
+    values: Mapping[str, float],
+    ledger: Ledger,
+    population: Population,
+    n_months: int,
+) -> Inputs:
+    """Work out the inputs of one run.
+
+    Parameters
+    ----------
+    scenario : what is asked for
+    values : parameter values of the draw; the scenario's own parameter values replace them
+    ledger, population : the evidence, and the children built from it
+    n_months : months since January 2012 that the run can reach
+
+    Raises
+    ------
+    OutOfRange
+        If the expected stock lies outside the ledger's ``population.stock_min`` to ``stock_max``.
+    """
+    p = {**values, **scenario.parameters}
+    land = ledger.territories
+    rural = rural_share(ledger)
+    countryside = rural > 0.0
+    scale = population.scale
+    level = levels(scenario.interventions, n_months)
+
+    entry = recruitment.solve(p, population.margins)
+    returns = recruitment.return_rates(p)
+    n_children = float(population.margins.sum())
+    stock = exits.expected_stock(
+        entry.entries, exits.exit_rates(p), returns[0], n_children, p["identification.known_per_year"] * scale
+    )
+    if n_children and not p["population.stock_min"] <= stock.per_1000 <= p["population.stock_max"]:
+        raise OutOfRange(f"{stock.per_1000:.2f}")
+    share = destinations(p, ledger.distances, land.mining_marker)
+    where = identification.stock_by_place(
+        entry.entries_by_place, stock.stock, _arriving(share, p["movement.share_away"], countryside)
+    )
+    rates = identification.derive_rates(
+        p, identification.channel_weights(p, land.police_unit), where, scale
+    )
+
+    children = population.margins.sum(axis=(1, 2, 3)).astype(float).reshape(N_TERRITORIES, 2)
+    by_territory = children.sum(axis=1) / max(children.sum(), 1.0)
+    load = _territory_levels(multipliers(scenario.context, "background_load", n_months), rural)
+
+    poverty_context = multipliers(scenario.context, "poverty", n_months)
+    poor = np.minimum(child_poverty(ledger, n_months) * poverty_context, 1.0)
+    extreme = np.minimum(child_poverty(ledger, n_months, extreme=True) * poverty_context, 1.0)
+
+    reach = np.tile([p["upe.reach_urban"], p["upe.reach_rural"]], N_TERRITORIES)
+    reach = reach + (1.0 - reach) * level["upe_reach"]
+    coordination = level["referral_coordination"]
+    referred = p["referral.share_referred"]
+    facilities = _facilities(scenario, p, ledger, n_months, scale, by_territory, load)
+
+    plan = np.zeros((n_months, N_STATES, N_PLACES))
+    for state, name in (
+        (SPECIALISED_SHELTER, "care.plan_coverage_specialised"),
+        (GENERAL_SHELTER, "care.plan_coverage_general"),
+        (FAMILY_CARE, "care.plan_coverage_family"),
+    ):
+        plan[:, state] = p[name] + (1.0 - p[name]) * level["plan_coverage"]
+    completion = p["reintegration.completion"]
+
+    return Inputs(
+        values=p,
+        entry=entry,
+        stock=stock,
+        destination=np.cumsum(share, axis=1),
+        identification=rates,
+        returns=returns,
+        poverty=rank_threshold(poor),
+        extreme=rank_threshold(extreme),
+        groups=rank_threshold(level["targeted_groups"]),
+        cash=rank_threshold(level["cash_transfer"]),
+        support=rank_threshold(level["economic_support"]),
+        mentors=rank_threshold(level["mentor_aftercare"]),
+        report_gain=1.0 + (p["identification.report_gain"] - 1.0) * level["reporting_channels"],
+        police=1.0 + _territory_levels(level["police_capacity"], rural),
+        police_load=p["police.background_cases"] * scale / 12.0 * by_territory,
+        known=p["identification.known_per_year"] * scale / 12.0 * by_territory,
+        upe_capacity=1.0 + _territory_levels(level["upe_capacity"], rural),
+        upe_load=_upe_trend(ledger, n_months)[:, None]
+        * _upe_reference_load(p, ledger, by_territory, scale)
+        * load,
+        upe_units=_upe_units(ledger, n_months),
+        upe_reference_units=_upe_units(ledger, SHELTER_REFERENCE_MONTH + 1)[-1],
+        upe_reference_load=_upe_reference_load(p, ledger, by_territory, scale),
+        referred=reach * (referred + (1.0 - referred) * coordination),
+        loss=p["referral.loss"] * (1.0 - coordination),
+        **facilities,
+        plan=plan,
+        completion=completion + (1.0 - completion) * level["reintegration_support"],
+        quality=_territory_levels(level["care_quality"], rural),
+    )
+
+
+def _upe_units(ledger: Ledger, n_months: int) -> Integers:
+    """Return [month, territory] UPEs that are open."""
+    units = np.zeros((n_months, N_TERRITORIES), np.int64)
+    for row in ledger.institutions:
+        if row.kind == "upe":
+            stop = n_months if row.closes is None else row.closes
+            units[max(row.opens, 0) : stop, row.territory] += row.units
+    return units
+
+
+def _upe_reference_load(p: Mapping[str, float], ledger: Ledger, by_territory: Floats, scale: float) -> Floats:
+    """Return [territory] cases of other children a month in 2023, wherever a UPE is open to take them.
+
+    The national count is spread over the territories with a UPE in that year by their children.
+    """
+    open_then = _upe_units(ledger, SHELTER_REFERENCE_MONTH + 1)[-1] > 0
+    served = max(float(by_territory[open_then].sum()), 1e-9)
+    return np.asarray(p["upe.background_cases"] * scale / 12.0 * by_territory / served)
+
+
+def _upe_trend(ledger: Ledger, n_months: int) -> Floats:
+    """Return [month] the load per territory relative to 2023: the ledger's counts, flat before and after."""
+    years, counts = ledger.background["upe"]
+    recent = years >= UPE_REFERENCE_YEAR
+    middle = 12.0 * (years[recent] - START_YEAR) + 6.0
+    return np.interp(np.arange(n_months, dtype=float), middle, counts[recent] / counts[recent][0])
+
+
+def _facilities(
+    scenario: Scenario,
+    p: Mapping[str, float],
+    ledger: Ledger,
+    n_months: int,
+    scale: float,
+    by_territory: Floats,
+    load: Floats,
+) -> dict[str, Integers]:
+    """Return the facilities: specialised shelters of the record, those a scenario opens, general homes.
+
+    The order is lasting: records first, then general homes, then what scenarios add, so that a scenario
+    without new places has the facilities of the baseline.
+    """
+    territory: list[int] = []
+    specialised: list[int] = []
+    admits: list[int] = []
+    places: list[Floats] = []
+    background: list[Floats] = []
+    shelters = [row for row in ledger.institutions if row.kind == "specialised_shelter"]
+    of_2023 = sum(
+        row.units * row.places
+        for row in shelters
+        if row.opens <= SHELTER_REFERENCE_MONTH and (row.closes is None or row.closes > SHELTER_REFERENCE_MONTH)
+    )
+    factor = p["care.specialised_places"] / of_2023 * scale
+    others = p["care.specialised_background_share"]
+    month = np.arange(n_months)
+    for row in shelters:
+        is_open = (month >= row.opens) & (month < (n_months if row.closes is None else row.closes))
+        territory.append(row.territory)
+        specialised.append(1)
+        admits.append(_groups(row.admits, row.forms))
+        places.append(row.units * row.places * factor * is_open)
+        background.append(places[-1] * others)
+    residents = np.interp(
+        month, 12.0 * (ledger.background["homes"][0] - START_YEAR) + 6.0, ledger.background["homes"][1]
+    )
+    trend = residents / ledger.background["homes"][1][-1]
+    for k in range(N_TERRITORIES):
+        territory.append(k)
+        specialised.append(0)
+        admits.append(ALL_GROUPS)
+        places.append(np.full(n_months, p["homes.places"] * scale * by_territory[k]))
+        background.append(p["homes.background_residents"] * scale * by_territory[k] * trend * load[:, k])
+    for item in scenario.interventions:
+        if item.use == PLACES_LEVER:
+            for k in item.territories or range(N_TERRITORIES):
+                territory.append(k)
+                specialised.append(1)
+                admits.append(_groups(item.admits, item.forms))
+                places.append(path(item, n_months) * scale)
+                background.append(places[-1] * others)
+    where = np.array(territory, np.int64)
+    total = np.floor(np.array(places).T + 1e-9).astype(np.int64)
+    taken = np.minimum(np.rint(np.array(background).T).astype(np.int64), total)
+    return {
+        "facility_territory": where,
+        "facility_specialised": np.array(specialised, np.int64),
+        "facility_admits": np.array(admits, np.int64),
+        "places": total,
+        "background": taken,
+        "travel": travel_classes(ledger.distances, p["care.near_km"]),
+        "order": facilities_by_distance(ledger.distances, where),
+    }
+
+
+def _groups(admits: str, forms: str) -> int:
+    """Return the bits of sex by form that a facility admits."""
+    sexes = {"girls": (GIRL,), "boys": (BOY,), "all": (GIRL, BOY)}[admits]
+    kinds = {"sexual": (SEXUAL,), "labour": (LABOUR,), "all": (SEXUAL, LABOUR)}[forms]
+    bits = 0
+    for sex in sexes:
+        for form in kinds:
+            bits |= int(group_bit.py_func(sex, form))
+    return bits

@@ -1,0 +1,107 @@
+"""What a run remembers: every change of every child as an event, and the series of its institutions.
+
+Collecting never draws and never changes anything: stocks are counted from the active list, flows from the
+events, and the two are held against each other by a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.active import age_band
+from simulator.engine.compile import kernel
+from simulator.engine.population import LANGUAGE_SHIFT
+from simulator.engine.states import N_PLACES, N_STOCKS, N_TERRITORIES
+
+SERIES: Final = (
+    "police_effort",
+    "upe_units",
+    "upe_capacity",
+    "upe_arrivals",
+    "upe_backlog",
+    "upe_waiting",
+    "upe_chance",
+    "specialised_places",
+    "specialised_occupied",
+    "specialised_residents",
+    "general_places",
+    "general_occupied",
+    "general_residents",
+    "waiting_for_place",
+)
+"""Monthly series by territory; units and long names are in ``outcomes.dataset``."""
+
+GROUPS: Final = {"sex": 2, "age_band": 5, "form": 3, "language": 4, "migrant": 2}
+"""National breakdowns and how many groups each has."""
+
+N_GROUPS: Final = sum(GROUPS.values())
+
+
+@kernel
+def count_stocks(active, n, month, by_place, by_group):  # type: ignore[no-untyped-def]
+    """Count the children on the active list by state and place, and by state and each grouping."""
+    for i in range(n):
+        a = active[i]
+        by_place[a.place, a.state] += 1
+        by_group[a.state, a.traits & 1] += 1
+        by_group[a.state, 2 + age_band(month - a.birth)] += 1
+        by_group[a.state, 7 + a.form] += 1
+        by_group[a.state, 10 + (a.traits >> LANGUAGE_SHIFT)] += 1
+        by_group[a.state, 14 + ((a.traits >> 3) & 1)] += 1
+
+
+@dataclass
+class Record:
+    """The memory of one run.
+
+    Attributes
+    ----------
+    stocks : [month, place, state] children on the active list at the end of the month
+    groups : [month, state, group] the same, national, by each grouping in turn
+    events : arrays of packed events, in the order in which they happened
+    entered : rows of children who entered exploitation for the first time, by month
+    earlier : rows of the children on the active list as January 2012 begins
+    at_start, groups_at_start : stocks of the active list as January 2012 begins
+    series : [series, month, territory] of ``SERIES``
+    candidates, cells : what sparse sampling looked at, summed over the run
+    """
+
+    stocks: NDArray[np.int32]
+    groups: NDArray[np.int32]
+    series: NDArray[np.float64]
+    events: list[NDArray[np.uint64]] = field(default_factory=list)
+    entered: list[NDArray[np.uint32]] = field(default_factory=list)
+    earlier: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    at_start: NDArray[np.int32] = field(default_factory=lambda: np.zeros((N_PLACES, N_STOCKS), np.int32))
+    groups_at_start: NDArray[np.int32] = field(
+        default_factory=lambda: np.zeros((N_STOCKS, N_GROUPS), np.int32)
+    )
+    candidates: int = 0
+    cells: int = 0
+    largest_list: int = 0
+
+    @classmethod
+    def empty(cls, n_months: int) -> Record:
+        """Return a record with room for ``n_months`` months."""
+        return cls(
+            stocks=np.zeros((n_months, N_PLACES, N_STOCKS), np.int32),
+            groups=np.zeros((n_months, N_STOCKS, N_GROUPS), np.int32),
+            series=np.zeros((len(SERIES), n_months, N_TERRITORIES)),
+        )
+
+    def copy(self, n_months: int) -> Record:
+        """Return a record that goes on from this one, with room for ``n_months`` months."""
+        other = Record.empty(n_months)
+        kept = min(n_months, self.stocks.shape[0])
+        other.stocks[:kept] = self.stocks[:kept]
+        other.groups[:kept] = self.groups[:kept]
+        other.series[:, :kept] = self.series[:, :kept]
+        other.events, other.entered = list(self.events), list(self.entered)
+        other.earlier = self.earlier
+        other.at_start, other.groups_at_start = self.at_start, self.groups_at_start
+        other.candidates, other.cells, other.largest_list = self.candidates, self.cells, self.largest_list
+        return other

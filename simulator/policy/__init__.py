@@ -1,0 +1,1 @@
+"""From what a scenario file says to the capacity and coverage that rules read."""

@@ -1,0 +1,82 @@
+"""Levers: how far each policy has gone, by month and place, from the interventions of a scenario."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.states import N_PLACES, N_TERRITORIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scenarios.schema import Context, Intervention
+
+Floats = NDArray[np.float64]
+
+SHARES: Final = (
+    "targeted_groups",
+    "cash_transfer",
+    "reporting_channels",
+    "upe_reach",
+    "referral_coordination",
+    "plan_coverage",
+    "reintegration_support",
+    "mentor_aftercare",
+    "economic_support",
+    "care_quality",
+)
+"""Levers whose level is a share and stays between none and all."""
+
+CAPACITIES: Final = ("police_capacity", "upe_capacity")
+"""Levers that add to (or take from) a capacity, as a share of it; never below none."""
+
+PLACES: Final = "specialised_places"
+
+
+def path(intervention: Intervention, n_months: int) -> Floats:
+    """Return [month] how much of an intervention is in force: linear ramp, full level, nothing after its end."""
+    month = np.arange(n_months, dtype=float)
+    if intervention.ramp_months:
+        level = np.clip((month - intervention.start_ti + 1.0) / intervention.ramp_months, 0.0, 1.0)
+    else:
+        level = (month >= intervention.start_ti).astype(float)
+    if intervention.end_ti is not None:
+        level[month > intervention.end_ti] = 0.0
+    return level * intervention.amount
+
+
+def where(territories: Iterable[int], area: int | None) -> NDArray[np.bool_]:
+    """Return [place] which places are meant; no territories means the whole country."""
+    chosen = np.zeros((N_TERRITORIES, 2), bool)
+    rows = list(territories) or list(range(N_TERRITORIES))
+    chosen[rows] = True
+    if area is not None:
+        chosen[:, 1 - area] = False
+    return chosen.reshape(N_PLACES)
+
+
+def levels(interventions: Iterable[Intervention], n_months: int) -> dict[str, Floats]:
+    """Return [month, place] of each lever but places; interventions on one lever add up."""
+    out = {name: np.zeros((n_months, N_PLACES)) for name in (*SHARES, *CAPACITIES)}
+    for item in interventions:
+        if item.use != PLACES:
+            out[item.use] += path(item, n_months)[:, None] * where(item.territories, item.area)
+    for name in SHARES:
+        np.clip(out[name], 0.0, 1.0, out=out[name])
+    for name in CAPACITIES:
+        np.maximum(out[name], -1.0, out=out[name])
+    return out
+
+
+def multipliers(context: Iterable[Context], use: str, n_months: int) -> Floats:
+    """Return [month, place] the product of a scenario's context multipliers of one driver."""
+    out = np.ones((n_months, N_PLACES))
+    for item in context:
+        if item.use == use:
+            month = np.arange(n_months)
+            now = (month >= item.from_ti) & (month <= (n_months if item.to_ti is None else item.to_ti))
+            out[np.outer(now, where(item.territories, item.area))] *= item.multiply
+    return out

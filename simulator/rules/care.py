@@ -1,0 +1,322 @@
+"""Care: the measure that a protected child gets, the place it needs, and how it leaves care."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine import draws
+from simulator.engine.active import (
+    ASSISTED,
+    NO_FACILITY,
+    PLAN,
+    RESERVED,
+    SEEKS_GENERAL,
+    SEEKS_SPECIALISED,
+    TURNED_18,
+    UPE_CASE,
+    flow,
+    move,
+)
+from simulator.engine.compile import inline, kernel
+from simulator.engine.states import (
+    ADULT,
+    FAMILY_CARE,
+    FOLLOW_UP,
+    GENERAL_SHELTER,
+    GIRL,
+    LEFT_UNASSISTED,
+    N_TERRITORIES,
+    PROTECTED,
+    SEXUAL,
+    SPECIALISED_SHELTER,
+)
+
+Floats = NDArray[np.float64]
+
+# Columns of the table of facilities, [facility, 6] int64.
+TERRITORY: Final = 0
+SPECIALISED: Final = 1
+PLACES: Final = 2
+OCCUPIED: Final = 3
+ADMITS: Final = 4
+RESIDENTS: Final = 5
+N_COLUMNS: Final = 6
+
+SEEKING: Final = SEEKS_SPECIALISED | SEEKS_GENERAL
+
+
+@inline
+def group_bit(sex, form):  # type: ignore[no-untyped-def]
+    """Return the bit of ``ADMITS`` for a child: sex by form."""
+    return 1 << (2 * sex + (form - 1))
+
+
+class CareTables(NamedTuple):
+    """What care reads in one month.
+
+    Attributes
+    ----------
+    decision : monthly chance that the measure is decided
+    residential_girls_sexual, residential_other : share of measures that are residential
+    judge_seeks_specialised : share of a judge's eligible children for whom a specialised place is sought
+    plan : [state 13, place 52] share who get a reintegration plan on admission
+    refusal : [class 3] chance that a place is refused: same territory, near, far
+    transfer : [class 3] months until the child is there
+    travel_class : [territory, territory] 0 same, 1 near, 2 far
+    order : [territory, facility] facilities by distance
+    max_wait : months before diversion
+    """
+
+    decision: float
+    residential_girls_sexual: float
+    residential_other: float
+    judge_seeks_specialised: float
+    plan: Floats
+    refusal: Floats
+    transfer: NDArray[np.int64]
+    travel_class: NDArray[np.int64]
+    order: NDArray[np.int64]
+    max_wait: float
+
+
+class StayTables(NamedTuple):
+    """How children leave care in one month.
+
+    Attributes
+    ----------
+    normal, premature, abscond : [facility] monthly rates of leaving
+    family : monthly rate at which family care is closed
+    quality : [territory] share of premature discharges and abscondings that better care avoids
+    """
+
+    normal: Floats
+    premature: Floats
+    abscond: Floats
+    family: float
+    quality: Floats
+
+
+@kernel
+def occupy(active, n, facilities, background):  # type: ignore[no-untyped-def]
+    """Count who lives in each facility and for whom a place is kept; other children take ``background``."""
+    for f in range(facilities.shape[0]):
+        facilities[f, OCCUPIED] = background[f]
+        facilities[f, RESIDENTS] = 0
+    for i in range(n):
+        a = active[i]
+        if a.facility != NO_FACILITY:
+            facilities[a.facility, OCCUPIED] += 1
+            if a.state != PROTECTED:
+                facilities[a.facility, RESIDENTS] += 1
+
+
+@inline
+def admit(a, month, specialised, tables, key, events, n):  # type: ignore[no-untyped-def]
+    """A child moves into the place kept for it; whether it gets a plan is drawn on the day."""
+    u, _, _, _ = draws.draw(a.row, month, draws.STREAM_PLAN, key)
+    state = SPECIALISED_SHELTER if specialised else GENERAL_SHELTER
+    if u < tables.plan[state, a.place]:
+        a.care |= PLAN
+    a.care &= ~np.uint8(SEEKING | RESERVED)
+    return flow(a, state, month, events, n)
+
+
+@inline
+def to_family(a, month, tables, key, events, n):  # type: ignore[no-untyped-def]
+    """A child goes to family care; whether it gets a plan is drawn on the day."""
+    u, _, _, _ = draws.draw(a.row, month, draws.STREAM_PLAN, key)
+    if u < tables.plan[FAMILY_CARE, a.place]:
+        a.care |= PLAN
+    a.care &= ~np.uint8(SEEKING | RESERVED)
+    a.care |= ASSISTED
+    a.facility = NO_FACILITY
+    a.clock = month
+    return flow(a, FAMILY_CARE, month, events, n)
+
+
+@kernel
+def decide_measures(active, n, month, admitted_groups, tables, key, events, n_events):  # type: ignore[no-untyped-def]
+    """Protected children get a measure: family care at once, or a place to be found.
+
+    Parameters
+    ----------
+    active, n : the whole active list, changed in place
+    admitted_groups : bits of sex by form that some specialised shelter admits
+
+    Streams
+    -------
+    STREAM_DECISION, one draw per child and month; STREAM_MEASURE, one call when it is decided
+    """
+    for i in range(n):
+        a = active[i]
+        if a.state != PROTECTED or a.since >= month or a.care & (SEEKING | RESERVED):
+            continue
+        u, _, _, _ = draws.draw(a.row, month, draws.STREAM_DECISION, key)
+        if u >= tables.decision:
+            continue
+        u_residential, u_seeks, _, _ = draws.draw(a.row, month, draws.STREAM_MEASURE, key)
+        sex = a.traits & 1
+        girl_sexual = sex == GIRL and a.form == SEXUAL
+        share = tables.residential_girls_sexual if girl_sexual else tables.residential_other
+        if u_residential >= share:
+            n_events = to_family(a, month, tables, key, events, n_events)
+            continue
+        seeks = a.care & UPE_CASE or u_seeks < tables.judge_seeks_specialised
+        if seeks and admitted_groups & group_bit(sex, a.form):
+            a.care |= SEEKS_SPECIALISED
+        else:
+            a.care |= SEEKS_GENERAL
+        a.waits = month
+    return n_events
+
+
+@kernel
+def seekers(active, n, month, key, index, order_key):  # type: ignore[no-untyped-def]
+    """List the children who wait for a place, with what decides their turn; return how many.
+
+    ``order_key`` is [n, 3]: waiting since; lottery of the month; row.
+    """
+    m = 0
+    for i in range(n):
+        a = active[i]
+        if a.state == PROTECTED and a.care & SEEKING and not a.care & RESERVED:
+            u, _, _, _ = draws.draw(a.row, month, draws.STREAM_LOTTERY, key)
+            index[m] = i
+            order_key[m, 0] = a.waits
+            order_key[m, 1] = u
+            order_key[m, 2] = a.row
+            m += 1
+    return m
+
+
+@kernel
+def find_places(active, queue, month, facilities, tables, key):  # type: ignore[no-untyped-def]
+    """Children in turn get the nearest suitable place with room, if it is not refused; who waits too long is diverted.
+
+    Parameters
+    ----------
+    active : the active list, changed in place
+    queue : [m] positions of the seekers, in turn
+    facilities : [facility, 6], occupancy changed in place
+    tables : see ``CareTables``
+
+    Streams
+    -------
+    STREAM_REFUSAL, one draw per seeker and month
+
+    Conserves
+    ---------
+    no facility admits beyond its places
+    """
+    for q in range(queue.size):
+        a = active[queue[q]]
+        home = a.place // 2
+        wants_specialised = 1 if a.care & SEEKS_SPECIALISED else 0
+        bit = group_bit(a.traits & 1, a.form)
+        u, _, _, _ = draws.draw(a.row, month, draws.STREAM_REFUSAL, key)
+        for k in range(tables.order.shape[1]):
+            f = tables.order[home, k]
+            if facilities[f, SPECIALISED] != wants_specialised or not facilities[f, ADMITS] & bit:
+                continue
+            if facilities[f, OCCUPIED] >= facilities[f, PLACES]:
+                continue
+            travel = tables.travel_class[home, facilities[f, TERRITORY]]
+            if u < tables.refusal[travel]:
+                # Too far from the family: a place nearer by, of the general kind, is sought instead.
+                a.care &= ~np.uint8(SEEKS_SPECIALISED)
+                a.care |= SEEKS_GENERAL
+                break
+            facilities[f, OCCUPIED] += 1
+            a.facility = f
+            a.due = month + tables.transfer[travel]
+            a.care |= RESERVED
+            break
+        if not a.care & RESERVED and a.care & SEEKS_SPECIALISED and month - a.waits >= tables.max_wait:
+            a.care &= ~np.uint8(SEEKS_SPECIALISED)
+            a.care |= SEEKS_GENERAL
+            a.waits = month
+
+
+@kernel
+def settle(active, n, month, facilities, tables, key, events, n_events):  # type: ignore[no-untyped-def]
+    """Children whose place is ready move in; those who found no place at all in time go to family care."""
+    for i in range(n):
+        a = active[i]
+        if a.state != PROTECTED:
+            continue
+        if a.care & RESERVED and a.due <= month:
+            n_events = move(a, 2 * facilities[a.facility, TERRITORY], month, events, n_events)
+            n_events = admit(a, month, facilities[a.facility, SPECIALISED], tables, key, events, n_events)
+        elif a.care & SEEKS_GENERAL and not a.care & RESERVED and month - a.waits >= tables.max_wait:
+            n_events = to_family(a, month, tables, key, events, n_events)
+    return n_events
+
+
+@kernel
+def leave_care(active, start, stop, month, tables, key, events, n):  # type: ignore[no-untyped-def]
+    """Residents are discharged, discharged too early, or abscond; family care is closed.
+
+    A resident with a plan goes on to follow-up, others to family care; all return to the place they come
+    from. Those who have turned 18 in care and have no plan leave as adults.
+
+    Parameters
+    ----------
+    active, start, stop : run of the active list, changed in place
+    tables : see ``StayTables``
+
+    Streams
+    -------
+    STREAM_DISCHARGE, one call per child in care: discharge; premature; abscond
+
+    Conserves
+    ---------
+    children
+    """
+    for i in range(start, stop):
+        a = active[i]
+        if a.since >= month:
+            continue
+        if a.state in (SPECIALISED_SHELTER, GENERAL_SHELTER):
+            f = a.facility
+            u_normal, u_early, u_abscond, _ = draws.draw(a.row, month, draws.STREAM_DISCHARGE, key)
+            kept = 1.0 - tables.quality[a.place // 2]
+            grown = a.care & TURNED_18
+            if u_normal < 1.0 - np.exp(-tables.normal[f]):
+                a.care |= ASSISTED
+                target = FOLLOW_UP if a.care & PLAN else (ADULT if grown else FAMILY_CARE)
+            elif u_early < 1.0 - np.exp(-tables.premature[f] * kept):
+                a.care = (a.care | ASSISTED) & ~np.uint8(PLAN)
+                target = ADULT if grown else LEFT_UNASSISTED
+            elif u_abscond < 1.0 - np.exp(-tables.abscond[f] * kept):
+                a.care &= ~np.uint8(PLAN | ASSISTED)
+                target = ADULT if grown else LEFT_UNASSISTED
+            else:
+                continue
+            a.facility = NO_FACILITY
+            a.clock = month
+            n = flow(a, target, month, events, n)
+            n = move(a, a.origin, month, events, n)
+        elif a.state == FAMILY_CARE:
+            u, _, _, _ = draws.draw(a.row, month, draws.STREAM_DISCHARGE, key)
+            if u < 1.0 - np.exp(-tables.family):
+                if a.care & PLAN:
+                    target = FOLLOW_UP
+                else:
+                    target = ADULT if a.care & TURNED_18 else LEFT_UNASSISTED
+                n = flow(a, target, month, events, n)
+    return n
+
+
+def travel_classes(distances: Floats, near_km: float) -> NDArray[np.int64]:
+    """Return [territory, territory] 0 for the same, 1 for near, 2 for far."""
+    classes = np.where(distances <= near_km, 1, 2)
+    classes[np.arange(N_TERRITORIES), np.arange(N_TERRITORIES)] = 0
+    return classes
+
+
+def facilities_by_distance(distances: Floats, territory: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return [territory, facility] facilities in the order in which they are asked; ties by number."""
+    return np.argsort(distances[:, territory], axis=1, kind="stable")

@@ -1,0 +1,584 @@
+"""Recruitment: children at home, and children after exploitation, enter exploitation.
+
+The rate of a child is a base by path, form, age and sex, times what exposes it: poverty, fragility at home,
+little schooling, rejection of LGBTQ+ adolescents, migration, travelling alone, and (labour forms) a community
+in which child exploitation is normal; and times what programmes take off. The ledger's rate ratios are
+marginal contrasts, so the conditional multipliers are solved on the built population (``solve``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine import draws
+from simulator.engine.active import ASSISTED, NO_FACILITY, flow, move
+from simulator.engine.compile import inline, kernel
+from simulator.engine.population import (
+    ADOLESCENCE,
+    ALONE,
+    BOY,
+    DIVERSITY,
+    FRAGILE,
+    FRAGILITY,
+    LGBTQ,
+    MIGRANT,
+    MIGRATION,
+    N_CLASSES,
+    N_FACTORS,
+    N_PATTERNS,
+    NORMS,
+    POOR,
+    SCHOOL_AGE,
+    SCHOOLING,
+    SECONDARY_AGE,
+    UNACCOMPANIED,
+    class_of_pattern,
+    pattern_of,
+)
+from simulator.engine.states import (
+    ADULT,
+    ADULTHOOD,
+    EXPLOITED,
+    FAMILY_CARE,
+    FAMILY_PATH,
+    FOLLOW_UP,
+    GENERAL_SHELTER,
+    HOME,
+    LABOUR,
+    NETWORK_PATH,
+    REINTEGRATED,
+    SEXUAL,
+    SPECIALISED_SHELTER,
+    URBAN,
+)
+from simulator.engine.thinning import ANY_AGE, N_AGES, N_PATHS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Floats = NDArray[np.float64]
+
+SEXUAL_AGES: Final = ((10, 15), (15, 18))
+LABOUR_AGES: Final = ((5, 11), (11, 15), (15, 18))
+"""Age bands [from, to) over which the ledger gives the shares of first entries of a form."""
+
+MARGINAL: Final = (
+    ("recruitment.rr_poverty", POOR, 5),
+    ("recruitment.rr_fragility", FRAGILITY, 5),
+    ("recruitment.rr_low_schooling", SCHOOLING, SCHOOL_AGE),
+    ("recruitment.rr_lgbtq", DIVERSITY, ADOLESCENCE),
+    ("recruitment.rr_migrant", MIGRATION, 5),
+    ("recruitment.rr_normalisation", NORMS, 5),
+)
+"""Marginal rate ratios of the ledger, the exposure each is about, and the age from which it is defined."""
+
+SOLVER_STEPS: Final = 200
+SOLVER_TOLERANCE: Final = 1e-10
+
+
+@dataclass(frozen=True)
+class Recruitment:
+    """The solved rates of entry of one parameter set.
+
+    Attributes
+    ----------
+    base : [path 2, form 3, age 19, sex 2] monthly rate of a child with no exposure (age 18 column: largest)
+    multiplier : [factor 7] conditional multiplier of each exposure
+    marginal : [factor 7] marginal rate ratio that comes out on the population (1 where none is asked for)
+    entries : [form 3, age 18, sex 2] expected first entries a year in the reference population
+    entries_by_place : [form 3, place 52] the same by place of origin
+    """
+
+    base: Floats
+    multiplier: Floats
+    marginal: Floats
+    entries: Floats
+    entries_by_place: Floats
+
+    def top_multiplier(self, *, poverty_everywhere: bool) -> Floats:
+        """Return [class] the largest multiplier of common factors a child of the class can have."""
+        bits = (np.arange(N_PATTERNS)[:, None] >> np.arange(N_FACTORS)) & 1
+        if poverty_everywhere:
+            bits[:, POOR] = 1
+        common = np.delete(np.maximum(self.multiplier, 1.0), NORMS)
+        product = np.prod(np.where(np.delete(bits, NORMS, axis=1) == 1, common, 1.0), axis=1)
+        top = np.zeros(N_CLASSES)
+        np.maximum.at(top, class_of_pattern(), product)
+        return top
+
+    def top_rate(self) -> Floats:
+        """Return [path, age 19, sex] the largest rate of a child without common exposures, any form."""
+        norm = max(float(self.multiplier[NORMS]), 1.0)
+        return self.base[:, SEXUAL] + self.base[:, LABOUR] * norm
+
+
+def _pattern_products(multiplier: Floats) -> Floats:
+    """Return [form 3, pattern] the product of multipliers; norms act on labour forms only."""
+    bits = (np.arange(N_PATTERNS)[:, None] >> np.arange(N_FACTORS)) & 1
+    common = np.where(np.delete(bits, NORMS, axis=1) == 1, np.delete(multiplier, NORMS), 1.0).prod(axis=1)
+    products = np.zeros((3, N_PATTERNS))
+    products[SEXUAL] = common
+    products[LABOUR] = common * np.where(bits[:, NORMS] == 1, multiplier[NORMS], 1.0)
+    return products
+
+
+def entries_wanted(p: Mapping[str, float], n_children: float) -> Floats:
+    """Return [form 3, band 3, sex 2] first entries a year that incidence and shares ask for."""
+    total = p["recruitment.incidence"] / 1000.0 * n_children
+    labour = total * p["recruitment.share_labour_forms"]
+    late = p["recruitment.sexual_share_age_15_17"]
+    early, middle = p["recruitment.labour_share_age_5_10"], p["recruitment.labour_share_age_11_14"]
+    wanted = np.zeros((3, 3, 2))
+    for form, amount, bands, girls in (
+        (SEXUAL, total - labour, (1.0 - late, late, 0.0), p["recruitment.sexual_share_girls"]),
+        (LABOUR, labour, (early, middle, 1.0 - early - middle), p["recruitment.labour_share_girls"]),
+    ):
+        wanted[form] = amount * np.outer(bands, (girls, 1.0 - girls))
+    return wanted
+
+
+def _base_rates(weights: Floats, wanted: Floats) -> Floats:
+    """Return [form 3, age 18, sex 2] yearly rates that give the wanted entries on weighted children."""
+    base = np.zeros((3, 18, 2))
+    for form, bands in ((SEXUAL, SEXUAL_AGES), (LABOUR, LABOUR_AGES)):
+        for band, (start, stop) in enumerate(bands):
+            exposed = weights[form, start:stop].sum(axis=0)
+            base[form, start:stop] = np.divide(
+                wanted[form, band], exposed, out=np.zeros(2), where=exposed > 0.0
+            )
+    return base
+
+
+def solve(p: Mapping[str, float], margins: NDArray[np.int64]) -> Recruitment:
+    """Solve base rates and conditional multipliers so that incidence and marginal ratios come out.
+
+    Parameters
+    ----------
+    p : parameter values by name
+    margins : [place 52, age 18, sex 2, pattern 128] children of the reference month
+
+    Notes
+    -----
+    Each marginal ratio rises with its own multiplier, so every step multiplies each by the ratio of what is
+    asked for to what comes out (iterative proportional fitting) until nothing moves.
+    """
+    counts = margins.sum(axis=0).astype(float)
+    wanted = entries_wanted(p, counts.sum())
+    bits = ((np.arange(N_PATTERNS)[:, None] >> np.arange(N_FACTORS)) & 1).astype(bool)
+    multiplier = np.ones(N_FACTORS)
+    multiplier[ALONE] = p["recruitment.rr_unaccompanied"]
+    marginal = np.ones(N_FACTORS)
+    for _ in range(SOLVER_STEPS):
+        products = _pattern_products(multiplier)
+        base = _base_rates(np.einsum("asp,fp->fas", counts, products), wanted)
+        entries = counts * np.einsum("fas,fp->fasp", base, products)
+        largest = 0.0
+        for name, factor, age in MARGINAL:
+            events = (entries[LABOUR] if factor == NORMS else entries.sum(axis=0))[age:].sum(axis=(0, 1))
+            people = counts[age:].sum(axis=(0, 1))
+            exposed = bits[:, factor]
+            if people[exposed].sum() == 0.0 or events[~exposed].sum() == 0.0:
+                continue
+            marginal[factor] = (events[exposed].sum() / people[exposed].sum()) / (
+                events[~exposed].sum() / people[~exposed].sum()
+            )
+            change = p[name] / marginal[factor]
+            multiplier[factor] *= change
+            largest = max(largest, abs(change - 1.0))
+        if largest < SOLVER_TOLERANCE:
+            break
+    in_family = {
+        SEXUAL: p["recruitment.in_family_share_sexual"],
+        LABOUR: p["recruitment.in_family_share_labour"],
+    }
+    by_path = np.zeros((N_PATHS, 3, N_AGES, 2))
+    for form, share in in_family.items():
+        by_path[FAMILY_PATH, form, :18] = base[form] / 12.0 * share
+        by_path[NETWORK_PATH, form, :18] = base[form] / 12.0 * (1.0 - share)
+    by_path[:, :, ANY_AGE] = by_path[:, :, :18].max(axis=2)
+    by_place = np.einsum("kasp,fas,fp->fk", margins.astype(float), base, products)
+    return Recruitment(by_path, multiplier, marginal, entries.sum(axis=3), by_place)
+
+
+MEAN_MULTIPLIER: Final = 2.0
+"""Rough mean multiplier of children, by which B0 is set below the mean rate (a matter of speed alone)."""
+
+
+def floor_rates(central: Mapping[str, float]) -> Floats:
+    """Return [path, age 19, sex] B0 of class 0, from the committed central values alone.
+
+    It must not move with the draw, the scenario or the rows present, or every keyed point would move.
+    """
+    wanted = entries_wanted(central, 1.0)
+    per_age_and_sex = 1.0 / 36.0
+    rates = np.zeros((N_PATHS, N_AGES, 2))
+    for form, bands, share in (
+        (SEXUAL, SEXUAL_AGES, central["recruitment.in_family_share_sexual"]),
+        (LABOUR, LABOUR_AGES, central["recruitment.in_family_share_labour"]),
+    ):
+        for band, (start, stop) in enumerate(bands):
+            rate = wanted[form, band] / ((stop - start) * per_age_and_sex) / 12.0 / MEAN_MULTIPLIER
+            rates[FAMILY_PATH, start:stop] += rate * share
+            rates[NETWORK_PATH, start:stop] += rate * (1.0 - share)
+    rates[:, ANY_AGE] = rates[:, :18].max(axis=1)
+    return rates
+
+
+class EntryTables(NamedTuple):
+    """What the rate of entry reads in one month, fixed before the month.
+
+    Attributes
+    ----------
+    base : [path, form, age 19, sex] monthly rates
+    multiplier : [factor 7]
+    poverty, school, norm : ranks below which a child is exposed, [place], [2, place], [place]
+    community_rank : [community]
+    groups, cash : [place] ranks below which a child is covered by targeted groups, by cash transfers
+    rr_groups, rr_cash : rate ratio of each programme
+    """
+
+    base: Floats
+    multiplier: Floats
+    poverty: NDArray[np.int64]
+    school: NDArray[np.int64]
+    norm: NDArray[np.int64]
+    community_rank: NDArray[np.uint16]
+    groups: NDArray[np.int64]
+    cash: NDArray[np.int64]
+    rr_groups: float
+    rr_cash: float
+
+
+@inline
+def common_multiplier(c, age, tables):  # type: ignore[no-untyped-def]
+    """Return the product of what acts on every form of entry of a child."""
+    p = c.place
+    m = tables.multiplier
+    product = 1.0
+    poor = c.econ < tables.poverty[p]
+    if poor:
+        product *= m[POOR]
+        if c.coverage < tables.cash[p]:
+            product *= tables.rr_cash
+    if c.traits & FRAGILE:
+        product *= m[FRAGILITY]
+    if age >= SCHOOL_AGE and c.school < tables.school[1 if age >= SECONDARY_AGE else 0, p]:
+        product *= m[SCHOOLING]
+    if age >= ADOLESCENCE:
+        if c.traits & LGBTQ:
+            product *= m[DIVERSITY]
+        if c.coverage < tables.groups[p]:
+            product *= tables.rr_groups
+    if c.traits & MIGRANT:
+        product *= m[MIGRATION]
+    if c.traits & UNACCOMPANIED:
+        product *= m[ALONE]
+    return product
+
+
+@inline
+def norm_multiplier(c, tables):  # type: ignore[no-untyped-def]
+    """Return what the norms of the community do to labour forms of entry."""
+    return tables.multiplier[NORMS] if tables.community_rank[c.community] < tables.norm[c.place] else 1.0
+
+
+@inline
+def entry_rate(c, month, path, tables):  # type: ignore[no-untyped-def]
+    """Return the monthly rate at which one child enters exploitation by one path."""
+    age = (month - c.birth) // 12
+    sex = c.traits & BOY
+    base = tables.base
+    return common_multiplier(c, age, tables) * (
+        base[path, SEXUAL, age, sex] + base[path, LABOUR, age, sex] * norm_multiplier(c, tables)
+    )
+
+
+@kernel
+def rates_of(children, month, tables):  # type: ignore[no-untyped-def]
+    """Return [row, path] the monthly rate of entry of every child, 0 for those not present."""
+    out = np.zeros((children.size, N_PATHS))
+    for row in range(children.size):
+        c = children[row]
+        if c.enters <= month < c.leaves:
+            for path in range(N_PATHS):
+                out[row, path] = entry_rate(c, month, path, tables)
+    return out
+
+
+@kernel
+def decide(candidates, n, children, touched, month, tables):  # type: ignore[no-untyped-def]
+    """Keep the candidates who enter: present, never exploited, mark below the rate. Return how many.
+
+    Conserves: nothing moves here; accepted candidates are packed to the front, in their order.
+    """
+    kept = 0
+    for i in range(n):
+        row = candidates[i].row
+        c = children[row]
+        if touched[row] == 0 and c.enters <= month < c.leaves:
+            if candidates[i].mark < entry_rate(c, month, candidates[i].path, tables):
+                candidates[kept] = candidates[i]
+                kept += 1
+    return kept
+
+
+@kernel
+def decide_history(candidates, n, children, tables, months):  # type: ignore[no-untyped-def]
+    """Keep the candidates who entered before January 2012 and write the month; return how many.
+
+    The mark is read on the clock of the child's cumulative rate, with exposures as in January 2012.
+    """
+    kept = 0
+    for i in range(n):
+        c = children[candidates[i].row]
+        if c.enters >= 0 or c.leaves <= 0:
+            continue
+        mark = candidates[i].mark
+        reached = 0.0
+        for month in range(max(c.birth, c.enters), 0):
+            reached += entry_rate(c, month, candidates[i].path, tables)
+            if reached > mark:
+                candidates[kept] = candidates[i]
+                months[kept] = month
+                kept += 1
+                break
+    return kept
+
+
+@kernel
+def enter(active, n, candidates, children, touched, month, tables, away, destination, countryside, key, events, n_events):  # type: ignore[no-untyped-def]
+    """Children from ``HOME`` join the active list as exploited, here or in another territory.
+
+    Parameters
+    ----------
+    active, n : the list and how many are on it
+    candidates : accepted candidates, in order of precedence; a child proposed twice enters once
+    touched : [row] set to 1 for those who enter
+    away : share exploited away from the territory of origin
+    destination : [territory, territory] cumulative distribution of where they are taken
+    countryside : [territory] whether the territory has a rural area
+    events, n_events : buffer and events so far
+
+    Returns
+    -------
+    number on the list, number of events
+
+    Streams
+    -------
+    STREAM_ENTRY, one call per entering child: form; away or not; where to
+
+    Conserves
+    ---------
+    children: each leaves ``HOME`` once
+    """
+    for i in range(candidates.size):
+        row = candidates[i].row
+        if touched[row]:
+            continue
+        touched[row] = 1
+        c = children[row]
+        u_form, u_away, u_where, _ = draws.draw(row, month, draws.STREAM_ENTRY, key)
+        age = (month - c.birth) // 12
+        sex = c.traits & BOY
+        path = candidates[i].path
+        sexual = tables.base[path, SEXUAL, age, sex]
+        labour = tables.base[path, LABOUR, age, sex] * norm_multiplier(c, tables)
+        a = active[n]
+        a.row, a.birth, a.entered, a.clock = row, c.birth, month, month
+        a.waits, a.due, a.facility = 0, 0, NO_FACILITY
+        a.econ, a.coverage, a.traits = c.econ, c.coverage, c.traits
+        a.place, a.origin, a.cls = c.place, c.place, candidates[i].cls
+        a.episodes, a.care = 1, 0
+        a.state = HOME
+        a.form = SEXUAL if u_form * (sexual + labour) < sexual else LABOUR
+        n_events = flow(a, EXPLOITED, month, events, n_events)
+        if u_away < away:
+            origin = c.place // 2
+            target = 0
+            while destination[origin, target] <= u_where:
+                target += 1
+            area = c.place % 2 if countryside[target] else URBAN
+            n_events = move(a, 2 * target + area, month, events, n_events)
+        n += 1
+    return n, n_events
+
+
+@kernel
+def watch_siblings(active, first, n, children, touched, ring, watch, n_watch, until, prone, school, norm, community_rank, classes):  # type: ignore[no-untyped-def]
+    """Put the siblings at home of children who have just entered on the watch list; return its length.
+
+    ``watch`` is [n, 3] of row, risk class, last month; ``first`` to ``n`` are the new children on the list.
+    """
+    for i in range(first, n):
+        row = np.int64(active[i].row)
+        other = np.int64(ring[row])
+        while other != row:
+            c = children[other]
+            if touched[other] == 0 and c.leaves > active[i].entered:
+                widest = pattern_of(c, SCHOOL_AGE, prone, school, norm, community_rank) | pattern_of(
+                    c, SECONDARY_AGE, prone, school, norm, community_rank
+                )
+                watch[n_watch, 0] = other
+                watch[n_watch, 1] = classes[widest]
+                watch[n_watch, 2] = until
+                n_watch += 1
+            other = np.int64(ring[other])
+    return n_watch
+
+
+@kernel
+def watched(watch, n_watch, children, touched, month, extra, top_rate, top_multiplier, tables, key, out):  # type: ignore[no-untyped-def]
+    """Siblings on the watch list enter at an extra rate; lapsed rows are dropped.
+
+    Parameters
+    ----------
+    extra : excess rate ratio of a sibling (rate ratio less one)
+    top_rate, top_multiplier : bounds, so that most are settled without looking at the child
+
+    Returns
+    -------
+    length of the list, number of accepted candidates in ``out``
+
+    Streams
+    -------
+    STREAM_SIBLING, one draw per watched child
+    """
+    kept = 0
+    n = 0
+    for i in range(n_watch):
+        row = watch[i, 0]
+        if watch[i, 2] < month or touched[row]:
+            continue
+        watch[kept, 0], watch[kept, 1], watch[kept, 2] = row, watch[i, 1], watch[i, 2]
+        kept += 1
+        c = children[row]
+        if not c.enters <= month < c.leaves:
+            continue
+        age = (month - c.birth) // 12
+        sex = c.traits & BOY
+        bound = (top_rate[0, age, sex] + top_rate[1, age, sex]) * top_multiplier[c.place, watch[i, 1]] * extra
+        u, u_path, _, _ = draws.draw(row, month, draws.STREAM_SIBLING, key)
+        if u >= 1.0 - np.exp(-bound):
+            continue
+        network = entry_rate(c, month, NETWORK_PATH, tables)
+        family = entry_rate(c, month, FAMILY_PATH, tables)
+        if u < 1.0 - np.exp(-(network + family) * extra):
+            out[n].row = row
+            out[n].cls = watch[i, 1]
+            out[n].path = NETWORK_PATH if u_path * (network + family) < network else FAMILY_PATH
+            out[n].mark = 0.0
+            n += 1
+    return kept, n
+
+
+class ReturnTables(NamedTuple):
+    """What the rate of return reads in one month.
+
+    Attributes
+    ----------
+    monthly : [assisted 2, months since 0-60] rate of return by time since exploitation or care ended
+    in_care : rate ratio of children who live in a shelter
+    completed, extreme_poverty, mentor : rate ratios
+    extreme : [place] rank below which a child returns to extreme poverty
+    support, mentors : [place] ranks below which a child has economic support, a mentor
+    """
+
+    monthly: Floats
+    in_care: float
+    completed: float
+    extreme_poverty: float
+    mentor: float
+    extreme: NDArray[np.int64]
+    support: NDArray[np.int64]
+    mentors: NDArray[np.int64]
+
+
+LONGEST_RETURN: Final = 60
+
+
+def return_rates(p: Mapping[str, float]) -> Floats:
+    """Return [assisted 2, months 0-60] monthly rates of return, front-loaded.
+
+    The rate falls exponentially so that a stated share returns within 24 months, half of them by the median.
+    With x = exp(-median / tau), half the cumulative rate at the median means 1 + x + ... = 2 for the ratio
+    24 / median; solved by bisection on tau.
+    """
+    median = p["returns.median_months"]
+
+    def half(tau: float) -> float:
+        return float((1.0 - np.exp(-median / tau)) / (1.0 - np.exp(-24.0 / tau)))
+
+    low, high = 0.1, 1000.0
+    if half(high) > 0.5:
+        tau = high
+    else:
+        for _ in range(100):
+            tau = 0.5 * (low + high)
+            low, high = (tau, high) if half(tau) > 0.5 else (low, tau)
+    months = np.arange(LONGEST_RETURN + 2)
+    reached = (1.0 - np.exp(-months / tau)) / (1.0 - np.exp(-24.0 / tau))
+    shares = np.array([p["returns.share_2y_unassisted"], p["returns.share_2y_assisted"]])
+    rates = -np.log1p(-shares)[:, None] * np.diff(reached)
+    rates[:, 1:] = rates[:, :-1].copy()
+    rates[:, 0] = 0.0
+    return rates
+
+
+@kernel
+def return_to_exploitation(active, start, stop, children, month, top_rate, top_multiplier, entry, back, key, events, n):  # type: ignore[no-untyped-def]
+    """Children after exploitation are exploited again: a front-loaded rate beside the full rate of entry.
+
+    Parameters
+    ----------
+    active, start, stop : run of the active list; every state between exploitation and adulthood is at risk
+    top_rate, top_multiplier : bounds of the rate of entry, so that most are settled without their row
+    entry, back : tables of the month
+
+    Returns
+    -------
+    number of events
+
+    Streams
+    -------
+    STREAM_RETURN, one draw per child
+
+    Conserves
+    ---------
+    children
+    """
+    highest = max(back.completed, 1.0) * max(back.extreme_poverty, 1.0)
+    for i in range(start, stop):
+        a = active[i]
+        state = a.state
+        if state <= EXPLOITED or state >= ADULT or a.since >= month or month - a.birth >= ADULTHOOD:
+            continue
+        u, _, _, _ = draws.draw(a.row, month, draws.STREAM_RETURN, key)
+        since = min(max(month - a.clock, 0), LONGEST_RETURN)
+        rate = back.monthly[1 if a.care & ASSISTED else 0, since]
+        age = (month - a.birth) // 12
+        sex = a.traits & BOY
+        bound = rate * highest + (top_rate[0, age, sex] + top_rate[1, age, sex]) * top_multiplier[a.origin, a.cls]
+        if u >= bound:
+            continue
+        if a.econ < back.extreme[a.origin] and a.coverage >= back.support[a.origin]:
+            rate *= back.extreme_poverty
+        c = children[a.row]
+        now = entry_rate(c, month, NETWORK_PATH, entry) + entry_rate(c, month, FAMILY_PATH, entry)
+        if state == REINTEGRATED:
+            rate *= back.completed
+        if state in (FAMILY_CARE, FOLLOW_UP, REINTEGRATED) and a.coverage < back.mentors[a.origin]:
+            rate *= back.mentor
+        rate += now
+        if state in (SPECIALISED_SHELTER, GENERAL_SHELTER):
+            rate *= back.in_care
+        if u < 1.0 - np.exp(-rate):
+            a.entered = month
+            a.episodes = min(np.int64(a.episodes) + 1, 255)
+            a.facility = NO_FACILITY
+            a.care = 0
+            n = flow(a, EXPLOITED, month, events, n)
+    return n

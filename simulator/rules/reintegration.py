@@ -1,0 +1,64 @@
+"""Reintegration: follow-up under a plan is completed or interrupted, also past the eighteenth birthday."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine import draws
+from simulator.engine.active import ASSISTED, PLAN, TURNED_18, flow
+from simulator.engine.compile import kernel
+from simulator.engine.states import ADULT, FOLLOW_UP, LEFT_UNASSISTED, REINTEGRATED
+
+
+class FollowUpTables(NamedTuple):
+    """How follow-up ends in one month.
+
+    Attributes
+    ----------
+    rate : monthly rate at which follow-up ends, either way
+    completion : [place] share that ends in completion
+    """
+
+    rate: float
+    completion: NDArray[np.float64]
+
+
+@kernel
+def follow_up(active, start, stop, month, tables, key, events, n):  # type: ignore[no-untyped-def]
+    """Children with a running plan complete it or are lost to follow-up.
+
+    Whoever has turned 18 in care is counted as reintegrated on completion, and then as an adult.
+
+    Parameters
+    ----------
+    active, start, stop : run of the active list, changed in place
+    tables : see ``FollowUpTables``
+
+    Streams
+    -------
+    STREAM_FOLLOW_UP, one call per child in follow-up: end; completion
+
+    Conserves
+    ---------
+    children
+    """
+    for i in range(start, stop):
+        a = active[i]
+        if a.state != FOLLOW_UP or a.since >= month:
+            continue
+        u_end, u_completion, _, _ = draws.draw(a.row, month, draws.STREAM_FOLLOW_UP, key)
+        if u_end >= 1.0 - np.exp(-tables.rate):
+            continue
+        grown = a.care & TURNED_18
+        a.care = (a.care | ASSISTED) & ~np.uint8(PLAN)
+        a.clock = month
+        if u_completion < tables.completion[a.origin]:
+            n = flow(a, REINTEGRATED, month, events, n)
+            if grown:
+                n = flow(a, ADULT, month, events, n)
+        else:
+            n = flow(a, ADULT if grown else LEFT_UNASSISTED, month, events, n)
+    return n

@@ -1,0 +1,627 @@
+"""The model: who is built, and a month in order. Read this first.
+
+Children and families are columns (``engine.population``); what changes of a child once exploited lives in
+the active list (``engine.active``); institutions are Mesa agents (``agents``). A month reads tables fixed
+before it (``inputs``), lets the rules act in the order below, and records what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import mesa
+import numpy as np
+from mesa.experimental.scenarios import Scenario as MesaScenario
+from numpy.typing import NDArray
+
+from scenarios.schema import Scenario, load_scenario
+from simulator.agents.institutions import UPE, FamilyJudge, PoliceUnit, Shelter
+from simulator.engine.active import ACTIVE, EVENTS_PER_CHILD, compact, room
+from simulator.engine.draws import make_key
+from simulator.engine.population import CELL_BLOCK_YEAR, Population, class_of_pattern
+from simulator.engine.states import (
+    ADULT,
+    EXPLOITED,
+    N_TERRITORIES,
+    START_YEAR,
+    STATES,
+)
+from simulator.engine.store import load_population
+from simulator.engine.thinning import CANDIDATE, CELLS_PER_CHUNK, propose, propose_history
+from simulator.evidence import Ledger, load_ledger
+from simulator.inputs import LIMA, Inputs, prepare
+from simulator.outcomes.record import SERIES, Record, count_stocks
+from simulator.rules import care, exits, identification, recruitment, referral, reintegration
+
+ACTIVE_PER_CHUNK: Final = 16384
+FIRST_ROOM: Final = 1 << 17
+HISTORY_MONTHS: Final = 156
+"""Months lived through before January 2012: from the fifth birthday of the oldest children on."""
+
+YEARS_OF_CHILDHOOD: Final = 18
+
+
+class Experiment(MesaScenario):  # type: ignore[misc]
+    """The Mesa scenario of a run: which policy scenario, which parameter values, which chance."""
+
+    policy: Scenario | None = None
+    replicate: int = 0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The whole state of a world between two months; see ``World.keep``."""
+
+    month: int
+    touched: NDArray[np.uint8]
+    active: NDArray[np.void]
+    watch: NDArray[np.int64]
+    institutions: Mapping[str, NDArray[np.float64]]
+    record: Record
+
+
+class World(mesa.Model):  # type: ignore[misc]
+    """Families, children and institutions of Peru, month by month from January 2012.
+
+    Parameters
+    ----------
+    scenario : name or path of a scenario file, or a loaded scenario
+    rng : seed of chance (whole number); Mesa's own generators are never used
+    replicate : which repetition of chance
+    until : last month, counted from January 2012; the scenario's by default
+    values : parameter values of a draw; the ledger's central values by default
+    ledger, population, inputs : built or loaded by default; given by ensembles, which share them
+    threads : threads for the compiled rules; results do not depend on it
+    kept : state to go on from; ``inputs`` must agree with it up to its month
+
+    Attributes
+    ----------
+    month : the month about to be lived through; ``at`` is the same, but never before January 2012
+    record : what has happened so far
+    """
+
+    def __init__(
+        self,
+        scenario: str | Scenario = "baseline",
+        rng: int = 0,
+        *,
+        replicate: int = 0,
+        until: int | None = None,
+        values: Mapping[str, float] | None = None,
+        ledger: Ledger | None = None,
+        population: Population | None = None,
+        inputs: Inputs | None = None,
+        threads: int = 1,
+        kept: Kept | None = None,
+    ) -> None:
+        policy = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+        super().__init__(scenario=Experiment(rng=rng, policy=policy, replicate=replicate), rng=rng)
+        self.policy = policy
+        self.last_month = policy.until_ti if until is None else until
+        ledger = ledger or load_ledger()
+        last_year = START_YEAR + self.last_month // 12
+        self.population = population or load_population(ledger, last_year=max(2030, last_year))
+        central = {name: parameter.central for name, parameter in ledger.parameters.items()}
+        self.inputs = inputs or prepare(
+            policy, values or central, ledger, self.population, self.last_month + 1
+        )
+        self.key = make_key(rng, replicate)
+        self.threads = threads
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._fix_constants(central)
+
+        self.facilities = np.zeros((self.inputs.facility_territory.size, care.N_COLUMNS), np.int64)
+        self.facilities[:, care.TERRITORY] = self.inputs.facility_territory
+        self.facilities[:, care.SPECIALISED] = self.inputs.facility_specialised
+        self.facilities[:, care.ADMITS] = self.inputs.facility_admits
+        self.upe_waiting = np.zeros(N_TERRITORIES, np.int64)
+        self.identified = np.zeros(N_TERRITORIES, np.int64)
+        if kept is None:
+            self.month = -HISTORY_MONTHS
+            self.touched = np.zeros(self.population.children.size, np.uint8)
+            self.active = np.zeros(FIRST_ROOM, ACTIVE)
+            self.n_active = 0
+            self.watch = np.zeros((FIRST_ROOM, 3), np.int64)
+            self.n_watch = 0
+            self.record = Record.empty(self.last_month + 1)
+            self._build_institutions()
+            self._live_history()
+        else:
+            self._resume(kept)
+        self._put_calendar()
+        self.datacollector = mesa.DataCollector(model_reporters=REPORTERS)
+
+    # -- a month ---------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Live through one month, in the order of ``sintrata explain month``."""
+        self.fix_tables()
+        self.police.do("act")
+        candidates = self.visit_children()
+        self.enter_exploitation(candidates)
+        self.refer()
+        self.find_places()
+        self.write_down()
+        self.month += 1
+        if self.month > self.last_month:
+            self.running = False
+
+    def fix_tables(self) -> None:
+        """Drivers and institutions as they stand: all that the rules of this month read."""
+        inputs, t = self.inputs, self.at
+        p = inputs.values
+        self.entry_tables = recruitment.EntryTables(
+            base=inputs.entry.base,
+            multiplier=inputs.entry.multiplier,
+            poverty=inputs.poverty[t],
+            school=self.population.school_threshold,
+            norm=self.population.norm_threshold,
+            community_rank=self.population.community_rank,
+            groups=inputs.groups[t],
+            cash=inputs.cash[t],
+            rr_groups=p["recruitment.rr_targeted_groups"],
+            rr_cash=p["recruitment.rr_cash_transfer"],
+        )
+        self.return_tables = recruitment.ReturnTables(
+            monthly=inputs.returns,
+            in_care=p["returns.rr_in_shelter"],
+            completed=p["returns.rr_completed"],
+            extreme_poverty=p["returns.rr_extreme_poverty"],
+            mentor=p["returns.rr_mentor"],
+            extreme=inputs.extreme[t],
+            support=inputs.support[t],
+            mentors=inputs.mentors[t],
+        )
+        beyond = inputs.poverty[t] > self.population.prone_poverty
+        self.top_multiplier = np.where(beyond[:, None], self._top_if_all_poor, self._top)
+        self.facilities[:, care.PLACES] = inputs.places[t]
+        care.occupy(self.active, self.n_active, self.facilities, inputs.background[t])
+        crowding = np.array([shelter.premature_factor() for shelter in self.shelters])
+        self.stay_tables = care.StayTables(
+            normal=self._leave_normally,
+            premature=self._leave_early * crowding,
+            abscond=self._abscond,
+            family=1.0 / p["care.stay_family_months"],
+            quality=inputs.quality[t],
+        )
+        self.follow_up_tables = reintegration.FollowUpTables(
+            rate=1.0 / p["reintegration.follow_up_months"], completion=inputs.completion[t]
+        )
+
+    def visit_children(self) -> list[NDArray[np.void]]:
+        """Propose who might be recruited, and visit every child once exploited; both read the same tables.
+
+        Returns the accepted candidates in a fixed order: cells in order, then siblings on the watch list.
+        """
+        cells = self._cell_chunks()
+        chunks = range(0, self.n_active, ACTIVE_PER_CHUNK)
+        rates = self.identification_rates()
+        tasks: list[Callable[[], Any]] = []
+        tasks += [lambda c=c: self._recruit(*c) for c in cells]
+        tasks += [lambda i=i: self._visit(i, min(i + ACTIVE_PER_CHUNK, self.n_active), rates) for i in chunks]
+        tasks.append(self._visit_siblings)
+        results = [task() for task in tasks] if self._pool is None else list(self._pool.map(_call, tasks))
+        found = results[: len(cells)]
+        self.record.candidates += sum(n for _, n, _ in found)
+        self.record.cells += sum(n for _, _, n in found)
+        self.record.events.extend(results[len(cells) : -1])
+        return [accepted for accepted, _, _ in found] + [results[-1]]
+
+    def identification_rates(self) -> NDArray[np.float64]:
+        """Return [form, place] monthly rates: police by their effort, reports by the channels open."""
+        effort = np.repeat([unit.effort for unit in self.police_units], 2)
+        police, reports = self.inputs.identification
+        return police * effort + reports * self.inputs.report_gain[self.at]
+
+    def enter_exploitation(self, accepted: list[NDArray[np.void]]) -> None:
+        """Accepted candidates leave their homes for the active list; their siblings come under watch."""
+        candidates = np.concatenate(accepted)
+        first = self.n_active
+        self.active = room(self.active, first, candidates.size)
+        events = np.empty(2 * candidates.size, np.uint64)
+        self.n_active, n = recruitment.enter(
+            self.active,
+            first,
+            candidates,
+            self.population.children,
+            self.touched,
+            self.month,
+            self.entry_tables,
+            self.inputs.values["movement.share_away"],
+            self.inputs.destination,
+            self.countryside,
+            self.key,
+            events,
+            0,
+        )
+        self.record.events.append(events[:n])
+        self.record.entered.append(self.active["row"][first : self.n_active].copy())
+        self._watch(first)
+
+    def refer(self) -> None:
+        """Identified children reach a UPE or a family judge, or are lost on the way."""
+        inputs, t = self.inputs, self.at
+        referred = inputs.referred[t]
+        referral.count_identified(
+            self.active, self.n_active, self.month, referred, self.key, self.upe_waiting, self.identified
+        )
+        self.upes.do("act")
+        tables = referral.ReferralTables(
+            reached=referred,
+            loss=inputs.loss[t],
+            upe=np.array([upe.chance for upe in self.upe_list]) * self._upe_pace,
+            judge=self.judge_list[0].chance,
+        )
+        events = np.empty(self.n_active + 1, np.uint64)
+        n = referral.refer(self.active, self.n_active, self.month, tables, self.key, events, 0)
+        self.record.events.append(events[:n].copy())
+
+    def find_places(self) -> None:
+        """Protected children get a measure, wait their turn for a place, and move in."""
+        inputs, t = self.inputs, self.at
+        tables = self._care_tables(t)
+        care.occupy(self.active, self.n_active, self.facilities, inputs.background[t])
+        is_open = (self.facilities[:, care.SPECIALISED] == 1) & (self.facilities[:, care.PLACES] > 0)
+        groups = int(np.bitwise_or.reduce(self.facilities[is_open, care.ADMITS], initial=0))
+        events = np.empty(3 * self.n_active + 1, np.uint64)
+        n = care.decide_measures(
+            self.active, self.n_active, self.month, groups, tables, self.key, events, 0
+        )
+        care.find_places(self.active, self._queue(), self.month, self.facilities, tables, self.key)
+        n = care.settle(
+            self.active, self.n_active, self.month, self.facilities, tables, self.key, events, n
+        )
+        self.record.events.append(events[:n].copy())
+
+    def write_down(self) -> None:
+        """Count stocks and institutions at the end of the month; who is grown or dead leaves the list."""
+        self.n_active = compact(self.active, self.n_active, ADULT)
+        for unit, identified in zip(self.police_units, self.identified, strict=True):
+            unit.count(int(identified))
+        t, record = self.month, self.record
+        if t < 0:
+            return
+        count_stocks(self.active, self.n_active, t, record.stocks[t], record.groups[t])
+        record.largest_list = max(record.largest_list, self.n_active)
+        self._write_series(t)
+        self.datacollector.collect(self)
+
+    # -- tools of the month ----------------------------------------------------------------------------
+
+    @property
+    def at(self) -> int:
+        """The month whose inputs hold now: before January 2012, those of January 2012."""
+        return max(self.month, 0)
+
+    def _recruit(self, start: int, stop: int) -> tuple[NDArray[np.void], int, int]:
+        """Return the accepted candidates of a run of cells, how many were proposed, cells looked at."""
+        size = 1024
+        while True:
+            out = np.empty(size, CANDIDATE)
+            n, visited = propose(
+                self.population.cells,
+                start,
+                stop,
+                self.month,
+                self._floor,
+                self._top_rate,
+                self.top_multiplier,
+                self.key,
+                out,
+            )
+            if n <= size:
+                break
+            size = 2 * n
+        kept = recruitment.decide(
+            out, n, self.population.children, self.touched, self.month, self.entry_tables
+        )
+        return out[:kept], n, visited
+
+    def _visit(self, start: int, stop: int, rates: NDArray[np.float64]) -> NDArray[np.uint64]:
+        """Let the rules act on a run of the active list, in order; return the events."""
+        events = np.empty(EVENTS_PER_CHILD * (stop - start), np.uint64)
+        a, t, key = self.active, self.month, self.key
+        n = exits.come_of_age(a, start, stop, t, self._end_of_care, events, 0)
+        n = recruitment.return_to_exploitation(
+            a,
+            start,
+            stop,
+            self.population.children,
+            t,
+            self._top_rate,
+            self.top_multiplier,
+            self.entry_tables,
+            self.return_tables,
+            key,
+            events,
+            n,
+        )
+        n = exits.leave_exploitation(a, start, stop, t, self._exit_rates, key, events, n)
+        n = identification.identify(a, start, stop, t, rates, key, events, n)
+        n = care.leave_care(a, start, stop, t, self.stay_tables, key, events, n)
+        n = reintegration.follow_up(a, start, stop, t, self.follow_up_tables, key, events, n)
+        return events[:n].copy()
+
+    def _visit_siblings(self) -> NDArray[np.void]:
+        """Return the siblings on the watch list who enter this month."""
+        out = np.empty(self.n_watch, CANDIDATE)
+        self.n_watch, n = recruitment.watched(
+            self.watch,
+            self.n_watch,
+            self.population.children,
+            self.touched,
+            self.month,
+            self.inputs.values["recruitment.rr_sibling"] - 1.0,
+            self._top_rate,
+            self.top_multiplier,
+            self.entry_tables,
+            self.key,
+            out,
+        )
+        return out[:n]
+
+    def _watch(self, first: int) -> None:
+        """Put the siblings of the children from ``first`` on under watch."""
+        needed = self.n_watch + 16 * (self.n_active - first)
+        if needed > self.watch.shape[0]:
+            longer = np.zeros((2 * needed, 3), np.int64)
+            longer[: self.n_watch] = self.watch[: self.n_watch]
+            self.watch = longer
+        window = round(self.inputs.values["recruitment.sibling_window_months"])
+        population = self.population
+        self.n_watch = recruitment.watch_siblings(
+            self.active,
+            first,
+            self.n_active,
+            population.children,
+            self.touched,
+            population.next_sibling,
+            self.watch,
+            self.n_watch,
+            self.month + window,
+            population.prone_poverty,
+            population.school_threshold,
+            population.norm_threshold,
+            population.community_rank,
+            self._classes,
+        )
+
+    def _cell_chunks(self) -> list[tuple[int, int]]:
+        """Return the runs of cells that can hold children this month; the cuts never move with threads."""
+        year = START_YEAR + self.month // 12
+        blocks = self.population.cells[:, CELL_BLOCK_YEAR]
+        first = int(np.searchsorted(blocks, year - YEARS_OF_CHILDHOOD))
+        last = int(np.searchsorted(blocks, year, side="right"))
+        start = first - first % CELLS_PER_CHUNK
+        return [
+            (max(cut, first), min(cut + CELLS_PER_CHUNK, last)) for cut in range(start, last, CELLS_PER_CHUNK)
+        ]
+
+    def _care_tables(self, t: int) -> care.CareTables:
+        p, inputs = self.inputs.values, self.inputs
+        return care.CareTables(
+            decision=1.0 - np.exp(-1.0 / p["care.decision_months"]),
+            residential_girls_sexual=p["care.residential_share_girls_sexual"],
+            residential_other=p["care.residential_share_other"],
+            judge_seeks_specialised=p["care.judge_seeks_specialised"],
+            plan=inputs.plan[t],
+            refusal=np.array([0.0, p["care.refusal_near"], p["care.refusal_far"]]),
+            transfer=np.rint([0.0, p["care.transfer_months_near"], p["care.transfer_months_far"]]).astype(
+                np.int64
+            ),
+            travel_class=inputs.travel,
+            order=inputs.order,
+            max_wait=p["care.max_wait_months"],
+        )
+
+    def _queue(self) -> NDArray[np.int64]:
+        """Return who waits for a place, in turn: longest wait first, then a keyed lottery, then identity."""
+        index = np.empty(self.n_active, np.int64)
+        order = np.empty((self.n_active, 3))
+        n = care.seekers(self.active, self.n_active, self.month, self.key, index, order)
+        return index[:n][np.lexsort((order[:n, 2], order[:n, 1], order[:n, 0]))]
+
+    def _write_series(self, t: int) -> None:
+        """Write the month's line of every institution series."""
+        inputs = self.inputs
+        row = dict(zip(SERIES, self.record.series[:, t], strict=True))
+        row["police_effort"][:] = [unit.effort for unit in self.police_units]
+        row["upe_units"][:] = [upe.units for upe in self.upe_list]
+        row["upe_capacity"][:] = [upe.capacity for upe in self.upe_list]
+        row["upe_backlog"][:] = [upe.backlog for upe in self.upe_list]
+        row["upe_chance"][:] = [upe.chance for upe in self.upe_list]
+        row["upe_arrivals"][:] = np.where(row["upe_units"] > 0, inputs.upe_load[t], 0.0)
+        row["upe_waiting"][:] = self.upe_waiting
+        care.occupy(self.active, self.n_active, self.facilities, inputs.background[t])
+        table = self.facilities
+        special = table[:, care.SPECIALISED] == 1
+        for kind, chosen in (("specialised", special), ("general", ~special)):
+            where = table[chosen, care.TERRITORY]
+            np.add.at(row[f"{kind}_places"], where, table[chosen, care.PLACES])
+            np.add.at(row[f"{kind}_occupied"], where, table[chosen, care.OCCUPIED])
+            np.add.at(row[f"{kind}_residents"], where, table[chosen, care.RESIDENTS])
+        places = self.active["place"][self._queue()]
+        row["waiting_for_place"][:] = np.bincount(places // 2, minlength=N_TERRITORIES)
+
+    # -- building, keeping, going on -------------------------------------------------------------------
+
+    def _fix_constants(self, central: Mapping[str, float]) -> None:
+        """Work out what holds for the whole run."""
+        inputs, p = self.inputs, self.inputs.values
+        self._floor = recruitment.floor_rates(central)
+        self._top_rate = inputs.entry.top_rate()
+        self._top = inputs.entry.top_multiplier(poverty_everywhere=False)
+        self._top_if_all_poor = inputs.entry.top_multiplier(poverty_everywhere=True)
+        self._classes = class_of_pattern()
+        self._exit_rates = exits.exit_rates(p)
+        self._end_of_care = round(12 * p["reintegration.care_until_years"])
+        self.countryside = self.population.margins.sum(axis=(1, 2, 3))[1::2] > 0
+        stay = np.where(
+            inputs.facility_specialised == 1, p["care.stay_specialised_months"], p["care.stay_general_months"]
+        )
+        early, abscond = p["care.premature_share"], p["care.abscond_share"]
+        self._leave_normally = max(1.0 - early - abscond, 0.0) / stay
+        self._leave_early = early / stay
+        self._abscond = abscond / stay
+        months = np.full(N_TERRITORIES, p["referral.months_to_upe"] * p["upe.response_ratio_regions"])
+        months[list(LIMA)] = p["referral.months_to_upe"]
+        self._upe_pace = 1.0 - np.exp(-1.0 / months)
+
+    def _build_institutions(self) -> None:
+        """Create the institutions of every territory, as they stood in January 2012."""
+        units = self.inputs.upe_units
+        reference = self.inputs.upe_reference_units
+        for k in range(N_TERRITORIES):
+            PoliceUnit(self, k)
+            UPE(self, k, int(units[self.at, k]), int(reference[k]))
+            FamilyJudge(self, k)
+        for number, (territory, special) in enumerate(
+            zip(self.inputs.facility_territory, self.inputs.facility_specialised, strict=True)
+        ):
+            Shelter(self, int(territory), number, specialised=bool(special))
+        by_type = self.agents_by_type
+        self.police, self.upes = by_type[PoliceUnit], by_type[UPE]
+        self.police_units = list(self.police)
+        self.upe_list = list(self.upes)
+        self.judge_list = list(by_type[FamilyJudge])
+        self.shelters = list(by_type[Shelter])
+
+    def _put_calendar(self) -> None:
+        """Schedule the openings and closings of UPEs half a month before the month in which they count.
+
+        A callback is a bound method: Mesa keeps weak references, and a local function would vanish.
+        """
+        self.first_month = self.month
+        units = self.inputs.upe_units
+        changes = np.flatnonzero((np.diff(units, axis=0) != 0).any(axis=1)) + 1
+        self.calendar = [
+            self.schedule_event(self.change_units, at=float(t - self.month) + 0.5)
+            for t in changes
+            if t >= self.month
+        ]
+
+    def change_units(self) -> None:
+        """Open and close UPEs as the record says for the month about to begin."""
+        t = self.first_month + round(self.time + 0.5) - 1
+        for upe in self.upe_list:
+            upe.change_units(int(self.inputs.upe_units[t, upe.territory]) - upe.units)
+
+    def _live_history(self) -> None:
+        """Give January 2012 its exploited children, those in care and those with a history.
+
+        Who among the children of 2012 was ever exploited is sampled on the clock of their cumulative rate of
+        entry, with exposures as in January 2012; then the rules act on them month by month as ever, in
+        institutions as they stood then.
+        """
+        self.fix_tables()
+        accepted, months = self._history()
+        order = np.argsort(months, kind="stable")
+        accepted, months = accepted[order], months[order]
+        self.month = int(months[0]) if months.size else 0
+        while self.month < 0:
+            self.fix_tables()
+            self.police.do("act")
+            rates = self.identification_rates()
+            self._visit(0, self.n_active, rates)
+            now = slice(*np.searchsorted(months, [self.month, self.month + 1]))
+            self.enter_exploitation([accepted[now]])
+            self.refer()
+            self.find_places()
+            self.write_down()
+            self.month += 1
+        self.record.events.clear()
+        self.record.entered.clear()
+        self.record.earlier = self.active["row"][: self.n_active].copy()
+        self.record.at_start = np.zeros_like(self.record.stocks[0])
+        self.record.groups_at_start = np.zeros_like(self.record.groups[0])
+        count_stocks(
+            self.active, self.n_active, -1, self.record.at_start, self.record.groups_at_start
+        )
+
+    def _history(self) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+        """Return who was exploited before January 2012, and from which month."""
+        floor = np.zeros((2, YEARS_OF_CHILDHOOD + 1, 2))
+        top = np.zeros_like(floor)
+        for years in range(1, YEARS_OF_CHILDHOOD + 1):
+            floor[:, years] = 12.0 * self._floor[:, :years].sum(axis=1)
+            top[:, years] = 12.0 * self._top_rate[:, :years].sum(axis=1)
+        cells = self.population.cells
+        last = int(np.searchsorted(cells[:, CELL_BLOCK_YEAR], START_YEAR))
+        size = 1 << 16
+        while True:
+            out = np.empty(size, CANDIDATE)
+            n = propose_history(cells, 0, last, floor, top, self.top_multiplier, self.key, out)
+            if n <= size:
+                break
+            size = n
+        months = np.empty(n, np.int64)
+        kept = recruitment.decide_history(out, n, self.population.children, self.entry_tables, months)
+        return out[:kept], months[:kept]
+
+    def keep(self) -> Kept:
+        """Return the whole state between two months; going on from it gives the same bytes."""
+        return Kept(
+            month=self.month,
+            touched=self.touched.copy(),
+            active=self.active[: self.n_active].copy(),
+            watch=self.watch[: self.n_watch].copy(),
+            institutions={
+                "police_recent": np.array([unit.recent for unit in self.police_units]),
+                "upe_units": np.array([float(upe.units) for upe in self.upe_list]),
+                "upe_backlog": np.array([upe.backlog for upe in self.upe_list]),
+            },
+            record=self.record.copy(self.month),
+        )
+
+    def _resume(self, kept: Kept) -> None:
+        """Take over a kept state."""
+        self.month = kept.month
+        self.touched = kept.touched.copy()
+        self.n_active, self.n_watch = kept.active.size, kept.watch.shape[0]
+        self.active = room(np.zeros(FIRST_ROOM, ACTIVE), 0, self.n_active)
+        self.active[: self.n_active] = kept.active
+        self.watch = np.zeros((max(FIRST_ROOM, 2 * self.n_watch), 3), np.int64)
+        self.watch[: self.n_watch] = kept.watch
+        self.record = kept.record.copy(self.last_month + 1)
+        self._build_institutions()
+        saved = kept.institutions
+        for unit, recent in zip(self.police_units, saved["police_recent"], strict=True):
+            unit.recent = recent.copy()
+        for upe, units, backlog in zip(
+            self.upe_list, saved["upe_units"], saved["upe_backlog"], strict=True
+        ):
+            upe.units, upe.backlog = int(units), float(backlog)
+
+    def run(self, progress: Callable[[int, int], None] | None = None, until: int | None = None) -> World:
+        """Step to the end (or to ``until``, exclusive); call ``progress(done, total)`` once a year."""
+        stop = self.last_month + 1 if until is None else min(until, self.last_month + 1)
+        total = stop - self.month
+        done = 0
+        while self.month < stop:
+            self.step()
+            done += 1
+            if progress is not None and (done % 12 == 0 or done == total):
+                progress(done, total)
+        return self
+
+    def stock(self, state: int) -> int:
+        """Return how many children of the active list are in a state now."""
+        return int((self.active["state"][: self.n_active] == state).sum())
+
+
+def _call(task: Callable[[], Any]) -> Any:
+    return task()
+
+
+def _reporter(state: int) -> Callable[[World], int]:
+    def report(world: World) -> int:
+        return world.stock(state)
+
+    return report
+
+
+REPORTERS: Final = {STATES[state].lower(): _reporter(state) for state in range(EXPLOITED, ADULT)}
+"""What a Mesa data collector reports of a world each month: children in each state after home."""
