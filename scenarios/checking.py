@@ -1,0 +1,229 @@
+"""From what Pydantic found in a file to what a person reads: every fault, with its line and its remedy."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from scenarios.document import Document, Place, shown
+from scenarios.files import library
+from scenarios.levers import levers
+from scenarios.shape import (
+    ADMITS,
+    CONTEXTS,
+    FIELDS,
+    LARGEST_MULTIPLIER,
+    LONGEST_RAMP,
+    PLACE_FORMS,
+    PLACES_LEVER,
+    SMALLEST_MULTIPLIER,
+    RefusedError,
+    ScenarioFile,
+)
+from simulator.engine.states import AREAS, LAST_MONTH, REPORT_FROM, month_name
+from simulator.evidence import load_ledger
+from simulator.faults import Fault, did_you_mean
+from simulator.texts import t
+
+UNSETTABLE: Final = "population."
+"""The population is built once and shared by every scenario, so a scenario cannot change what built it."""
+
+KINDS: Final = frozenset(
+    (
+        *(
+            "schema",
+            "base",
+            "bilingual",
+            "sentence",
+            "month",
+            "parameters",
+            "parameter",
+            "contexts",
+            "context",
+        ),
+        *("context_use", "multiply", "interventions", "intervention", "lever", "where", "territories"),
+        *("territory", "area", "ramp_months", "number", "admits", "forms"),
+    )
+)
+"""Kinds of value that have words of their own in the catalogue."""
+
+
+def check(document: Document) -> tuple[ScenarioFile | None, list[Fault]]:
+    """Return the shape of one file, and its faults in the order of the file."""
+    shape: ScenarioFile | None = None
+    found: list[tuple[int, Fault]] = [(line_of(fault), fault) for fault in document.faults]
+
+    def add(path: Place, value: object, refused: RefusedError) -> None:
+        found.append((document.line(path) or 0, fault_at(document, path, value, refused)))
+
+    try:
+        shape = ScenarioFile.model_validate(document.data, by_alias=True, by_name=False)
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            path, value, refused = _explain(details)
+            add(path, value, refused)
+    for path, value, refused in (*_parameter_faults(document.data), *_list_faults(document.data)):
+        add(path, value, refused)
+    found.sort(key=lambda row: row[0])
+    return shape, list(dict.fromkeys(fault for _, fault in found))
+
+
+def line_of(fault: Fault) -> int:
+    """Return the line that a fault names, 0 if none."""
+    number = re.search(r":([0-9]+)(?:  |$)", fault.where)
+    return int(number[1]) if number else 0
+
+
+def _explain(details: ErrorDetails) -> tuple[Place, object, RefusedError]:
+    path = tuple(step for step in details["loc"] if step != "[key]")
+    cause = details.get("ctx", {}).get("error")
+    if details["type"] == "extra_forbidden":
+        key = str(path[-1])
+        keys = FIELDS[_group(path[:-1])]
+        refused = RefusedError(
+            found=t("scenario.found.unknown_key", key=shown(key)),
+            allowed=", ".join(keys),
+            do=did_you_mean(key, keys),
+        )
+        return path, details["input"], refused
+    if details["type"] == "missing":
+        return path, None, _absent(str(path[-1]))
+    return path, details["input"], cause if isinstance(cause, RefusedError) else RefusedError()
+
+
+def _absent(key: str) -> RefusedError:
+    return RefusedError(found=t("scenario.found.missing"), do=t("scenario.do.missing", key=key))
+
+
+def _group(path: Place) -> str:
+    """Return which kind of group stands at a path: that of its last name."""
+    names = [step for step in path if isinstance(step, str)]
+    return names[-1] if names else ""
+
+
+def _pattern(path: Place) -> str:
+    """Return the kind of value at a path, which chooses the words for what is allowed there."""
+    if not path:
+        return "value"
+    if path[0] == "parameters":
+        return "parameter" if len(path) > 1 else "parameters"
+    last, names = path[-1], _group(path)
+    if isinstance(last, int):
+        return "territory" if names == "territory" else names.removesuffix("s") or "value"
+    kind = {
+        "territory": "territories",
+        "until": "month",
+        "start": "month",
+        "end": "month",
+        "from": "month",
+        "to": "month",
+        "es": "sentence",
+        "en": "sentence",
+        "label": "bilingual",
+        "question": "bilingual",
+        "description": "bilingual",
+        "assumptions": "bilingual",
+        "context": "contexts",
+        "use": "context_use" if path[0] == "context" else "lever",
+        "amount": "number",
+    }.get(last, last)
+    return kind if kind in KINDS else "value"
+
+
+def fault_at(document: Document, path: Place, value: object, refused: RefusedError) -> Fault:
+    """Return the fault of a value, in the words of its kind where the refusal has none of its own."""
+    kind = _pattern(path)
+    return Fault(
+        where=document.where(path),
+        found=refused.found or document.found(path, value),
+        allowed=refused.allowed or t(f"scenario.allowed.{kind}", None, **_limits(kind)),
+        do=refused.do or t(f"scenario.do.{kind}", None, **_limits(kind)),
+    )
+
+
+def _limits(kind: str) -> dict[str, object]:
+    """Return what the words for one kind of value need."""
+    limits: dict[str, dict[str, object]] = {
+        "base": {"names": ", ".join(library())},
+        "multiply": {"low": f"{SMALLEST_MULTIPLIER:g}", "high": f"{LARGEST_MULTIPLIER:g}"},
+        "ramp_months": {"high": LONGEST_RAMP},
+        "month": {"first": month_name(REPORT_FROM), "last": month_name(LAST_MONTH)},
+        "lever": {"names": ", ".join(levers())},
+        "context_use": {"names": ", ".join(CONTEXTS)},
+        "area": {"names": ", ".join(AREAS)},
+        "admits": {"names": ", ".join(ADMITS)},
+        "forms": {"names": ", ".join(PLACE_FORMS)},
+    }
+    return limits.get(kind, {})
+
+
+def _parameter_faults(data: Mapping[str, Any]) -> list[tuple[Place, object, RefusedError]]:
+    """Return what is wrong with parameter values: names the ledger lacks, values outside its range."""
+    values = data.get("parameters")
+    if not isinstance(values, dict):
+        return []
+    known = load_ledger().parameters
+    settable = tuple(name for name in known if not name.startswith(UNSETTABLE))
+    out: list[tuple[Place, object, RefusedError]] = []
+    for name, value in values.items():
+        path = ("parameters", str(name))
+        if name not in known:
+            refused = RefusedError(
+                found=t("scenario.found.unknown_parameter", key=shown(str(name))),
+                allowed=t("scenario.allowed.known"),
+                do=_near(str(name), settable),
+            )
+            out.append((path, value, refused))
+        elif name not in settable:
+            refused = RefusedError(allowed=t("scenario.allowed.settable"), do=t("scenario.do.settable"))
+            out.append((path, value, refused))
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            row = known[name]
+            if not row.low <= value <= row.high:
+                limits = {"low": f"{row.low:g}", "high": f"{row.high:g}", "unit": row.unit}
+                refused = RefusedError(
+                    allowed=t("scenario.allowed.within", **limits), do=t("scenario.do.within")
+                )
+                out.append((path, value, refused))
+    return out
+
+
+def _near(name: str, names: tuple[str, ...]) -> str:
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    return t("fault.did_you_mean", name=near[0]) if near else t("scenario.do.known")
+
+
+def _list_faults(data: Mapping[str, Any]) -> list[tuple[Place, object, RefusedError]]:
+    """Return what only shows when parts are read together: codes named twice, places that admit nobody."""
+    out: list[tuple[Place, object, RefusedError]] = []
+    for group in ("context", "interventions"):
+        rows = data.get(group)
+        for index, row in enumerate(rows if isinstance(rows, list) else []):
+            if isinstance(row, dict):
+                out.extend(_repeated((group, index), row))
+                if row.get("use") == PLACES_LEVER:
+                    # There is no natural choice to assume.
+                    silent = [key for key in ("admits", "forms") if row.get(key) is None]
+                    out.extend(((group, index, key), None, _absent(key)) for key in silent)
+    return out
+
+
+def _repeated(path: Place, row: dict[str, Any]) -> list[tuple[Place, object, RefusedError]]:
+    where = row.get("where")
+    codes = where.get("territory") if isinstance(where, dict) else None
+    if not isinstance(codes, list):
+        return []
+    twice = [code for code, count in Counter(c for c in codes if isinstance(c, str)).items() if count > 1]
+    refused = RefusedError(
+        found=t("scenario.found.repeated", codes=", ".join(shown(code) for code in twice[:6])),
+        allowed=t("scenario.allowed.once"),
+        do=t("scenario.do.twice"),
+    )
+    return [((*path, "where", "territory"), codes, refused)] if twice else []

@@ -1,0 +1,335 @@
+"""A scenario: how a file builds on its base, and the frozen result that a run reads.
+
+A file is checked whole before anything is said, its bases too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from hashlib import sha256
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from scenarios.checking import check, fault_at, line_of
+from scenarios.document import Document, shown
+from scenarios.files import LONGEST_NAME, SUFFIXES, base_path, identity, is_there, library, open_document
+from scenarios.levers import Bilingual
+from scenarios.shape import (
+    PLACES_LEVER,
+    SCHEMA_VERSION,
+    ContextPart,
+    InterventionPart,
+    RefusedError,
+    ScenarioFile,
+    TextPart,
+)
+from simulator.engine.states import AREAS, month_name
+from simulator.evidence import load_ledger
+from simulator.faults import Fault, FaultyInput, did_you_mean
+from simulator.texts import t
+
+DEFAULT_UNTIL: Final = 12 * (2030 - 2012) + 11
+"""December 2030, the end of the national policy."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """An assumption about the world that is not policy: a multiplier of a driver's trend.
+
+    Attributes
+    ----------
+    use : str
+        ``poverty`` or ``background_load``.
+    multiply : float
+        What the trend is multiplied by.
+    from_ti, to_ti : int
+        First and last month, counted from January 2012; ``None`` = until the end.
+    territories : tuple of int
+        Indices 0..25; empty = the whole country.
+    area : int or None
+        0 urban, 1 rural, ``None`` both.
+    """
+
+    use: str
+    multiply: float
+    from_ti: int
+    to_ti: int | None = None
+    territories: tuple[int, ...] = ()
+    area: int | None = None
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """A policy lever at work somewhere, for some time.
+
+    Attributes
+    ----------
+    use : str
+        Name of the lever.
+    amount : float
+        Amount at full effect, in the lever's unit.
+    start_ti : int
+        First month, counted from January 2012.
+    end_ti : int or None
+        Last month of full effect; ``None`` = until the end.
+    ramp_months : int
+        Months of linear growth to full effect.
+    territories : tuple of int
+        Indices 0..25; empty = the whole country.
+    area : int or None
+        0 urban, 1 rural, ``None`` both.
+    admits, forms : str
+        Whom new places admit: ``girls``, ``boys`` or ``all``; ``sexual``, ``labour`` or ``all``.
+    """
+
+    use: str
+    amount: float
+    start_ti: int
+    end_ti: int | None = None
+    ramp_months: int = 0
+    territories: tuple[int, ...] = ()
+    area: int | None = None
+    admits: str = "all"
+    forms: str = "all"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario complete with what it takes from its bases; nothing in it changes.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without suffix.
+    until_ti : int
+        Last simulated month, counted from January 2012.
+    parameters : dict
+        Values that replace those of the ledger.
+    bases : tuple of str
+        Names of the bases, the nearest first.
+    source : str
+        The file as written.
+    """
+
+    name: str
+    label: Bilingual
+    question: Bilingual | None = None
+    description: Bilingual | None = None
+    assumptions: Bilingual | None = None
+    until_ti: int = DEFAULT_UNTIL
+    parameters: dict[str, float] = field(default_factory=dict, hash=False)
+    context: tuple[Context, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
+    bases: tuple[str, ...] = ()
+    source: str = field(default="", repr=False, compare=False)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of everything that changes results: not of names, labels, nor how the files are split."""
+        tree = {
+            "schema": SCHEMA_VERSION,
+            "until": self.until_ti,
+            "parameters": self.parameters,
+            "context": [vars(part) for part in self.context],
+            "interventions": [vars(part) for part in self.interventions],
+        }
+        canonical = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return sha256(canonical.encode("ascii")).hexdigest()
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any], *, name: str) -> Scenario:
+        """Build a scenario from plain data of the shape of a file; its base is one of the library.
+
+        Raises
+        ------
+        FaultyInput
+            With every fault of the data.
+        """
+        document = Document(name=name, data=dict(data))
+        return _assemble(name, _chain(document, folder=None, above=()))
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the whole scenario, bases included, as plain data of the shape of a file."""
+        out: dict[str, Any] = {"schema": SCHEMA_VERSION}
+        for key in ("label", "question", "description", "assumptions"):
+            text = getattr(self, key)
+            if text is not None:
+                out[key] = {"es": text.es, "en": text.en}
+        out["until"] = month_name(self.until_ti)
+        if self.parameters:
+            out["parameters"] = dict(sorted(self.parameters.items()))
+        if self.context:
+            out["context"] = [_context_mapping(part) for part in self.context]
+        if self.interventions:
+            out["interventions"] = [_intervention_mapping(part) for part in self.interventions]
+        return out
+
+    def to_yaml(self) -> str:
+        """Return the whole scenario, bases included, as the text of one file without a base."""
+        writer = YAML(typ="safe", pure=True)
+        writer.default_flow_style = False  # type: ignore[assignment]  # typed as None only
+        writer.allow_unicode = True
+        writer.width = 4096
+        writer.sort_base_mapping_type_on_output = False
+        out = StringIO()
+        writer.dump(self.to_mapping(), out)
+        return out.getvalue()
+
+
+def _context_mapping(part: Context) -> dict[str, Any]:
+    out: dict[str, Any] = {"use": part.use, **_where_mapping(part), "from": month_name(part.from_ti)}
+    if part.to_ti is not None:
+        out["to"] = month_name(part.to_ti)
+    return {**out, "multiply": part.multiply}
+
+
+def _intervention_mapping(part: Intervention) -> dict[str, Any]:
+    out: dict[str, Any] = {"use": part.use, **_where_mapping(part), "start": month_name(part.start_ti)}
+    if part.end_ti is not None:
+        out["end"] = month_name(part.end_ti)
+    out |= {"ramp_months": part.ramp_months, "amount": part.amount}
+    if part.use == PLACES_LEVER:
+        out |= {"admits": part.admits, "forms": part.forms}
+    return out
+
+
+def _where_mapping(part: Context | Intervention) -> dict[str, Any]:
+    codes = load_ledger().territories.codes
+    where: dict[str, Any] = {}
+    if part.territories:
+        where["territory"] = [codes[index] for index in part.territories]
+    if part.area is not None:
+        where["area"] = AREAS[part.area]
+    return {"where": where} if where else {}
+
+
+def load_scenario(name_or_path: str | Path) -> Scenario:
+    """Return a scenario of the library by its name, or that of a file.
+
+    Raises
+    ------
+    FaultyInput
+        With every fault of the file and of its bases, each with its line.
+    """
+    path = library().get(str(name_or_path)) if isinstance(name_or_path, str) else None
+    path = Path(name_or_path) if path is None else path
+    if not is_there(path):
+        raise FaultyInput([_missing(str(name_or_path))])
+    name = shown(path.stem, LONGEST_NAME)
+    return _assemble(name, _chain(open_document(path), folder=path.parent, above=(identity(path),)))
+
+
+def _missing(asked: str) -> Fault:
+    names = tuple(library())
+    stem = re.split(r"[\\/]", asked)[-1].removesuffix(".yaml").removesuffix(".yml")
+    near = get_close_matches(stem, names, n=1, cutoff=0.6)
+    return Fault(
+        where=shown(asked, LONGEST_NAME) or t("scenario.where.nothing"),
+        found=t("scenario.found.no_file"),
+        allowed=t("scenario.allowed.scenario", names=", ".join(names)),
+        do=t("fault.did_you_mean", name=near[0]) if near else t("scenario.do.no_file"),
+    )
+
+
+def _chain(
+    document: Document, *, folder: Path | None, above: tuple[str, ...]
+) -> list[tuple[Document, ScenarioFile]]:
+    """Return the file and its bases, nearest first, each checked; or raise with the faults of them all."""
+    shape, faults = check(document)
+    base = document.data.get("base")
+    rest: list[tuple[Document, ScenarioFile]] = []
+    below: tuple[Fault, ...] = ()
+    if isinstance(base, str) and not any(fault.where.endswith("  base") for fault in faults):
+        path = base_path(base, folder)
+        if path is None:
+            faults.append(fault_at(document, ("base",), base, _no_base(base, folder)))
+        elif identity(path) in above:
+            loop = RefusedError(found=t("scenario.found.cycle", name=base), do=t("scenario.do.cycle"))
+            faults.append(fault_at(document, ("base",), base, loop))
+        else:
+            try:
+                rest = _chain(open_document(path), folder=path.parent, above=(*above, identity(path)))
+            except FaultyInput as error:
+                below = error.faults
+    if faults or below or shape is None:
+        raise FaultyInput([*sorted(faults, key=line_of), *below])
+    return [(document, shape), *rest]
+
+
+def _no_base(base: str, folder: Path | None) -> RefusedError:
+    beside: list[str] = []
+    if folder is not None:
+        try:
+            beside = sorted(path.name for path in folder.iterdir() if path.suffix in SUFFIXES)[:200]
+        except OSError:
+            beside = []
+    names = (*library(), *beside)
+    return RefusedError(
+        found=t("scenario.found.no_base", name=shown(base)),
+        allowed=t("scenario.allowed.base", names=", ".join(library())),
+        do=did_you_mean(base, names),
+    )
+
+
+def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario:
+    """Merge a file and its bases: own parameters replace, own context and interventions are added."""
+    document, own = chain[0]
+    parameters: dict[str, float] = {}
+    context: list[Context] = []
+    interventions: list[Intervention] = []
+    until = DEFAULT_UNTIL
+    for _, part in reversed(chain):
+        parameters |= part.parameters
+        context.extend(_context(row) for row in part.context)
+        interventions.extend(_intervention(row) for row in part.interventions)
+        until = part.until if part.until is not None else until
+    return Scenario(
+        name=name,
+        label=Bilingual(own.label.es, own.label.en),
+        question=_bilingual(own.question),
+        description=_bilingual(own.description),
+        assumptions=_bilingual(own.assumptions),
+        until_ti=until,
+        parameters=dict(sorted(parameters.items())),
+        context=tuple(context),
+        interventions=tuple(interventions),
+        bases=tuple(part.base for _, part in chain if part.base is not None),
+        source=document.text,
+    )
+
+
+def _bilingual(text: TextPart | None) -> Bilingual | None:
+    return None if text is None else Bilingual(text.es, text.en)
+
+
+def _context(row: ContextPart) -> Context:
+    return Context(
+        use=row.use,
+        multiply=row.multiply,
+        from_ti=row.from_,
+        to_ti=row.to,
+        territories=tuple(sorted(row.where.territory)),
+        area=None if row.where.area is None else AREAS.index(row.where.area),
+    )
+
+
+def _intervention(row: InterventionPart) -> Intervention:
+    return Intervention(
+        use=row.use,
+        amount=row.amount,
+        start_ti=row.start,
+        end_ti=row.end,
+        ramp_months=row.ramp_months,
+        territories=tuple(sorted(row.where.territory)),
+        area=None if row.where.area is None else AREAS.index(row.where.area),
+        admits=row.admits or "all",
+        forms=row.forms or "all",
+    )
