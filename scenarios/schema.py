@@ -175,10 +175,10 @@ class Scenario:
     def to_yaml(self) -> str:
         """Return the whole scenario, bases included, as the text of one file without a base."""
         writer = YAML(typ="safe", pure=True)
-        writer.default_flow_style = False  # type: ignore[assignment]  # typed as None only
+        writer.default_flow_style = False
         writer.allow_unicode = True
         writer.width = 4096
-        writer.sort_base_mapping_type_on_output = False
+        writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None only
         out = StringIO()
         writer.dump(self.to_mapping(), out)
         return out.getvalue()

@@ -1,0 +1,667 @@
+"""The command line, ``sintrata``: reads what was asked, calls the package, prints what came out.
+
+Only the command-line library is imported here, so that help answers at once; the rest is imported by the
+command that needs it. Help texts are looked up when the application is built, in the language of the call.
+"""
+
+# ruff: noqa: PLC0415  (imports inside functions are the point of this file)
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from shutil import get_terminal_size, rmtree
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from simulator.faults import Fault, FaultyInput, did_you_mean
+from simulator.texts import LANGUAGES, set_language, t
+
+if TYPE_CHECKING:
+    from scenarios import Scenario
+    from simulator.tables import Table
+
+PROGRAM: Final = "sintrata"
+COMMANDS: Final = ("run", "compare", "validate", "scenarios", "explain", "precision")
+TOPICS: Final = ("parameters", "scenario", "population", "month", "levels")
+
+OK: Final = 0
+BROKEN: Final = 1
+FAULTY: Final = 2
+INTERRUPTED: Final = 130
+
+FORMATS: Final = {"zarr": ".zarr", "netcdf": ".nc", "csv": ".csv"}
+"""Result formats and how the name of a result ends; ``.csv`` is a folder of tables."""
+
+LARGEST_COUNT: Final = 1_000_000
+LARGEST_SEED: Final = 2**63 - 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code: 0 done, 1 broken, 2 faulty input, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    words = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in words
+    try:
+        words = _take_language(words)
+        return _call(words or ["--help"])
+    except FaultyInput as error:
+        return _tell(error.faults, as_json=as_json)
+    except KeyboardInterrupt:
+        print(t("cli.interrupted"), file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has left (``sintrata ... | head``); nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as error:
+        # The last resort: a person gets a sentence, a developer asks for the traceback.
+        if os.environ.get("SINTRATA_DEBUG"):
+            raise
+        print(t("cli.broken", kind=type(error).__name__, message=str(error)[:500]), file=sys.stderr)
+        return BROKEN
+
+
+def _take_language(words: list[str]) -> list[str]:
+    """Set the language asked for anywhere on the line, and return the other words."""
+    rest: list[str] = []
+    chosen: str | None = None
+    end = words.index("--") if "--" in words else len(words)
+    k = 0
+    while k < len(words):
+        word = words[k]
+        if k < end and (word == "--lang" or word.startswith("--lang=")):
+            chosen = word.partition("=")[2]
+            if word == "--lang":
+                k += 1
+                chosen = words[k] if k < end else ""
+        else:
+            rest.append(word)
+        k += 1
+    set_language(None)
+    if chosen is not None:
+        if chosen not in LANGUAGES:
+            raise _bad_option("--lang", chosen, ", ".join(LANGUAGES))
+        set_language(chosen)
+    return rest
+
+
+def _call(words: list[str]) -> int:
+    first = next((word for word in words if not word.startswith("-")), None)
+    if first is not None and first not in COMMANDS:
+        raise FaultyInput(
+            [
+                Fault(
+                    where=PROGRAM,
+                    found=t("cli.found.command", name=_short(first)),
+                    allowed=", ".join(COMMANDS),
+                    do=did_you_mean(first, COMMANDS),
+                )
+            ]
+        )
+    if first is None and not {"--help", "-h", "--version"} & set(words):
+        words = [*words, "--help"]
+    try:
+        code = build_app()(words, prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        raise FaultyInput([_usage_fault(error)]) from None
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    return code if isinstance(code, int) else OK
+
+
+def _usage_fault(error: typer.TyperException) -> Fault:
+    """Return what the command-line library refused, in our words; it knows the option, not the language."""
+    ctx = getattr(error, "ctx", None)
+    where = ctx.command_path if ctx is not None else PROGRAM
+    option = getattr(error, "option_name", None)
+    if option is None:
+        return Fault(where, str(error), t("cli.allowed.usage"), t("cli.do.help", command=where))
+    options = [name for param in (ctx.command.params if ctx is not None else ()) for name in param.opts]
+    if hasattr(error, "possibilities"):
+        near = get_close_matches(option, options, n=1)
+        return Fault(
+            where=where,
+            found=t("cli.found.option", name=_short(option)),
+            allowed=", ".join(sorted(name for name in options if name.startswith("--"))),
+            do=t("fault.did_you_mean", name=near[0]) if near else t("fault.choose_allowed"),
+        )
+    return Fault(
+        where=f"{where} {option}",
+        found=t("cli.found.no_value"),
+        allowed=t("cli.allowed.value"),
+        do=t("cli.do.help", command=where),
+    )
+
+
+def _tell(faults: Sequence[Fault], *, as_json: bool) -> int:
+    if as_json:
+        _print_json({"faults": _fault_records(faults)})
+    else:
+        print("\n\n".join(str(fault) for fault in faults), file=sys.stderr)
+    return FAULTY
+
+
+def _fault_records(faults: Sequence[Fault]) -> list[dict[str, str]]:
+    return [{"where": f.where, "found": f.found, "allowed": f.allowed, "do": f.do} for f in faults]
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> object:
+    """Return the plain number of a NumPy scalar, and the text of anything else."""
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+def _show(table: Table) -> None:
+    print("\n".join(table.lines(max(60, get_terminal_size().columns))))
+
+
+def _short(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:80])
+
+
+# What the words of an option may be. All arrive as text, so that every fault is told in one form.
+
+
+def _bad_option(option: str, found: str, allowed: str, do: str | None = None) -> FaultyInput:
+    return FaultyInput(
+        [
+            Fault(
+                where=f"{PROGRAM} {option}",
+                found=_short(found) or t("cli.found.no_value"),
+                allowed=allowed,
+                do=do or t("cli.do.change", option=option),
+            )
+        ]
+    )
+
+
+def _whole(option: str, text: str, smallest: int, largest: int) -> int:
+    number = int(text) if re.fullmatch(r"-?[0-9]{1,20}", text) else None
+    if number is None or not smallest <= number <= largest:
+        raise _bad_option(option, text, t("cli.allowed.whole", low=smallest, high=f"{largest:,}"))
+    return number
+
+
+def _month(option: str, text: str) -> int:
+    from simulator.engine.states import LAST_MONTH, REPORT_FROM, month_index, month_name
+
+    try:
+        ti = month_index(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else None
+    except ValueError:
+        ti = None
+    if ti is None or not REPORT_FROM <= ti <= LAST_MONTH:
+        allowed = t("cli.allowed.month", first=month_name(REPORT_FROM), last=month_name(LAST_MONTH))
+        raise _bad_option(option, text, allowed)
+    return ti
+
+
+def _format(text: str | None, out: str | None) -> str:
+    """Return the format asked for, else the one that the name of the result tells, else Zarr."""
+    ending = "" if out is None else out.lower()
+    told = next((name for name, end in FORMATS.items() if ending.endswith(end)), None)
+    if text is None:
+        return told or "zarr"
+    if text not in FORMATS:
+        raise _bad_option("--format", text, ", ".join(FORMATS), did_you_mean(text, tuple(FORMATS)))
+    if told is not None and told != text:
+        allowed = t("cli.allowed.suffix", suffix=FORMATS[text], format=text)
+        raise _bad_option("--out", str(out), allowed)
+    return text
+
+
+def _one(names: Sequence[str], command: str, what: str) -> str:
+    if len(names) != 1:
+        raise _count_fault(command, names, what)
+    return names[0]
+
+
+def _count_fault(command: str, names: Sequence[str], allowed: str) -> FaultyInput:
+    where = f"{PROGRAM} {command}"
+    found = t("cli.found.names", names=_short(" ".join(names))) if names else t("cli.found.no_name")
+    help_of = f"{PROGRAM} {command.split(maxsplit=1)[0]}"
+    return FaultyInput([Fault(where, found, allowed, t("cli.do.help", command=help_of))])
+
+
+# Where results go: written beside their place, renamed when complete, never over something that is there.
+
+
+def _destination(out: str | None, name: str, kind: str) -> Path:
+    """Return where a result will stand; a folder gets a name of its own, with a number if it is taken."""
+    suffix = FORMATS[kind]
+    if out is not None and out.lower().endswith(suffix):
+        path = Path(out)
+        if os.path.lexists(path):
+            raise _bad_option("--out", out, t("cli.allowed.new_path"), t("cli.do.new_path"))
+        return path
+    folder = Path("results" if out is None else out)
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._") or "scenario"
+    number = 1
+    while os.path.lexists(path := folder / f"{stem if number == 1 else f'{stem}-{number}'}{suffix}"):
+        number += 1
+    return path
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+
+
+def _check_writable(path: Path) -> None:
+    """Try the place of a result: an unwritable folder is told before a run, not after it."""
+    draft = _draft_of(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.touch()
+        draft.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+@contextmanager
+def _result(path: Path) -> Iterator[Path]:
+    """Give a name to write under; move it into place when complete, leave nothing behind otherwise."""
+    draft = _draft_of(path)
+    try:
+        yield draft
+        draft.rename(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        if draft.is_dir():
+            rmtree(draft, ignore_errors=True)
+        else:
+            draft.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> FaultyInput:
+    found = f"{path}: {error.strerror or error}"
+    return _bad_option("--out", found, t("cli.allowed.writable"), t("cli.do.writable"))
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Give the function that the engine calls as it advances; a bar is drawn only where somebody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def advance(done: int, total: int, label: str) -> None:
+            bar.update(task, completed=done, total=total, description=label)
+
+        yield advance
+
+
+# The commands. Their annotations are text until the application is built: then ``t`` chooses the words.
+
+
+def _names(key: str) -> Any:
+    return typer.Argument(metavar=t(f"cli.metavar.{key}"), help=t(f"cli.argument.{key}"), show_default=False)
+
+
+def _option(name: str, key: str) -> Any:
+    metavar = t(f"cli.metavar.{key}")
+    return typer.Option(name, metavar=metavar, help=t(f"cli.option.{key}"), show_default=False)
+
+
+def _flag(name: str, key: str) -> Any:
+    return typer.Option(name, help=t(f"cli.option.{key}"), show_default=False)
+
+
+def _run(
+    names: Annotated[list[str] | None, _names("scenario")] = None,
+    *,
+    seed: Annotated[str, _option("--seed", "seed")] = "0",
+    draws: Annotated[str, _option("--draws", "draws")] = "1",
+    replicates: Annotated[str, _option("--replicates", "replicates")] = "1",
+    until: Annotated[str | None, _option("--until", "until")] = None,
+    out: Annotated[str | None, _option("--out", "out")] = None,
+    form: Annotated[str | None, _option("--format", "format")] = None,
+    threads: Annotated[str | None, _option("--threads", "threads")] = None,
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, _flag("--json", "json")] = False,
+) -> None:
+    _one(names or (), "run", t("cli.allowed.one_scenario"))
+    _simulate(
+        names or (),
+        seed=seed,
+        draws=draws,
+        replicates=replicates,
+        until=until,
+        out=out,
+        form=form,
+        threads=threads,
+        quiet=quiet,
+        as_json=as_json,
+    )
+
+
+def _compare(
+    names: Annotated[list[str] | None, _names("scenarios")] = None,
+    *,
+    seed: Annotated[str, _option("--seed", "seed")] = "0",
+    draws: Annotated[str, _option("--draws", "draws")] = "1",
+    replicates: Annotated[str, _option("--replicates", "replicates")] = "1",
+    until: Annotated[str | None, _option("--until", "until")] = None,
+    out: Annotated[str | None, _option("--out", "out")] = None,
+    form: Annotated[str | None, _option("--format", "format")] = None,
+    threads: Annotated[str | None, _option("--threads", "threads")] = None,
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, _flag("--json", "json")] = False,
+) -> None:
+    if len(names or ()) < 2:
+        raise _count_fault("compare", names or (), t("cli.allowed.two_scenarios"))
+    _simulate(
+        names or (),
+        seed=seed,
+        draws=draws,
+        replicates=replicates,
+        until=until,
+        out=out,
+        form=form,
+        threads=threads,
+        quiet=quiet,
+        as_json=as_json,
+    )
+
+
+def _simulate(
+    names: Sequence[str],
+    *,
+    seed: str,
+    draws: str,
+    replicates: str,
+    until: str | None,
+    out: str | None,
+    form: str | None,
+    threads: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run one scenario, or several with the same draws; keep the result, show its table."""
+    options = {
+        "seed": _whole("--seed", seed, 0, LARGEST_SEED),
+        "draws": _whole("--draws", draws, 1, LARGEST_COUNT),
+        "replicates": _whole("--replicates", replicates, 1, LARGEST_COUNT),
+        "threads": None if threads is None else _whole("--threads", threads, 1, 1024),
+    }
+    kind = _format(form, out)
+    scenarios = _load(names, until)
+    path = _destination(out, "-".join(scenario.name for scenario in scenarios)[:100], kind)
+    _check_writable(path)
+
+    import simulator
+    from simulator.outcomes.export import save
+    from simulator.outcomes.summary import effects_table, yearly_table
+
+    with _progress(quiet=quiet or as_json) as progress:
+        if len(scenarios) == 1:
+            dataset = simulator.run(scenarios[0], progress=progress, **options)
+        else:
+            dataset = simulator.compare(scenarios, progress=progress, **options)
+    with _result(path) as draft:
+        save(dataset, draft, kind)
+    table = yearly_table(dataset) if len(scenarios) == 1 else effects_table(dataset)
+    if as_json:
+        told = [{"name": each.name, "hash": each.hash} for each in scenarios]
+        about = {"scenarios": told, **options, "result": str(path), "format": kind}
+        _print_json({**about, "rows": table.records()})
+    elif quiet:
+        print(path)
+    else:
+        _show(table)
+        print()
+        print(t("cli.saved", path=path))
+
+
+def _load(names: Sequence[str], until: str | None) -> list[Scenario]:
+    """Return the scenarios, or raise with the faults of them all."""
+    from dataclasses import replace
+
+    from scenarios import load_scenario
+
+    last = None if until is None else _month("--until", until)
+    scenarios: list[Scenario] = []
+    faults: list[Fault] = []
+    for name in names:
+        try:
+            scenario = load_scenario(name)
+        except FaultyInput as error:
+            faults.extend(error.faults)
+        else:
+            scenarios.append(scenario if last is None else replace(scenario, until_ti=last))
+    for k, scenario in enumerate(scenarios):
+        if scenario.name in [other.name for other in scenarios[:k]]:
+            found = t("cli.found.same_name", name=scenario.name)
+            faults.append(Fault(scenario.name, found, t("cli.allowed.own_name"), t("cli.do.own_name")))
+    if faults:
+        raise FaultyInput(list(dict.fromkeys(faults)))
+    return scenarios
+
+
+def _validate(
+    names: Annotated[list[str] | None, _names("files")] = None,
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, _flag("--json", "json")] = False,
+) -> int:
+    from scenarios import load_scenario
+
+    if not names:
+        raise _count_fault("validate", (), t("cli.allowed.files"))
+    valid: list[Scenario] = []
+    faults: list[Fault] = []
+    for name in names:
+        try:
+            valid.append(load_scenario(name))
+        except FaultyInput as error:
+            faults.extend(error.faults)
+    if as_json:
+        told = [{"name": each.name, "hash": each.hash} for each in valid]
+        _print_json({"valid": told, "faults": _fault_records(faults)})
+    elif not quiet:
+        for each in valid:
+            print(t("cli.valid", name=each.name, label=each.label, count=len(each.interventions)))
+    if faults and not as_json:
+        sys.stdout.flush()
+        _tell(faults, as_json=False)
+    return FAULTY if faults else OK
+
+
+def _scenarios(
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, _flag("--json", "json")] = False,
+) -> None:
+    from simulator.explain import library_table
+
+    table = library_table()
+    if as_json:
+        _print_json({"rows": table.records()})
+    elif quiet:
+        print("\n".join(str(row["name"]) for row in table.rows))
+    else:
+        _show(table)
+
+
+def _explain(
+    words: Annotated[list[str] | None, _names("topic")] = None,
+    threads: Annotated[str | None, _option("--threads", "threads")] = None,
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, _flag("--json", "json")] = False,
+) -> None:
+    if not words:
+        raise _count_fault("explain", (), ", ".join(TOPICS))
+    topic, *names = words
+    if topic not in TOPICS:
+        raise _bad_option("explain", topic, ", ".join(TOPICS), did_you_mean(topic, TOPICS))
+    if topic not in ("scenario", "parameters") and names:
+        raise _count_fault(f"explain {topic}", names, t("cli.allowed.no_more"))
+    tables = _explanation(topic, names, threads, quiet=quiet or as_json)
+    if as_json:
+        _print_json({key: table.records() for key, table in tables.items()})
+    else:
+        for number, table in enumerate(tables.values()):
+            if number:
+                print()
+            _show(table)
+
+
+def _explanation(topic: str, names: list[str], threads: str | None, *, quiet: bool) -> dict[str, Table]:
+    """Return the tables of one topic by the keys under which a program finds them."""
+    from simulator import explain
+
+    if topic == "parameters":
+        return {"parameters": explain.parameters_table(names)}
+    if topic == "scenario":
+        name = _one(names, "explain scenario", t("cli.allowed.one_scenario"))
+        return explain.scenario_tables(_load([name], None)[0])
+    if topic == "month":
+        return {"month": explain.month_table()}
+    if topic == "population":
+        return {"population": explain.population_table()}
+
+    import simulator
+    from simulator.outcomes.levels import levels_table
+
+    n_threads = None if threads is None else _whole("--threads", threads, 1, 1024)
+    with _progress(quiet=quiet) as progress:
+        dataset = simulator.run(_load(["baseline"], None)[0], threads=n_threads, progress=progress)
+    return {"levels": levels_table(dataset)}
+
+
+def _precision(
+    names: Annotated[list[str] | None, _names("scenario")] = None,
+    *,
+    width: Annotated[str, _option("--width", "width")] = "0.1",
+    seed: Annotated[str, _option("--seed", "seed")] = "0",
+    replicates: Annotated[str, _option("--replicates", "pilot")] = "10",
+    threads: Annotated[str | None, _option("--threads", "threads")] = None,
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, _flag("--json", "json")] = False,
+) -> None:
+    wanted = float(width) if re.fullmatch(r"[0-9]{0,3}\.?[0-9]{0,6}", width) and width.strip(".") else 0.0
+    if not 0.0 < wanted <= 10.0:
+        raise _bad_option("--width", width, t("cli.allowed.width"))
+    options = {
+        "seed": _whole("--seed", seed, 0, LARGEST_SEED),
+        "replicates": _whole("--replicates", replicates, 2, LARGEST_COUNT),
+        "threads": None if threads is None else _whole("--threads", threads, 1, 1024),
+    }
+    scenario = _load([_one(names or (), "precision", t("cli.allowed.one_scenario"))], None)[0]
+
+    import simulator
+    from simulator.outcomes.summary import precision_table
+
+    with _progress(quiet=quiet or as_json) as progress:
+        dataset = simulator.run(scenario, progress=progress, **options)
+    table = precision_table(dataset, wanted)
+    if as_json:
+        _print_json({"scenario": scenario.name, **options, "width": wanted, "rows": table.records()})
+    else:
+        _show(table)
+
+
+def _about(version: Annotated[bool, _flag("--version", "version")] = False) -> None:
+    if version:
+        from importlib.metadata import version as version_of
+
+        print(f"{PROGRAM} {version_of(PROGRAM)}")
+        raise typer.Exit()
+
+
+class _Words:
+    """Help in the language in force: the library's own words are English only."""
+
+    options_metavar: str | None
+    get_params: Callable[..., Any]
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        names = [param.metavar for param in self.get_params(ctx) if param.param_type_name == "argument"]
+        metavars = (self.options_metavar, *names, getattr(self, "subcommand_metavar", None))
+        pieces = " ".join(metavar for metavar in metavars if metavar)
+        formatter.write_usage(ctx.command_path, pieces, prefix=t("cli.heading.usage"))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for param in self.get_params(ctx):
+            if "--help" in param.opts:
+                record = ("--help, -h", t("cli.option.help"))
+            elif param.param_type_name == "argument":
+                record = (param.metavar, param.help)
+            else:
+                record = param.get_help_record(ctx)
+            rows[param.param_type_name].append(record)
+        rows["option"].append(("--lang es|en", t("cli.option.lang")))
+        for heading, records in (("arguments", rows["argument"]), ("options", rows["option"])):
+            if records:
+                with formatter.section(t(f"cli.heading.{heading}")):
+                    formatter.write_dl(records)
+
+
+class _Command(_Words, TyperCommand):
+    pass
+
+
+class _Group(_Words, TyperGroup):
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section(t("cli.heading.commands")):
+            formatter.write_dl([(name, t(f"cli.command.{name}")) for name in COMMANDS])
+        super().format_options(ctx, formatter)
+
+
+def build_app() -> typer.Typer:
+    """Return the application with all help in the language in force."""
+    help_names = {"help_option_names": ["--help", "-h"], "max_content_width": 110}
+    app = typer.Typer(
+        name=PROGRAM,
+        cls=_Group,
+        help=t("cli.about"),
+        epilog=t("cli.epilog"),
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=help_names,
+        options_metavar=t("cli.metavar.options"),
+        subcommand_metavar=t("cli.metavar.command"),
+        invoke_without_command=True,
+    )
+    app.callback()(_about)
+    functions: tuple[Callable[..., int | None], ...] = (
+        _run,
+        _compare,
+        _validate,
+        _scenarios,
+        _explain,
+        _precision,
+    )
+    for name, function in zip(COMMANDS, functions, strict=True):
+        app.command(
+            name,
+            cls=_Command,
+            help=t(f"cli.command.{name}"),
+            options_metavar=t("cli.metavar.options"),
+            context_settings=help_names,
+        )(function)
+    return app
+
+
+if __name__ == "__main__":
+    sys.exit(main())

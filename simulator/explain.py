@@ -1,0 +1,228 @@
+"""What stands behind a result, as plain tables: parameters, a scenario, and a month of the model in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from scenarios import library, load_scenario
+from scenarios.levers import levers
+from simulator.engine.states import AREAS, month_name
+from simulator.evidence import load_ledger
+from simulator.faults import Fault, FaultyInput, did_you_mean
+from simulator.tables import Column, Table
+from simulator.texts import language, t
+
+if TYPE_CHECKING:
+    from scenarios import Context, Intervention, Scenario
+
+MONTH: Final[tuple[tuple[str, str, str], ...]] = (
+    ("calendar", "part", "policy/levers.py"),
+    ("drivers", "part", "evidence/drivers.py, inputs.py"),
+    ("workforce", "later", ""),
+    ("communities", "later", ""),
+    ("networks", "later", ""),
+    ("recruitment", "in", "rules/recruitment.py"),
+    ("exits", "in", "rules/exits.py"),
+    ("identification", "in", "rules/identification.py"),
+    ("referral", "in", "rules/referral.py"),
+    ("care", "in", "rules/care.py"),
+    ("reintegration", "in", "rules/reintegration.py"),
+    ("justice", "later", ""),
+    ("record", "part", "outcomes/record.py"),
+)
+"""Steps of a month in order: name, whether the model has it, and the files of ``simulator`` that carry it."""
+
+
+def library_table() -> Table:
+    """Return the scenarios that come with the program."""
+    rows = []
+    for name in library():
+        scenario = load_scenario(name)
+        rows.append({"name": name, "label": str(scenario.label), "question": str(scenario.question or "")})
+    columns = (
+        Column("name", t("explain.column.name")),
+        Column("label", t("explain.column.label")),
+        Column("question", t("explain.column.question")),
+    )
+    return Table(t("explain.title.library"), columns, tuple(rows))
+
+
+def parameters_table(starts: Sequence[str] = ()) -> Table:
+    """Return the parameters of the ledger, all or those whose names start with one of ``starts``.
+
+    Raises
+    ------
+    FaultyInput
+        If a beginning fits no parameter.
+    """
+    known = load_ledger().parameters
+    faults = [
+        Fault(
+            where=f"explain parameters {start}",
+            found=t("explain.found.parameter", name=start),
+            allowed=t("explain.allowed.parameter", names=", ".join(sorted({n.split(".")[0] for n in known}))),
+            do=did_you_mean(start, tuple(known)),
+        )
+        for start in starts
+        if not any(name.startswith(start) for name in known)
+    ]
+    if faults:
+        raise FaultyInput(faults)
+    rows = [
+        {
+            "name": name,
+            "central": row.central,
+            "low": row.low,
+            "high": row.high,
+            "unit": row.unit,
+            "quality": row.quality,
+            "source": ", ".join(row.source),
+            "label": row.label[language()],
+        }
+        for name, row in known.items()
+        if not starts or name.startswith(tuple(starts))
+    ]
+    columns = (
+        Column("name", t("explain.column.name")),
+        Column("central", t("explain.column.central"), "g"),
+        Column("low", t("explain.column.low"), "g"),
+        Column("high", t("explain.column.high"), "g"),
+        Column("unit", t("explain.column.unit")),
+        Column("quality", t("explain.column.quality")),
+        Column("source", t("explain.column.source")),
+        Column("label", t("explain.column.label")),
+    )
+    return Table(t("explain.title.parameters"), columns, tuple(rows), (t("explain.note.grades"),))
+
+
+def scenario_tables(scenario: Scenario) -> dict[str, Table]:
+    """Return what a scenario is, and what it changes: parameters, context, interventions; bases included."""
+    out = {"scenario": _identity_table(scenario)}
+    if scenario.parameters:
+        out["parameters"] = _values_table(scenario)
+    if scenario.context:
+        out["context"] = _context_table(scenario.context)
+    if scenario.interventions:
+        out["interventions"] = _interventions_table(scenario.interventions)
+    return out
+
+
+def _identity_table(scenario: Scenario) -> Table:
+    told = {
+        "label": scenario.label,
+        "question": scenario.question,
+        "description": scenario.description,
+        "assumptions": scenario.assumptions,
+        "bases": ", ".join(scenario.bases) or None,
+        "until": month_name(scenario.until_ti),
+        "hash": scenario.hash,
+    }
+    rows = tuple(
+        {"field": key, "what": t(f"explain.column.{key}"), "value": str(value)}
+        for key, value in told.items()
+        if value is not None
+    )
+    columns = (Column("what", t("explain.column.field")), Column("value", t("explain.column.value")))
+    return Table(t("explain.title.scenario", name=scenario.name), columns, rows)
+
+
+def _values_table(scenario: Scenario) -> Table:
+    known = load_ledger().parameters
+    rows = tuple(
+        {"name": name, "value": value, "central": known[name].central, "unit": known[name].unit}
+        for name, value in scenario.parameters.items()
+    )
+    columns = (
+        Column("name", t("explain.column.name")),
+        Column("value", t("explain.column.value"), "g"),
+        Column("central", t("explain.column.central"), "g"),
+        Column("unit", t("explain.column.unit")),
+    )
+    return Table(t("explain.title.values"), columns, rows)
+
+
+def _context_table(context: Sequence[Context]) -> Table:
+    rows = tuple(
+        {
+            "use": part.use,
+            "what": t(f"explain.context.{part.use}"),
+            "where": _where(part),
+            "from": month_name(part.from_ti),
+            "to": None if part.to_ti is None else month_name(part.to_ti),
+            "multiply": part.multiply,
+        }
+        for part in context
+    )
+    columns = (
+        Column("use", t("explain.column.use")),
+        Column("what", t("explain.column.what")),
+        Column("where", t("explain.column.where")),
+        Column("from", t("explain.column.from")),
+        Column("to", t("explain.column.to")),
+        Column("multiply", t("explain.column.multiply"), "g"),
+    )
+    return Table(t("explain.title.context"), columns, rows)
+
+
+def _interventions_table(interventions: Sequence[Intervention]) -> Table:
+    rows = tuple(
+        {
+            "use": part.use,
+            "what": _lever_label(part),
+            "where": _where(part),
+            "amount": part.amount,
+            "unit": t(f"scenario.unit.{levers()[part.use].unit}"),
+            "from": month_name(part.start_ti),
+            "to": None if part.end_ti is None else month_name(part.end_ti),
+            "ramp_months": part.ramp_months,
+        }
+        for part in interventions
+    )
+    columns = (
+        Column("use", t("explain.column.use")),
+        Column("what", t("explain.column.what")),
+        Column("where", t("explain.column.where")),
+        Column("amount", t("explain.column.amount"), "g"),
+        Column("unit", t("explain.column.unit")),
+        Column("from", t("explain.column.from")),
+        Column("to", t("explain.column.to")),
+        Column("ramp_months", t("explain.column.ramp_months"), "d"),
+    )
+    return Table(t("explain.title.interventions"), columns, rows)
+
+
+def _lever_label(part: Intervention) -> str:
+    lever = levers()[part.use]
+    if lever.unit != "places":
+        return str(lever.label)
+    admits, forms = t(f"explain.admits.{part.admits}"), t(f"explain.forms.{part.forms}")
+    return f"{lever.label} ({admits}; {forms})"
+
+
+def _where(part: Context | Intervention) -> str:
+    land = load_ledger().territories
+    names = [land.names[index] for index in part.territories] or [t("explain.whole_country")]
+    area = "" if part.area is None else f" ({t(f'area.{AREAS[part.area]}')})"
+    return ", ".join(names) + area
+
+
+def month_table() -> Table:
+    """Return the thirteen steps of a month, each with the file that carries it, or that none does yet."""
+    rows = tuple(
+        {
+            "step": number,
+            "key": key,
+            "what": t(f"explain.step.{key}"),
+            "status": t(f"explain.status.{status}"),
+            "files": files or None,
+        }
+        for number, (key, status, files) in enumerate(MONTH, start=1)
+    )
+    columns = (
+        Column("step", t("explain.column.step"), "d"),
+        Column("what", t("explain.column.what")),
+        Column("status", t("explain.column.status")),
+        Column("files", t("explain.column.files")),
+    )
+    return Table(t("explain.title.month"), columns, rows, (t("explain.note.month"),))

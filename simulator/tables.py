@@ -1,0 +1,109 @@
+"""Plain tables: what is shown on a screen and what a program reads are the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isnan
+
+from simulator.texts import t
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes
+    ----------
+    key : str
+        English name under which each row holds its value; the name that ``--json`` gives.
+    heading : str
+        What a person reads above the column.
+    form : str
+        Format of numbers, such as ``",.0f"``; empty = as text, aligned left.
+    """
+
+    key: str
+    heading: str
+    form: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, columns, rows of raw values, and sentences that belong below them."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Mapping[str, object], ...]
+    notes: tuple[str, ...] = ()
+
+    def records(self) -> list[dict[str, object]]:
+        """Return the rows for a program, in the order of the columns."""
+        return [{column.key: row.get(column.key) for column in self.columns} for row in self.rows]
+
+    def lines(self, width: int) -> list[str]:
+        """Return the table as text no wider than ``width`` where words allow it; long cells wrap."""
+        cells = [[_cell(row.get(column.key), column.form) for column in self.columns] for row in self.rows]
+        headings = [column.heading for column in self.columns]
+        wide = _widths(headings, cells, [column.form != "" for column in self.columns], width)
+        out = [self.title, ""] if self.title else []
+        out += _row(headings, wide, self.columns)
+        out.append("  ".join("-" * size for size in wide))
+        for row in cells:
+            out += _row(row, wide, self.columns)
+        for note in self.notes:
+            out += ["", *_wrap(note, width)]
+        return out
+
+
+def _cell(value: object, form: str) -> str:
+    if value is None:
+        return t("cli.nothing")
+    if isinstance(value, bool):
+        return t("cli.yes") if value else t("cli.no")
+    if form and isinstance(value, (int, float)):
+        return t("cli.nothing") if isnan(value) else format(value, form)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def _widths(headings: list[str], cells: list[list[str]], is_number: list[bool], width: int) -> list[int]:
+    """Return the width of each column: numbers whole, texts share what is left."""
+    wide = [max([len(head), *(len(row[k]) for row in cells)]) for k, head in enumerate(headings)]
+    spare = width - 2 * (len(wide) - 1)
+    while sum(wide) > spare:
+        widest = max((k for k in range(len(wide)) if not is_number[k]), key=lambda k: wide[k], default=None)
+        if widest is None or wide[widest] <= 12:
+            break
+        wide[widest] -= 1
+    return wide
+
+
+def _row(cells: list[str], wide: list[int], columns: Iterable[Column]) -> list[str]:
+    blocks = [_wrap(text, size) for text, size in zip(cells, wide, strict=True)]
+    is_number = [column.form != "" for column in columns]
+    out = []
+    for k in range(max(len(block) for block in blocks)):
+        parts = [block[k] if k < len(block) else "" for block in blocks]
+        out.append(
+            "  ".join(
+                part.rjust(size) if right else part.ljust(size)
+                for part, size, right in zip(parts, wide, is_number, strict=True)
+            ).rstrip()
+        )
+    return out
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split(" "):
+        # A word longer than the column is cut: a file name must not push the next column away.
+        pieces = [word[k : k + width] for k in range(0, len(word), width)] or [""]
+        for number, piece in enumerate(pieces):
+            joined = f"{lines[-1]} {piece}" if lines[-1] else piece
+            if number == 0 and len(joined) <= width:
+                lines[-1] = joined
+            else:
+                lines.append(piece)
+    return [line for line in lines if line] or [""]
