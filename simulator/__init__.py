@@ -1,0 +1,37 @@
+"""SinTrata: a scenario simulator of child-trafficking policy in Peru.
+
+The public names are loaded when they are first used, so that ``import simulator`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario, load_scenario
+    from simulator.experiments.ensemble import compare, run
+    from simulator.version import VERSION as __version__
+    from simulator.world import World
+
+__all__ = ["Scenario", "World", "__version__", "compare", "load_scenario", "run"]
+
+_HOMES = {
+    "Scenario": ("scenarios.schema", "Scenario"),
+    "World": ("simulator.world", "World"),
+    "__version__": ("simulator.version", "VERSION"),
+    "compare": ("simulator.experiments.ensemble", "compare"),
+    "load_scenario": ("scenarios.schema", "load_scenario"),
+    "run": ("simulator.experiments.ensemble", "run"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

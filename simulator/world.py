@@ -7,7 +7,7 @@ before it (``inputs``), lets the rules act in the order below, and records what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,8 +20,13 @@ from numpy.typing import NDArray
 from scenarios.schema import Scenario, load_scenario
 from simulator.agents.institutions import UPE, FamilyJudge, PoliceUnit, Shelter
 from simulator.engine.active import ACTIVE, EVENTS_PER_CHILD, compact, room
-from simulator.engine.draws import make_key
-from simulator.engine.population import CELL_BLOCK_YEAR, Population, class_of_pattern
+from simulator.engine.draws import STREAM_MONTH, make_key, words_of
+from simulator.engine.population import (
+    CELL_BLOCK_YEAR,
+    CELL_IDENT,
+    Population,
+    class_of_pattern,
+)
 from simulator.engine.states import (
     ADULT,
     EXPLOITED,
@@ -38,6 +43,7 @@ from simulator.rules import care, exits, identification, recruitment, referral, 
 
 ACTIVE_PER_CHUNK: Final = 16384
 FIRST_ROOM: Final = 1 << 17
+FIRST_WATCH: Final = 1 << 10
 HISTORY_MONTHS: Final = 156
 """Months lived through before January 2012: from the fifth birthday of the oldest children on."""
 
@@ -58,7 +64,7 @@ class Kept:
     month: int
     touched: NDArray[np.uint8]
     active: NDArray[np.void]
-    watch: NDArray[np.int64]
+    watch: NDArray[np.void]
     institutions: Mapping[str, NDArray[np.float64]]
     record: Record
 
@@ -111,6 +117,7 @@ class World(mesa.Model):  # type: ignore[misc]
         self.key = make_key(rng, replicate)
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._buffers: list[NDArray[np.uint64]] = []
         self._fix_constants(central)
 
         self.facilities = np.zeros((self.inputs.facility_territory.size, care.N_COLUMNS), np.int64)
@@ -124,8 +131,7 @@ class World(mesa.Model):  # type: ignore[misc]
             self.touched = np.zeros(self.population.children.size, np.uint8)
             self.active = np.zeros(FIRST_ROOM, ACTIVE)
             self.n_active = 0
-            self.watch = np.zeros((FIRST_ROOM, 3), np.int64)
-            self.n_watch = 0
+            self.watch = np.zeros(0, recruitment.WATCH)
             self.record = Record.empty(self.last_month + 1)
             self._build_institutions()
             self._live_history()
@@ -146,6 +152,7 @@ class World(mesa.Model):  # type: ignore[misc]
         self.find_places()
         self.write_down()
         self.month += 1
+        self.datacollector.collect(self)
         if self.month > self.last_month:
             self.running = False
 
@@ -197,24 +204,21 @@ class World(mesa.Model):  # type: ignore[misc]
         Returns the accepted candidates in a fixed order: cells in order, then siblings on the watch list.
         """
         cells = self._cell_chunks()
-        chunks = range(0, self.n_active, ACTIVE_PER_CHUNK)
-        rates = self.identification_rates()
-        tasks: list[Callable[[], Any]] = []
-        tasks += [lambda c=c: self._recruit(*c) for c in cells]
-        tasks += [lambda i=i: self._visit(i, min(i + ACTIVE_PER_CHUNK, self.n_active), rates) for i in chunks]
-        tasks.append(self._visit_siblings)
-        results = [task() for task in tasks] if self._pool is None else list(self._pool.map(_call, tasks))
+        tasks: list[Callable[[], Any]] = [lambda c=c: self._recruit(*c) for c in cells]
+        tasks += self._visits()
+        # The longest task goes first, so that the others fill the other thread.
+        new, *results = self._map(_call, [self._watch_siblings, *tasks])
         found = results[: len(cells)]
         self.record.candidates += sum(n for _, n, _ in found)
         self.record.cells += sum(n for _, _, n in found)
-        self.record.events.extend(results[len(cells) : -1])
-        return [accepted for accepted, _, _ in found] + [results[-1]]
+        self.record.events.extend(results[len(cells) :])
+        return [accepted for accepted, _, _ in found] + [self._visit_watched(new)]
 
-    def identification_rates(self) -> NDArray[np.float64]:
-        """Return [form, place] monthly rates: police by their effort, reports by the channels open."""
+    def identification_chances(self) -> NDArray[np.float64]:
+        """Return [form, place] monthly chances: police by their effort, reports by the channels open."""
         effort = np.repeat([unit.effort for unit in self.police_units], 2)
         police, reports = self.inputs.identification
-        return police * effort + reports * self.inputs.report_gain[self.at]
+        return 1.0 - np.exp(-(police * effort + reports * self.inputs.report_gain[self.at]))
 
     def enter_exploitation(self, accepted: list[NDArray[np.void]]) -> None:
         """Accepted candidates leave their homes for the active list; their siblings come under watch."""
@@ -239,7 +243,6 @@ class World(mesa.Model):  # type: ignore[misc]
         )
         self.record.events.append(events[:n])
         self.record.entered.append(self.active["row"][first : self.n_active].copy())
-        self._watch(first)
 
     def refer(self) -> None:
         """Identified children reach a UPE or a family judge, or are lost on the way."""
@@ -287,7 +290,6 @@ class World(mesa.Model):  # type: ignore[misc]
         count_stocks(self.active, self.n_active, t, record.stocks[t], record.groups[t])
         record.largest_list = max(record.largest_list, self.n_active)
         self._write_series(t)
-        self.datacollector.collect(self)
 
     # -- tools of the month ----------------------------------------------------------------------------
 
@@ -296,6 +298,10 @@ class World(mesa.Model):  # type: ignore[misc]
         """The month whose inputs hold now: before January 2012, those of January 2012."""
         return max(self.month, 0)
 
+    def _map[A, B](self, function: Callable[[A], B], items: Iterable[A]) -> Iterable[B]:
+        """Apply a function to independent items, on all threads, in order."""
+        return map(function, items) if self._pool is None else self._pool.map(function, items)
+
     def _recruit(self, start: int, stop: int) -> tuple[NDArray[np.void], int, int]:
         """Return the accepted candidates of a run of cells, how many were proposed, cells looked at."""
         size = 1024
@@ -303,6 +309,7 @@ class World(mesa.Model):  # type: ignore[misc]
             out = np.empty(size, CANDIDATE)
             n, visited = propose(
                 self.population.cells,
+                self._idents,
                 start,
                 stop,
                 self.month,
@@ -320,10 +327,22 @@ class World(mesa.Model):  # type: ignore[misc]
         )
         return out[:kept], n, visited
 
-    def _visit(self, start: int, stop: int, rates: NDArray[np.float64]) -> NDArray[np.uint64]:
+    def _visits(self) -> list[Callable[[], NDArray[np.uint64]]]:
+        """Return the tasks that visit the active list, run by run; each writes into a buffer of its own."""
+        chances = self.identification_chances()
+        starts = range(0, self.n_active, ACTIVE_PER_CHUNK)
+        while len(self._buffers) < len(starts):
+            self._buffers.append(np.empty(EVENTS_PER_CHILD * ACTIVE_PER_CHUNK, np.uint64))
+        return [
+            lambda i=i: self._visit(i, min(i + ACTIVE_PER_CHUNK, self.n_active), chances) for i in starts
+        ]
+
+    def _visit(self, start: int, stop: int, chances: NDArray[np.float64]) -> NDArray[np.uint64]:
         """Let the rules act on a run of the active list, in order; return the events."""
-        events = np.empty(EVENTS_PER_CHILD * (stop - start), np.uint64)
-        a, t, key = self.active, self.month, self.key
+        a, t = self.active, self.month
+        events = self._buffers[start // ACTIVE_PER_CHUNK]
+        words = np.empty((4, stop - start), np.uint32)
+        words_of(a["row"][start:stop].copy(), t, STREAM_MONTH, self.key, words)
         n = exits.come_of_age(a, start, stop, t, self._end_of_care, events, 0)
         n = recruitment.return_to_exploitation(
             a,
@@ -335,59 +354,64 @@ class World(mesa.Model):  # type: ignore[misc]
             self.top_multiplier,
             self.entry_tables,
             self.return_tables,
-            key,
+            words,
             events,
             n,
         )
-        n = exits.leave_exploitation(a, start, stop, t, self._exit_rates, key, events, n)
-        n = identification.identify(a, start, stop, t, rates, key, events, n)
-        n = care.leave_care(a, start, stop, t, self.stay_tables, key, events, n)
-        n = reintegration.follow_up(a, start, stop, t, self.follow_up_tables, key, events, n)
+        n = exits.leave_exploitation(a, start, stop, t, self._exit_chances, words, events, n)
+        n = identification.identify(a, start, stop, t, chances, words, events, n)
+        n = care.leave_care(a, start, stop, t, self.stay_tables, words, events, n)
+        n = reintegration.follow_up(a, start, stop, t, self.follow_up_tables, words, events, n)
         return events[:n].copy()
 
-    def _visit_siblings(self) -> NDArray[np.void]:
-        """Return the siblings on the watch list who enter this month."""
-        out = np.empty(self.n_watch, CANDIDATE)
-        self.n_watch, n = recruitment.watched(
-            self.watch,
-            self.n_watch,
-            self.population.children,
-            self.touched,
-            self.month,
-            self.inputs.values["recruitment.rr_sibling"] - 1.0,
-            self._top_rate,
-            self.top_multiplier,
-            self.entry_tables,
-            self.key,
-            out,
-        )
-        return out[:n]
-
-    def _watch(self, first: int) -> None:
-        """Put the siblings of the children from ``first`` on under watch."""
-        needed = self.n_watch + 16 * (self.n_active - first)
-        if needed > self.watch.shape[0]:
-            longer = np.zeros((2 * needed, 3), np.int64)
-            longer[: self.n_watch] = self.watch[: self.n_watch]
-            self.watch = longer
-        window = round(self.inputs.values["recruitment.sibling_window_months"])
-        population = self.population
-        self.n_watch = recruitment.watch_siblings(
-            self.active,
-            first,
-            self.n_active,
-            population.children,
-            self.touched,
-            population.next_sibling,
-            self.watch,
-            self.n_watch,
-            self.month + window,
+    def _watch_siblings(self) -> NDArray[np.void]:
+        """Return the siblings who come under watch because of last month's entries."""
+        p, population = self.inputs.values, self.population
+        limits = (
             population.prone_poverty,
             population.school_threshold,
             population.norm_threshold,
             population.community_rank,
-            self._classes,
         )
+        size = FIRST_WATCH
+        while True:
+            out = np.empty(size, recruitment.WATCH)
+            n = recruitment.watch_siblings(
+                self.active,
+                self.n_active,
+                self.month,
+                population.children,
+                self.touched,
+                population.next_sibling,
+                round(p["recruitment.sibling_window_months"]),
+                p["recruitment.rr_sibling"] - 1.0,
+                limits,
+                self._classes,
+                self._top_rate,
+                self._top_if_all_poor,
+                self.key,
+                out,
+            )
+            if n <= size:
+                return out[:n]
+            size = n
+
+    def _visit_watched(self, new: NDArray[np.void]) -> NDArray[np.void]:
+        """Return the siblings under watch who enter this month; ``new`` have just come under watch."""
+        watch = np.concatenate([self.watch, new])
+        out = np.empty(watch.size, CANDIDATE)
+        left, n = recruitment.watched(
+            watch,
+            watch.size,
+            self.population.children,
+            self.touched,
+            self.month,
+            self.inputs.values["recruitment.rr_sibling"] - 1.0,
+            self.entry_tables,
+            out,
+        )
+        self.watch = watch[:left]
+        return out[:n]
 
     def _cell_chunks(self) -> list[tuple[int, int]]:
         """Return the runs of cells that can hold children this month; the cuts never move with threads."""
@@ -451,12 +475,13 @@ class World(mesa.Model):  # type: ignore[misc]
     def _fix_constants(self, central: Mapping[str, float]) -> None:
         """Work out what holds for the whole run."""
         inputs, p = self.inputs, self.inputs.values
+        self._idents = self.population.cells[:, CELL_IDENT].astype(np.uint32)
         self._floor = recruitment.floor_rates(central)
         self._top_rate = inputs.entry.top_rate()
         self._top = inputs.entry.top_multiplier(poverty_everywhere=False)
         self._top_if_all_poor = inputs.entry.top_multiplier(poverty_everywhere=True)
         self._classes = class_of_pattern()
-        self._exit_rates = exits.exit_rates(p)
+        self._exit_chances = exits.exit_chances(exits.exit_rates(p))
         self._end_of_care = round(12 * p["reintegration.care_until_years"])
         self.countryside = self.population.margins.sum(axis=(1, 2, 3))[1::2] > 0
         stay = np.where(
@@ -524,8 +549,8 @@ class World(mesa.Model):  # type: ignore[misc]
         while self.month < 0:
             self.fix_tables()
             self.police.do("act")
-            rates = self.identification_rates()
-            self._visit(0, self.n_active, rates)
+            self.watch = np.concatenate([self.watch, self._watch_siblings()])
+            self.record.events.extend(self._map(_call, self._visits()))
             now = slice(*np.searchsorted(months, [self.month, self.month + 1]))
             self.enter_exploitation([accepted[now]])
             self.refer()
@@ -534,12 +559,8 @@ class World(mesa.Model):  # type: ignore[misc]
             self.month += 1
         self.record.events.clear()
         self.record.entered.clear()
-        self.record.earlier = self.active["row"][: self.n_active].copy()
-        self.record.at_start = np.zeros_like(self.record.stocks[0])
-        self.record.groups_at_start = np.zeros_like(self.record.groups[0])
-        count_stocks(
-            self.active, self.n_active, -1, self.record.at_start, self.record.groups_at_start
-        )
+        self.record.earlier = np.flatnonzero(self.touched).astype(np.uint32)
+        count_stocks(self.active, self.n_active, -1, self.record.at_start, self.record.groups_at_start)
 
     def _history(self) -> tuple[NDArray[np.void], NDArray[np.int64]]:
         """Return who was exploited before January 2012, and from which month."""
@@ -550,16 +571,21 @@ class World(mesa.Model):  # type: ignore[misc]
             top[:, years] = 12.0 * self._top_rate[:, :years].sum(axis=1)
         cells = self.population.cells
         last = int(np.searchsorted(cells[:, CELL_BLOCK_YEAR], START_YEAR))
-        size = 1 << 16
-        while True:
-            out = np.empty(size, CANDIDATE)
-            n = propose_history(cells, 0, last, floor, top, self.top_multiplier, self.key, out)
-            if n <= size:
-                break
-            size = n
-        months = np.empty(n, np.int64)
-        kept = recruitment.decide_history(out, n, self.population.children, self.entry_tables, months)
-        return out[:kept], months[:kept]
+
+        def part(start: int) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+            stop, size = min(start + CELLS_PER_CHUNK, last), 1 << 14
+            while True:
+                out = np.empty(size, CANDIDATE)
+                n = propose_history(cells, start, stop, floor, top, self.top_multiplier, self.key, out)
+                if n <= size:
+                    break
+                size = n
+            months = np.empty(n, np.int64)
+            kept = recruitment.decide_history(out, n, self.population.children, self.entry_tables, months)
+            return out[:kept], months[:kept]
+
+        parts = list(self._map(part, range(0, last, CELLS_PER_CHUNK)))
+        return np.concatenate([rows for rows, _ in parts]), np.concatenate([months for _, months in parts])
 
     def keep(self) -> Kept:
         """Return the whole state between two months; going on from it gives the same bytes."""
@@ -567,7 +593,7 @@ class World(mesa.Model):  # type: ignore[misc]
             month=self.month,
             touched=self.touched.copy(),
             active=self.active[: self.n_active].copy(),
-            watch=self.watch[: self.n_watch].copy(),
+            watch=self.watch.copy(),
             institutions={
                 "police_recent": np.array([unit.recent for unit in self.police_units]),
                 "upe_units": np.array([float(upe.units) for upe in self.upe_list]),
@@ -580,11 +606,10 @@ class World(mesa.Model):  # type: ignore[misc]
         """Take over a kept state."""
         self.month = kept.month
         self.touched = kept.touched.copy()
-        self.n_active, self.n_watch = kept.active.size, kept.watch.shape[0]
+        self.n_active = kept.active.size
         self.active = room(np.zeros(FIRST_ROOM, ACTIVE), 0, self.n_active)
         self.active[: self.n_active] = kept.active
-        self.watch = np.zeros((max(FIRST_ROOM, 2 * self.n_watch), 3), np.int64)
-        self.watch[: self.n_watch] = kept.watch
+        self.watch = kept.watch.copy()
         self.record = kept.record.copy(self.last_month + 1)
         self._build_institutions()
         saved = kept.institutions
@@ -594,6 +619,18 @@ class World(mesa.Model):  # type: ignore[misc]
             self.upe_list, saved["upe_units"], saved["upe_backlog"], strict=True
         ):
             upe.units, upe.backlog = int(units), float(backlog)
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the threads; the world can still be read."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
 
     def run(self, progress: Callable[[int, int], None] | None = None, until: int | None = None) -> World:
         """Step to the end (or to ``until``, exclusive); call ``progress(done, total)`` once a year."""
@@ -608,8 +645,8 @@ class World(mesa.Model):  # type: ignore[misc]
         return self
 
     def stock(self, state: int) -> int:
-        """Return how many children of the active list are in a state now."""
-        return int((self.active["state"][: self.n_active] == state).sum())
+        """Return how many children of the active list were in a state at the end of the last month."""
+        return int(self.record.groups[self.month - 1, state, :2].sum()) if self.month > 0 else 0
 
 
 def _call(task: Callable[[], Any]) -> Any:

@@ -64,5 +64,11 @@ def kernel[F: Callable[..., Any]](function: F) -> F:
 
 def inline[F: Callable[..., Any]](function: F) -> F:
     """Compile a small function that only kernels call."""
-    compiled: F = numba.njit(nogil=True, inline="never")(function)
+    compiled: F = numba.njit(nogil=True)(function)
+    return compiled
+
+
+def unroll[F: Callable[..., Any]](function: F) -> F:
+    """Compile a small function into its callers' own code, where a loop over it must run in vector registers."""
+    compiled: F = numba.njit(nogil=True, inline="always")(function)
     return compiled

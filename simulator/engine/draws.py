@@ -11,8 +11,9 @@ import hashlib
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from simulator.engine.compile import inline, kernel
+from simulator.engine.compile import inline, kernel, unroll
 
 MONTH_OFFSET: Final = 4096
 """Added to the month in the counter, so that months before 2012 stay non-negative."""
@@ -22,19 +23,21 @@ STREAM_POINTS: Final = 0x100
 STREAM_HISTORY: Final = 0x120
 STREAM_ENTRY: Final = 0x140
 STREAM_SIBLING: Final = 0x141
-STREAM_RETURN: Final = 0x142
-STREAM_EXIT: Final = 0x143
-STREAM_IDENTIFY: Final = 0x144
+STREAM_MONTH: Final = 0x142
 STREAM_REFERRAL: Final = 0x145
 STREAM_REFERRED: Final = 0x146
 STREAM_DECISION: Final = 0x147
 STREAM_MEASURE: Final = 0x148
 STREAM_LOTTERY: Final = 0x149
 STREAM_REFUSAL: Final = 0x14A
-STREAM_DISCHARGE: Final = 0x14B
-STREAM_FOLLOW_UP: Final = 0x14C
 STREAM_PLAN: Final = 0x14D
-STREAM_SUPPORT: Final = 0x14E
+
+# The four words of STREAM_MONTH, one call per child and month on the active list; states exclude each other.
+WORD_LEAVE: Final = 0  # escape while exploited; planned discharge; end of family care; end of follow-up
+WORD_SECOND: Final = 1  # death while exploited; premature discharge; completion of follow-up
+WORD_THIRD: Final = 2  # identification while exploited; absconding
+WORD_RETURN: Final = 3  # return to exploitation
+
 # Building the population has streams of its own, and a key that no scenario or seed changes.
 STREAM_FAMILY: Final = 0x200
 STREAM_CHILD: Final = 0x201
@@ -47,26 +50,26 @@ STREAM_DESIGN: Final = 0x300
 
 _M0: Final = np.uint64(0xD2511F53)
 _M1: Final = np.uint64(0xCD9E8D57)
-_W0: Final = np.uint64(0x9E3779B9)
-_W1: Final = np.uint64(0xBB67AE85)
-_LOW: Final = np.uint64(0xFFFFFFFF)
+_W0: Final = np.uint32(0x9E3779B9)
+_W1: Final = np.uint32(0xBB67AE85)
 _32: Final = np.uint64(32)
 
 TWO32: Final = 4294967296.0
 
 
-@inline
+@unroll
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
-    """Return the four 32-bit words of Philox4x32-10, each in the low half of a uint64."""
-    x0, x1 = np.uint64(c0) & _LOW, np.uint64(c1) & _LOW
-    x2, x3 = np.uint64(c2) & _LOW, np.uint64(c3) & _LOW
-    a, b = np.uint64(k0), np.uint64(k1)
+    """Return the four 32-bit words of Philox4x32-10."""
+    x0, x1, x2, x3 = np.uint32(c0), np.uint32(c1), np.uint32(c2), np.uint32(c3)
+    a, b = np.uint32(k0), np.uint32(k1)
     for _ in range(10):
-        p0 = _M0 * x0
-        p1 = _M1 * x2
-        x0, x1, x2, x3 = (p1 >> _32) ^ x1 ^ a, p1 & _LOW, (p0 >> _32) ^ x3 ^ b, p0 & _LOW
-        a = (a + _W0) & _LOW
-        b = (b + _W1) & _LOW
+        p0 = np.uint64(x0) * _M0
+        p1 = np.uint64(x2) * _M1
+        y0 = np.uint32(p1 >> _32) ^ x1 ^ a
+        y2 = np.uint32(p0 >> _32) ^ x3 ^ b
+        x0, x1, x2, x3 = y0, np.uint32(p1), y2, np.uint32(p0)
+        a = np.uint32(a + _W0)
+        b = np.uint32(b + _W1)
     return x0, x1, x2, x3
 
 
@@ -83,10 +86,28 @@ def draw(identity, month, stream, key):  # type: ignore[no-untyped-def]
     return unit(w0), unit(w1), unit(w2), unit(w3)
 
 
-def make_key(seed: int, replicate: int) -> np.ndarray:
-    """Return the two key words of a seed and a replicate, [2] uint64 below 2**32."""
+def make_key(seed: int, replicate: int) -> NDArray[np.uint32]:
+    """Return the two key words of a seed and a replicate, [2] uint32."""
     digest = hashlib.sha256(f"sintrata:{seed}:{replicate}".encode()).digest()
-    return np.frombuffer(digest[:8], dtype="<u4").astype(np.uint64)
+    return np.frombuffer(digest[:8], dtype="<u4").astype(np.uint32)
+
+
+@kernel
+def words_of(identities, month, stream, key, out):  # type: ignore[no-untyped-def]
+    """Fill ``out`` [4, n] with the words of many identities at once.
+
+    ``identities`` is a contiguous [n] uint32: the loop then runs in vector registers, eight times as fast as
+    one call per child.
+    """
+    k0, k1 = np.uint32(key[0]), np.uint32(key[1])
+    c2, c3 = np.uint32(month + MONTH_OFFSET), np.uint32(stream)
+    zero = np.uint32(0)
+    for i in range(identities.size):
+        w0, w1, w2, w3 = philox(identities[i], zero, c2, c3, k0, k1)
+        out[0, i] = w0
+        out[1, i] = w1
+        out[2, i] = w2
+        out[3, i] = w3
 
 
 @kernel

@@ -38,49 +38,62 @@ CANDIDATE = np.dtype([("row", np.uint32), ("cls", np.uint8), ("path", np.uint8),
 
 
 @draws.inline
-def walk_strip(first, count, rate, low, ident, month, stream, key, path, cls, ceiling, out, n):  # type: ignore[no-untyped-def]
+def note(row, cls, path, mark, ceiling, out, n):  # type: ignore[no-untyped-def]
+    """Write one candidate if its mark lies below the ceiling; count it even when ``out`` is full."""
+    if mark >= ceiling:
+        return n
+    if n < out.size:
+        out[n].row = row
+        out[n].cls = cls
+        out[n].path = path
+        out[n].mark = mark
+    return n + 1
+
+
+@draws.inline
+def walk_strip(w0, w1, w2, w3, first, count, rate, low, ident, month, stream, key, path, cls, ceiling, out, n):  # type: ignore[no-untyped-def]
     """Write the points of one strip whose mark lies below ``ceiling``; return how many are written so far.
 
-    ``out`` may be too small: points beyond it are counted, not written, and the caller asks again.
+    The words are those of point pair 0; further pairs are drawn as the walk reaches them.
     """
     position = 0.0
     index = 0
     while True:
-        w0, w1, w2, w3 = draws.philox(
-            ident, index, month + draws.MONTH_OFFSET, stream, key[0], key[1]
-        )
         position -= np.log(draws.unit(w0)) / rate
         if position >= count:
             return n
-        mark = low + draws.unit(w1) * rate
-        if mark < ceiling:
-            if n < out.size:
-                out[n].row = first + np.int64(position)
-                out[n].cls = cls
-                out[n].path = path
-                out[n].mark = mark
-            n += 1
+        n = note(first + np.int64(position), cls, path, low + draws.unit(w1) * rate, ceiling, out, n)
         position -= np.log(draws.unit(w2)) / rate
         if position >= count:
             return n
-        mark = low + draws.unit(w3) * rate
-        if mark < ceiling:
-            if n < out.size:
-                out[n].row = first + np.int64(position)
-                out[n].cls = cls
-                out[n].path = path
-                out[n].mark = mark
-            n += 1
+        n = note(first + np.int64(position), cls, path, low + draws.unit(w3) * rate, ceiling, out, n)
         index += 1
+        w0, w1, w2, w3 = draws.philox(ident, index, month + draws.MONTH_OFFSET, stream, key[0], key[1])
+
+
+@draws.inline
+def walk_upper_strips(first, count, floor, ident, month, stream, key, path, cls, ceiling, out, n):  # type: ignore[no-untyped-def]
+    """Walk the strips above B0 that the ceiling opens; return how many candidates are written so far."""
+    edge = floor
+    strip = 1
+    while edge < ceiling and strip <= HIGHEST_STRIP:
+        w0, w1, w2, w3 = draws.philox(ident, 0, month + draws.MONTH_OFFSET, stream + strip, key[0], key[1])
+        n = walk_strip(
+            w0, w1, w2, w3, first, count, edge, edge, ident, month, stream + strip, key, path, cls, ceiling, out, n
+        )
+        edge *= 2.0
+        strip += 1
+    return n
 
 
 @kernel
-def propose(cells, start, stop, month, floor_rate, top_rate, top_multiplier, key, out):  # type: ignore[no-untyped-def]
+def propose(cells, idents, start, stop, month, floor_rate, top_rate, top_multiplier, key, out):  # type: ignore[no-untyped-def]
     """Write the candidates of a run of cells in one month.
 
     Parameters
     ----------
     cells : [cell, 8]
+    idents : [cell] the column of lasting numbers, contiguous
     start, stop : cells to look at
     month : months since January 2012
     floor_rate : [path, age 19, sex] B0 of risk class 0, per month
@@ -100,9 +113,10 @@ def propose(cells, start, stop, month, floor_rate, top_rate, top_multiplier, key
     n = 0
     visited = 0
     year = START_YEAR + month // 12
+    words = np.empty((N_PATHS, 4, stop - start), np.uint32)
+    for path in range(N_PATHS):
+        draws.words_of(idents[start:stop], month, draws.STREAM_POINTS + 16 * path, key, words[path])
     for c in range(start, stop):
-        if cells[c, CELL_BLOCK_YEAR] > year:
-            break
         sex = cells[c, CELL_SEX]
         cls = cells[c, CELL_CLASS]
         place = cells[c, CELL_PLACE]
@@ -113,6 +127,7 @@ def propose(cells, start, stop, month, floor_rate, top_rate, top_multiplier, key
         else:
             older = min(year - birth_year, 17)
             younger = max(min(year - birth_year - 1, 17), 0)
+        first, count, ident = cells[c, CELL_FIRST], cells[c, CELL_COUNT], cells[c, CELL_IDENT]
         for path in range(N_PATHS):
             floor = max(floor_rate[path, older, sex], floor_rate[path, younger, sex])
             if floor <= 0.0:
@@ -121,19 +136,19 @@ def propose(cells, start, stop, month, floor_rate, top_rate, top_multiplier, key
             floor *= 1 << cls
             ceiling = max(top_rate[path, older, sex], top_rate[path, younger, sex])
             ceiling *= top_multiplier[place, cls]
-            first, count, ident = cells[c, CELL_FIRST], cells[c, CELL_COUNT], cells[c, CELL_IDENT]
-            stream = draws.STREAM_POINTS + 16 * path
-            n = walk_strip(first, count, floor, 0.0, ident, month, stream, key, path, cls, ceiling, out, n)
-            edge = floor
-            strip = 1
-            while edge < ceiling:
+            w0 = words[path, 0, c - start]
+            # -log(u) >= 1 - u: most cells hold no point, and are settled without a logarithm.
+            if 1.0 - draws.unit(w0) < count * floor:
+                w1, w2, w3 = words[path, 1, c - start], words[path, 2, c - start], words[path, 3, c - start]
+                stream = draws.STREAM_POINTS + 16 * path
                 n = walk_strip(
-                    first, count, edge, edge, ident, month, stream + strip, key, path, cls, ceiling, out, n
+                    w0, w1, w2, w3, first, count, floor, 0.0, ident, month, stream, key, path, cls, ceiling, out, n
                 )
-                edge *= 2.0
-                strip += 1
-                if strip > HIGHEST_STRIP:
-                    break
+            if floor < ceiling:
+                stream = draws.STREAM_POINTS + 16 * path
+                n = walk_upper_strips(
+                    first, count, floor, ident, month, stream, key, path, cls, ceiling, out, n
+                )
     return n, visited
 
 
@@ -158,13 +173,9 @@ def propose_history(cells, start, stop, floor_sum, top_sum, top_multiplier, key,
             ceiling = top_sum[path, START_YEAR - cohort, sex] * top_multiplier[cells[c, CELL_PLACE], cls]
             first, count, ident = cells[c, CELL_FIRST], cells[c, CELL_COUNT], cells[c, CELL_IDENT]
             stream = draws.STREAM_HISTORY + 16 * path
-            n = walk_strip(first, count, floor, 0.0, ident, 0, stream, key, path, cls, ceiling, out, n)
-            edge = floor
-            strip = 1
-            while edge < ceiling and strip <= HIGHEST_STRIP:
-                n = walk_strip(
-                    first, count, edge, edge, ident, 0, stream + strip, key, path, cls, ceiling, out, n
-                )
-                edge *= 2.0
-                strip += 1
+            w0, w1, w2, w3 = draws.philox(ident, 0, draws.MONTH_OFFSET, stream, key[0], key[1])
+            n = walk_strip(
+                w0, w1, w2, w3, first, count, floor, 0.0, ident, 0, stream, key, path, cls, ceiling, out, n
+            )
+            n = walk_upper_strips(first, count, floor, ident, 0, stream, key, path, cls, ceiling, out, n)
     return n

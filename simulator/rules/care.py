@@ -256,7 +256,7 @@ def settle(active, n, month, facilities, tables, key, events, n_events):  # type
 
 
 @kernel
-def leave_care(active, start, stop, month, tables, key, events, n):  # type: ignore[no-untyped-def]
+def leave_care(active, start, stop, month, tables, words, events, n):  # type: ignore[no-untyped-def]
     """Residents are discharged, discharged too early, or abscond; family care is closed.
 
     A resident with a plan goes on to follow-up, others to family care; all return to the place they come
@@ -266,10 +266,12 @@ def leave_care(active, start, stop, month, tables, key, events, n):  # type: ign
     ----------
     active, start, stop : run of the active list, changed in place
     tables : see ``StayTables``
+    words : [4, child of the run] draws of the month
 
     Streams
     -------
-    STREAM_DISCHARGE, one call per child in care: discharge; premature; abscond
+    STREAM_MONTH: planned discharge and end of family care are WORD_LEAVE, premature discharge is
+    WORD_SECOND, absconding is WORD_THIRD
 
     Conserves
     ---------
@@ -281,7 +283,9 @@ def leave_care(active, start, stop, month, tables, key, events, n):  # type: ign
             continue
         if a.state in (SPECIALISED_SHELTER, GENERAL_SHELTER):
             f = a.facility
-            u_normal, u_early, u_abscond, _ = draws.draw(a.row, month, draws.STREAM_DISCHARGE, key)
+            u_normal = draws.unit(words[draws.WORD_LEAVE, i - start])
+            u_early = draws.unit(words[draws.WORD_SECOND, i - start])
+            u_abscond = draws.unit(words[draws.WORD_THIRD, i - start])
             kept = 1.0 - tables.quality[a.place // 2]
             grown = a.care & TURNED_18
             if u_normal < 1.0 - np.exp(-tables.normal[f]):
@@ -298,10 +302,10 @@ def leave_care(active, start, stop, month, tables, key, events, n):  # type: ign
             a.facility = NO_FACILITY
             a.clock = month
             n = flow(a, target, month, events, n)
-            n = move(a, a.origin, month, events, n)
+            if target != ADULT:
+                n = move(a, a.origin, month, events, n)
         elif a.state == FAMILY_CARE:
-            u, _, _, _ = draws.draw(a.row, month, draws.STREAM_DISCHARGE, key)
-            if u < 1.0 - np.exp(-tables.family):
+            if draws.unit(words[draws.WORD_LEAVE, i - start]) < 1.0 - np.exp(-tables.family):
                 if a.care & PLAN:
                     target = FOLLOW_UP
                 else:

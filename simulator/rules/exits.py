@@ -44,6 +44,11 @@ def exit_rates(p: Mapping[str, float]) -> ExitRates:
     return ExitRates(escape, p["exits.mortality"] / 12.0)
 
 
+def exit_chances(rates: ExitRates) -> Floats:
+    """Return [form 3, 2] the monthly chance of escape or release, and of death."""
+    return 1.0 - np.exp(-np.stack([rates.escape, np.full(3, rates.death)], axis=1))
+
+
 @kernel
 def come_of_age(active, start, stop, month, end_of_care, events, n):  # type: ignore[no-untyped-def]
     """Children turn 18: they leave the child stocks, unless in care, which goes on to ``end_of_care`` months.
@@ -63,13 +68,14 @@ def come_of_age(active, start, stop, month, end_of_care, events, n):  # type: ig
 
 
 @kernel
-def leave_exploitation(active, start, stop, month, rates, key, events, n):  # type: ignore[no-untyped-def]
+def leave_exploitation(active, start, stop, month, chances, words, events, n):  # type: ignore[no-untyped-def]
     """Exploited children escape, are released or are abandoned, without help; some die.
 
     Parameters
     ----------
     active, start, stop : run of the active list, changed in place
-    rates : see ``ExitRates``
+    chances : [form 3, 2] monthly chance of escape or release, of death
+    words : [4, child of the run] draws of the month
 
     Returns
     -------
@@ -77,7 +83,7 @@ def leave_exploitation(active, start, stop, month, rates, key, events, n):  # ty
 
     Streams
     -------
-    STREAM_EXIT, one call per exploited child: escape; death
+    STREAM_MONTH: escape is WORD_LEAVE, death is WORD_SECOND
 
     Conserves
     ---------
@@ -87,12 +93,11 @@ def leave_exploitation(active, start, stop, month, rates, key, events, n):  # ty
         a = active[i]
         if a.state != EXPLOITED or a.since >= month:
             continue
-        u_escape, u_death, _, _ = draws.draw(a.row, month, draws.STREAM_EXIT, key)
-        if u_escape < 1.0 - np.exp(-rates.escape[a.form]):
+        if draws.unit(words[draws.WORD_LEAVE, i - start]) < chances[a.form, 0]:
             a.clock = month
             a.care = 0
             n = flow(a, LEFT_UNASSISTED, month, events, n)
-        elif u_death < 1.0 - np.exp(-rates.death):
+        elif draws.unit(words[draws.WORD_SECOND, i - start]) < chances[a.form, 1]:
             n = flow(a, DEAD, month, events, n)
     return n
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine import draws
-from simulator.engine.compile import kernel
 from simulator.engine.active import flow
+from simulator.engine.compile import kernel
 from simulator.engine.states import EXPLOITED, IDENTIFIED, LABOUR, SEXUAL
 
 if TYPE_CHECKING:
@@ -71,13 +71,14 @@ def stock_by_place(entries_by_place: Floats, stock: Floats, arriving: Floats) ->
 
 
 @kernel
-def identify(active, start, stop, month, rate, key, events, n):  # type: ignore[no-untyped-def]
+def identify(active, start, stop, month, chance, words, events, n):  # type: ignore[no-untyped-def]
     """Police and reports find exploited children.
 
     Parameters
     ----------
     active, start, stop : run of the active list, changed in place
-    rate : [form 3, place 52] monthly rate of all channels together
+    chance : [form 3, place 52] monthly chance of all channels together
+    words : [4, child of the run] draws of the month
 
     Returns
     -------
@@ -85,7 +86,7 @@ def identify(active, start, stop, month, rate, key, events, n):  # type: ignore[
 
     Streams
     -------
-    STREAM_IDENTIFY, one draw per exploited child
+    STREAM_MONTH, WORD_THIRD
 
     Conserves
     ---------
@@ -95,8 +96,7 @@ def identify(active, start, stop, month, rate, key, events, n):  # type: ignore[
         a = active[i]
         if a.state != EXPLOITED or a.since >= month:
             continue
-        u, _, _, _ = draws.draw(a.row, month, draws.STREAM_IDENTIFY, key)
-        if u < 1.0 - np.exp(-rate[a.form, a.place]):
+        if draws.unit(words[draws.WORD_THIRD, i - start]) < chance[a.form, a.place]:
             a.clock = month
             a.care = 0
             n = flow(a, IDENTIFIED, month, events, n)

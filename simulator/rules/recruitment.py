@@ -66,13 +66,16 @@ SEXUAL_AGES: Final = ((10, 15), (15, 18))
 LABOUR_AGES: Final = ((5, 11), (11, 15), (15, 18))
 """Age bands [from, to) over which the ledger gives the shares of first entries of a form."""
 
+FIRST_AGE: Final = LABOUR_AGES[0][0]
+"""Nobody enters before this age."""
+
 MARGINAL: Final = (
-    ("recruitment.rr_poverty", POOR, 5),
-    ("recruitment.rr_fragility", FRAGILITY, 5),
+    ("recruitment.rr_poverty", POOR, FIRST_AGE),
+    ("recruitment.rr_fragility", FRAGILITY, FIRST_AGE),
     ("recruitment.rr_low_schooling", SCHOOLING, SCHOOL_AGE),
     ("recruitment.rr_lgbtq", DIVERSITY, ADOLESCENCE),
-    ("recruitment.rr_migrant", MIGRATION, 5),
-    ("recruitment.rr_normalisation", NORMS, 5),
+    ("recruitment.rr_migrant", MIGRATION, FIRST_AGE),
+    ("recruitment.rr_normalisation", NORMS, FIRST_AGE),
 )
 """Marginal rate ratios of the ledger, the exposure each is about, and the age from which it is defined."""
 
@@ -319,10 +322,11 @@ def decide(candidates, n, children, touched, month, tables):  # type: ignore[no-
     for i in range(n):
         row = candidates[i].row
         c = children[row]
-        if touched[row] == 0 and c.enters <= month < c.leaves:
-            if candidates[i].mark < entry_rate(c, month, candidates[i].path, tables):
-                candidates[kept] = candidates[i]
-                kept += 1
+        if not c.enters <= month < c.leaves:
+            continue
+        if candidates[i].mark < entry_rate(c, month, candidates[i].path, tables) and touched[row] == 0:
+            candidates[kept] = candidates[i]
+            kept += 1
     return kept
 
 
@@ -339,13 +343,19 @@ def decide_history(candidates, n, children, tables, months):  # type: ignore[no-
             continue
         mark = candidates[i].mark
         reached = 0.0
-        for month in range(max(c.birth, c.enters), 0):
-            reached += entry_rate(c, month, candidates[i].path, tables)
-            if reached > mark:
+        start = max(np.int64(c.birth), np.int64(c.enters))
+        for age in range(FIRST_AGE, 18):
+            birthday = c.birth + 12 * age
+            lived = min(birthday + 12, 0) - max(birthday, start)
+            if lived <= 0:
+                continue
+            rate = entry_rate(c, birthday, candidates[i].path, tables)
+            if reached + lived * rate > mark:
                 candidates[kept] = candidates[i]
-                months[kept] = month
+                months[kept] = max(birthday, start) + np.int64((mark - reached) / rate)
                 kept += 1
                 break
+            reached += lived * rate
     return kept
 
 
@@ -407,71 +417,109 @@ def enter(active, n, candidates, children, touched, month, tables, away, destina
     return n, n_events
 
 
-@kernel
-def watch_siblings(active, first, n, children, touched, ring, watch, n_watch, until, prone, school, norm, community_rank, classes):  # type: ignore[no-untyped-def]
-    """Put the siblings at home of children who have just entered on the watch list; return its length.
-
-    ``watch`` is [n, 3] of row, risk class, last month; ``first`` to ``n`` are the new children on the list.
-    """
-    for i in range(first, n):
-        row = np.int64(active[i].row)
-        other = np.int64(ring[row])
-        while other != row:
-            c = children[other]
-            if touched[other] == 0 and c.leaves > active[i].entered:
-                widest = pattern_of(c, SCHOOL_AGE, prone, school, norm, community_rank) | pattern_of(
-                    c, SECONDARY_AGE, prone, school, norm, community_rank
-                )
-                watch[n_watch, 0] = other
-                watch[n_watch, 1] = classes[widest]
-                watch[n_watch, 2] = until
-                n_watch += 1
-            other = np.int64(ring[other])
-    return n_watch
+WATCH = np.dtype([("row", np.uint32), ("cls", np.uint8), ("until", np.int16), ("left", np.float64)])
+"""A sibling under watch: row, risk class, last month, and what is left on its clock before it enters."""
 
 
 @kernel
-def watched(watch, n_watch, children, touched, month, extra, top_rate, top_multiplier, tables, key, out):  # type: ignore[no-untyped-def]
-    """Siblings on the watch list enter at an extra rate; lapsed rows are dropped.
+def watch_siblings(active, n, month, children, touched, ring, window, extra, limits, classes, top_rate, top_multiplier, key, out):  # type: ignore[no-untyped-def]
+    """Start the clocks of the siblings at home of the children who entered exploitation last month.
+
+    A sibling enters when its extra cumulative rate reaches a keyed exponential clock. Nearly all clocks are
+    longer than the largest cumulative rate the window allows; they need not be watched.
 
     Parameters
     ----------
-    extra : excess rate ratio of a sibling (rate ratio less one)
-    top_rate, top_multiplier : bounds, so that most are settled without looking at the child
+    active, n : the list; the newest children are at its end
+    month : the month that begins
+    ring : [row] next sibling
+    window : months under watch; extra : excess rate ratio (rate ratio less one)
+    limits : ranks below which exposures may ever hold (poverty, school, norm) and the community ranks
+    classes : [pattern] risk class
+    top_rate, top_multiplier : [path, age, sex] and [class] bounds that hold whatever the month
+    out : [m] of ``WATCH``
+
+    Returns
+    -------
+    number of siblings to watch (beyond ``out.size`` they were counted only)
+
+    Streams
+    -------
+    STREAM_SIBLING, one draw per sibling and entry, keyed by the month of the entry
+    """
+    poverty, school, norm, community_rank = limits
+    found = 0
+    i = n - 1
+    while i >= 0 and active[i].entered == month - 1 and active[i].episodes == 1:
+        row = np.int64(active[i].row)
+        i -= 1
+        other = np.int64(ring[row])
+        while other != row:
+            c = children[other]
+            sibling = other
+            other = np.int64(ring[other])
+            begins = max(month, np.int64(c.enters))
+            ends = min(month + window, np.int64(c.leaves))
+            sex = c.traits & BOY
+            bound = 0.0
+            for age in range(max((begins - c.birth) // 12, FIRST_AGE), (ends - c.birth) // 12 + 1):
+                birthday = c.birth + 12 * age
+                lived = min(birthday + 12, ends) - max(birthday, begins)
+                if lived > 0:
+                    bound += lived * (top_rate[0, age, sex] + top_rate[1, age, sex])
+            if bound == 0.0:
+                continue
+            widest = pattern_of(c, SCHOOL_AGE, poverty, school, norm, community_rank) | pattern_of(
+                c, SECONDARY_AGE, poverty, school, norm, community_rank
+            )
+            cls = classes[widest]
+            u, _, _, _ = draws.draw(sibling, month - 1, draws.STREAM_SIBLING, key)
+            clock = -np.log(u)
+            if clock < bound * top_multiplier[cls] * extra and touched[sibling] == 0:
+                if found < out.size:
+                    out[found].row = sibling
+                    out[found].cls = cls
+                    out[found].until = month + window - 1
+                    out[found].left = clock
+                found += 1
+    return found
+
+
+@kernel
+def watched(watch, n_watch, children, touched, month, extra, tables, out):  # type: ignore[no-untyped-def]
+    """Siblings under watch enter when their clock runs out; whose watch has ended is dropped.
+
+    Parameters
+    ----------
+    watch, n_watch : list of ``WATCH`` and its length, changed in place
+    extra : excess rate ratio of a sibling
 
     Returns
     -------
     length of the list, number of accepted candidates in ``out``
-
-    Streams
-    -------
-    STREAM_SIBLING, one draw per watched child
     """
     kept = 0
     n = 0
     for i in range(n_watch):
-        row = watch[i, 0]
-        if watch[i, 2] < month or touched[row]:
+        row = watch[i].row
+        if watch[i].until < month or touched[row]:
             continue
-        watch[kept, 0], watch[kept, 1], watch[kept, 2] = row, watch[i, 1], watch[i, 2]
-        kept += 1
+        watch[kept] = watch[i]
         c = children[row]
-        if not c.enters <= month < c.leaves:
-            continue
-        age = (month - c.birth) // 12
-        sex = c.traits & BOY
-        bound = (top_rate[0, age, sex] + top_rate[1, age, sex]) * top_multiplier[c.place, watch[i, 1]] * extra
-        u, u_path, _, _ = draws.draw(row, month, draws.STREAM_SIBLING, key)
-        if u >= 1.0 - np.exp(-bound):
-            continue
-        network = entry_rate(c, month, NETWORK_PATH, tables)
-        family = entry_rate(c, month, FAMILY_PATH, tables)
-        if u < 1.0 - np.exp(-(network + family) * extra):
-            out[n].row = row
-            out[n].cls = watch[i, 1]
-            out[n].path = NETWORK_PATH if u_path * (network + family) < network else FAMILY_PATH
-            out[n].mark = 0.0
-            n += 1
+        if c.enters <= month < c.leaves:
+            network = entry_rate(c, month, NETWORK_PATH, tables)
+            family = entry_rate(c, month, FAMILY_PATH, tables)
+            before = watch[kept].left
+            watch[kept].left = before - (network + family) * extra
+            if watch[kept].left <= 0.0:
+                out[n].row = row
+                out[n].cls = watch[i].cls
+                # How far the clock ran over within the month settles the path: a uniform part of the rate.
+                out[n].path = NETWORK_PATH if before <= network * extra else FAMILY_PATH
+                out[n].mark = 0.0
+                n += 1
+                continue
+        kept += 1
     return kept, n
 
 
@@ -529,7 +577,7 @@ def return_rates(p: Mapping[str, float]) -> Floats:
 
 
 @kernel
-def return_to_exploitation(active, start, stop, children, month, top_rate, top_multiplier, entry, back, key, events, n):  # type: ignore[no-untyped-def]
+def return_to_exploitation(active, start, stop, children, month, top_rate, top_multiplier, entry, back, words, events, n):  # type: ignore[no-untyped-def]
     """Children after exploitation are exploited again: a front-loaded rate beside the full rate of entry.
 
     Parameters
@@ -537,6 +585,7 @@ def return_to_exploitation(active, start, stop, children, month, top_rate, top_m
     active, start, stop : run of the active list; every state between exploitation and adulthood is at risk
     top_rate, top_multiplier : bounds of the rate of entry, so that most are settled without their row
     entry, back : tables of the month
+    words : [4, child of the run] draws of the month
 
     Returns
     -------
@@ -544,7 +593,7 @@ def return_to_exploitation(active, start, stop, children, month, top_rate, top_m
 
     Streams
     -------
-    STREAM_RETURN, one draw per child
+    STREAM_MONTH, WORD_RETURN
 
     Conserves
     ---------
@@ -556,7 +605,7 @@ def return_to_exploitation(active, start, stop, children, month, top_rate, top_m
         state = a.state
         if state <= EXPLOITED or state >= ADULT or a.since >= month or month - a.birth >= ADULTHOOD:
             continue
-        u, _, _, _ = draws.draw(a.row, month, draws.STREAM_RETURN, key)
+        u = draws.unit(words[draws.WORD_RETURN, i - start])
         since = min(max(month - a.clock, 0), LONGEST_RETURN)
         rate = back.monthly[1 if a.care & ASSISTED else 0, since]
         age = (month - a.birth) // 12

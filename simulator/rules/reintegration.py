@@ -27,7 +27,7 @@ class FollowUpTables(NamedTuple):
 
 
 @kernel
-def follow_up(active, start, stop, month, tables, key, events, n):  # type: ignore[no-untyped-def]
+def follow_up(active, start, stop, month, tables, words, events, n):  # type: ignore[no-untyped-def]
     """Children with a running plan complete it or are lost to follow-up.
 
     Whoever has turned 18 in care is counted as reintegrated on completion, and then as an adult.
@@ -36,10 +36,11 @@ def follow_up(active, start, stop, month, tables, key, events, n):  # type: igno
     ----------
     active, start, stop : run of the active list, changed in place
     tables : see ``FollowUpTables``
+    words : [4, child of the run] draws of the month
 
     Streams
     -------
-    STREAM_FOLLOW_UP, one call per child in follow-up: end; completion
+    STREAM_MONTH: the end is WORD_LEAVE, completion is WORD_SECOND
 
     Conserves
     ---------
@@ -49,13 +50,12 @@ def follow_up(active, start, stop, month, tables, key, events, n):  # type: igno
         a = active[i]
         if a.state != FOLLOW_UP or a.since >= month:
             continue
-        u_end, u_completion, _, _ = draws.draw(a.row, month, draws.STREAM_FOLLOW_UP, key)
-        if u_end >= 1.0 - np.exp(-tables.rate):
+        if draws.unit(words[draws.WORD_LEAVE, i - start]) >= 1.0 - np.exp(-tables.rate):
             continue
         grown = a.care & TURNED_18
         a.care = (a.care | ASSISTED) & ~np.uint8(PLAN)
         a.clock = month
-        if u_completion < tables.completion[a.origin]:
+        if draws.unit(words[draws.WORD_SECOND, i - start]) < tables.completion[a.origin]:
             n = flow(a, REINTEGRATED, month, events, n)
             if grown:
                 n = flow(a, ADULT, month, events, n)

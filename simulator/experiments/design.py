@@ -1,0 +1,95 @@
+"""Parameter draws: a Latin hypercube over the ledger's distributions, keyed by the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.draws import STREAM_DESIGN, draws_of, make_key
+from simulator.rules import exits, recruitment
+
+if TYPE_CHECKING:
+    from simulator.engine.population import Population
+    from simulator.evidence import Ledger, Parameter
+
+MOST_BATCHES: Final = 50
+
+
+def quantile(parameter: Parameter, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values of a parameter at probabilities ``u``.
+
+    ``triangular`` has its mode at the central value; ``logtriangular`` is triangular in the logarithm, for
+    rates and ratios whose range spans multiples; ``fixed`` parameters never vary.
+    """
+    low, mode, high = parameter.low, parameter.central, parameter.high
+    if parameter.distribution == "fixed" or low == high:
+        return np.full(u.shape, mode)
+    logarithmic = parameter.distribution == "logtriangular"
+    if logarithmic:
+        low, mode, high = (float(np.log(x)) for x in (low, mode, high))
+    width = high - low
+    cut = (mode - low) / width
+    below = low + np.sqrt(u * width * (mode - low))
+    above = high - np.sqrt((1.0 - u) * width * (high - mode))
+    value = np.where(u < cut, below, above)
+    return np.exp(value) if logarithmic else value
+
+
+def latin_hypercube(n: int, names: list[str], seed: int, batch: int) -> NDArray[np.float64]:
+    """Return [n, parameter] probabilities, one in each of ``n`` equal slices of every parameter."""
+    out = np.empty((n, len(names)))
+    for column in range(len(names)):
+        key = make_key(seed, (batch << 16) + column)
+        u = draws_of(np.arange(n), 0, STREAM_DESIGN, key)
+        slices = np.argsort(np.argsort(u[:, 0], kind="stable"), kind="stable")
+        out[:, column] = (slices + u[:, 1]) / n
+    return out
+
+
+def parameter_draws(
+    ledger: Ledger, population: Population, n: int, seed: int
+) -> tuple[list[Mapping[str, float]], float]:
+    """Return ``n`` parameter sets, the central one first, and the share of sets that had to be rejected.
+
+    A set is rejected when the stock it implies lies outside what the sources allow
+    (``population.stock_min`` to ``population.stock_max``).
+    """
+    central = {name: parameter.central for name, parameter in ledger.parameters.items()}
+    sets: list[Mapping[str, float]] = [central]
+    names = list(ledger.parameters)
+    tried = rejected = 0
+    for batch in range(MOST_BATCHES):
+        if len(sets) >= n:
+            break
+        design = latin_hypercube(max(n - 1, 2), names, seed, batch)
+        values = np.stack(
+            [quantile(ledger.parameters[name], design[:, i]) for i, name in enumerate(names)], axis=1
+        )
+        for row in values:
+            if len(sets) >= n:
+                break
+            candidate = dict(zip(names, row.tolist(), strict=True))
+            tried += 1
+            if plausible(candidate, population):
+                sets.append(candidate)
+            else:
+                rejected += 1
+    if len(sets) < n:
+        raise ValueError(f"only {len(sets)} of {n} parameter sets are plausible after {tried} tries")
+    return sets, rejected / tried if tried else 0.0
+
+
+def plausible(p: Mapping[str, float], population: Population) -> bool:
+    """Return whether the stock that a parameter set implies lies inside the ledger's bounds."""
+    entry = recruitment.solve(p, population.margins)
+    stock = exits.expected_stock(
+        entry.entries,
+        exits.exit_rates(p),
+        recruitment.return_rates(p)[0],
+        float(population.margins.sum()),
+        p["identification.known_per_year"] * population.scale,
+    )
+    return p["population.stock_min"] <= stock.per_1000 <= p["population.stock_max"]

@@ -1,0 +1,135 @@
+"""The labelled result of a set of runs: one ``xarray.Dataset``, with units and long names in both languages."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from simulator.engine.states import (
+    AGE_BANDS,
+    AREAS,
+    FORMS,
+    LANGUAGES,
+    MIGRANT,
+    N_STOCKS,
+    N_TERRITORIES,
+    SEXES,
+    STATES,
+    month_name,
+)
+from simulator.outcomes.record import GROUPS, SERIES
+
+if TYPE_CHECKING:
+    from simulator.evidence import Ledger
+
+RUN_DIMS: Final = ("scenario", "draw", "replicate")
+GROUP_LABELS: Final = {
+    "sex": SEXES,
+    "age_band": AGE_BANDS,
+    "form": FORMS,
+    "language": LANGUAGES,
+    "migrant": MIGRANT,
+}
+
+DIMS: Final[dict[str, tuple[str, ...]]] = {
+    "stock": ("month", "territory", "area", "state"),
+    "flow": ("month", "territory", "area", "from_state", "to_state"),
+    "move": ("month", "state", "origin", "destination"),
+    "moved_in": ("month", "territory", "area", "state"),
+    "moved_out": ("month", "territory", "area", "state"),
+    **{f"stock_by_{g}": ("month", "state", g) for g in GROUPS},
+    **{f"flow_by_{g}": ("month", "from_state", "to_state", g) for g in GROUPS},
+    **{name: ("month", "territory") for name in SERIES},
+}
+"""Dimensions of each variable, after scenario, draw and replicate."""
+
+
+@cache
+def descriptions() -> dict[str, dict[str, str]]:
+    """Return unit and long names (``es``, ``en``) of every variable and coordinate."""
+    text = files(__package__).joinpath("variables.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def coordinates(ledger: Ledger, first: int, stop: int) -> dict[str, Any]:
+    """Return the coordinates that every result shares; months are the first day of each month."""
+    months = np.array([month_name(t) for t in range(first, stop)], dtype="datetime64[M]")
+    codes = list(ledger.territories.codes)
+    return {
+        "month": months.astype("datetime64[ns]"),
+        "territory": codes,
+        "territory_name": ("territory", list(ledger.territories.names)),
+        "area": list(AREAS),
+        "state": list(STATES[:N_STOCKS]),
+        "from_state": list(STATES),
+        "to_state": list(STATES),
+        "origin": codes,
+        "destination": codes,
+        **{name: list(labels) for name, labels in GROUP_LABELS.items()},
+    }
+
+
+def shaped(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a run with place split into territory and area."""
+    out: dict[str, NDArray[Any]] = {}
+    for name, array in arrays.items():
+        if "area" in DIMS[name]:
+            array = array.reshape(array.shape[0], N_TERRITORIES, len(AREAS), *array.shape[2:])
+        out[name] = array
+    return out
+
+
+def assemble(
+    runs: Mapping[tuple[int, int, int], Mapping[str, NDArray[Any]]],
+    *,
+    scenarios: Sequence[str],
+    draws: int,
+    replicates: int,
+    coords: Mapping[str, Any],
+    attributes: Mapping[str, Any],
+) -> xr.Dataset:
+    """Put runs side by side.
+
+    Parameters
+    ----------
+    runs : arrays of each (scenario, draw, replicate); consumed one variable at a time
+    coords : see ``coordinates``
+    attributes : written on the dataset
+    """
+    shape = (len(scenarios), draws, replicates)
+    variables: dict[str, Any] = {}
+    texts = descriptions()
+    example = next(iter(runs.values()))
+    for name in example:
+        block = np.empty((*shape, *example[name].shape), example[name].dtype)
+        for where, arrays in runs.items():
+            block[where] = arrays[name]
+        variables[name] = ((*RUN_DIMS, *DIMS[name]), block, attributes_of(name))
+    dataset = xr.Dataset(
+        variables,
+        coords={
+            **coords,
+            "scenario": list(scenarios),
+            "draw": np.arange(draws),
+            "replicate": np.arange(replicates),
+        },
+        attrs=dict(attributes),
+    )
+    for name in dataset.coords:
+        if str(name) in texts and name != "month":
+            dataset[name].attrs.update(attributes_of(str(name)))
+    dataset["month"].attrs.update({k: v for k, v in attributes_of("month").items() if k != "units"})
+    return dataset
+
+
+def attributes_of(name: str) -> dict[str, str]:
+    """Return ``units``, ``long_name`` (English) and ``long_name_es`` of a variable or coordinate."""
+    text = descriptions()[name]
+    return {"units": text["units"], "long_name": text["en"], "long_name_es": text["es"]}

@@ -1,0 +1,202 @@
+"""From the memory of a run to arrays: stocks, flows and moves by month, place and group, all in whole children."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.active import (
+    BAND_SHIFT,
+    FORM_SHIFT,
+    FROM_SHIFT,
+    MIGRANT_SHIFT,
+    PLACE_SHIFT,
+    SEX_SHIFT,
+    SPEECH_SHIFT,
+    TO_PLACE_SHIFT,
+    TO_SHIFT,
+    age_band,
+)
+from simulator.engine.compile import kernel
+from simulator.engine.population import LANGUAGE_SHIFT
+from simulator.engine.states import (
+    ADULT,
+    ADULTHOOD,
+    AGE_BAND_STARTS,
+    DEAD,
+    HOME,
+    N_PLACES,
+    N_STATES,
+    N_STOCKS,
+    N_TERRITORIES,
+    OUTSIDE,
+)
+from simulator.outcomes.record import GROUPS, N_GROUPS, SERIES
+
+if TYPE_CHECKING:
+    from simulator.engine.population import Population
+    from simulator.outcomes.record import Record
+
+Integers = NDArray[np.int64]
+Counts = NDArray[np.int32]
+
+FLOW_OF_KIND: Final = ((OUTSIDE, HOME), (HOME, OUTSIDE), (HOME, ADULT))
+"""What the kinds of ``Population.home_events`` are: who enters, who departs, who turns 18 at home."""
+
+MONTH_MASK: Final = (1 << FROM_SHIFT) - 1
+SEX_START, BAND_START, FORM_START, SPEECH_START, MIGRANT_START = np.cumsum([0, 2, 5, 3, 4]).tolist()
+"""First column of each grouping when the groups stand side by side, in the order of ``GROUPS``."""
+
+
+@kernel
+def take_out(children, rows, months, n_months, bands, events, event_groups, stock_groups):  # type: ignore[no-untyped-def]
+    """Count what children who left home for the active list would have done at home, to be taken out.
+
+    Parameters
+    ----------
+    rows, months : who, and since when (-1: before January 2012)
+    events : [kind, month, place]; event_groups : [kind, month, group]; stock_groups : [month, group] changes
+    """
+    for i in range(rows.size):
+        c = children[rows[i]]
+        birth, leaves = np.int64(c.birth), np.int64(c.leaves)
+        sex = c.traits & 1
+        speech = c.traits >> LANGUAGE_SHIFT
+        migrant = (c.traits >> 3) & 1
+        if leaves < n_months:
+            kind = 2 if leaves == birth + ADULTHOOD else 1
+            events[kind, leaves, c.place] += 1
+            event_groups[kind, leaves, SEX_START + sex] += 1
+            event_groups[kind, leaves, BAND_START + age_band(leaves - birth)] += 1
+            event_groups[kind, leaves, FORM_START] += 1
+            event_groups[kind, leaves, SPEECH_START + speech] += 1
+            event_groups[kind, leaves, MIGRANT_START + migrant] += 1
+        for band in range(4):
+            start = max(months[i], birth + 12 * bands[band], 0)
+            stop = min(leaves, birth + 12 * bands[band + 1], n_months)
+            if start < stop:
+                for sign, month in ((1, start), (-1, stop)):
+                    if month < n_months:
+                        stock_groups[month, SEX_START + sex] += sign
+                        stock_groups[month, BAND_START + band] += sign
+                        stock_groups[month, FORM_START] += sign
+                        stock_groups[month, SPEECH_START + speech] += sign
+                        stock_groups[month, MIGRANT_START + migrant] += sign
+
+
+def _side_by_side(counts: Integers) -> Integers:
+    """Return [..., group] of counts [..., sex, band, language, migrant]: each grouping's sums in turn."""
+    lead = counts.shape[:-4]
+    axes = tuple(range(-4, 0))
+    out = np.zeros((*lead, N_GROUPS), np.int64)
+    for start, axis in ((SEX_START, -4), (BAND_START, -3), (SPEECH_START, -2), (MIGRANT_START, -1)):
+        total = counts.sum(axis=tuple(a for a in axes if a != axis))
+        out[..., start : start + total.shape[-1]] = total
+    out[..., FORM_START] = counts.sum(axis=axes)
+    return out
+
+
+def _count(shape: tuple[int, ...], *columns: Integers) -> Counts:
+    """Return how often each combination of columns occurs, as an array of ``shape``."""
+    index = np.ravel_multi_index(columns, shape)
+    return np.bincount(index, minlength=int(np.prod(shape))).reshape(shape).astype(np.int32)
+
+
+def tally(population: Population, record: Record, first: int, stop: int) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of a run for the months ``first`` to ``stop``.
+
+    Returns
+    -------
+    ``stock`` [month, place, state 12], ``flow`` [month, place, from 13, to 13], ``move`` [month, state 12,
+    territory, territory], ``moved_in`` and ``moved_out`` [month, place, state 12], ``stock_by_`` and
+    ``flow_by_`` each grouping ([month, state, group] and [month, from, to, group]), and every series
+    [month, territory].
+    """
+    months = stop
+    children = population.children
+    rows = np.concatenate([record.earlier, *record.entered])
+    since = np.concatenate(
+        [np.full(record.earlier.size, -1), *(np.full(e.size, t) for t, e in enumerate(record.entered))]
+    ).astype(np.int64)
+    kept = since < months
+    bands = np.array(AGE_BAND_STARTS, np.int64)
+    out_events = np.zeros((3, months, N_PLACES), np.int64)
+    out_groups = np.zeros((3, months, N_GROUPS), np.int64)
+    out_stock = np.zeros((months, N_GROUPS), np.int64)
+    take_out(children, rows[kept], since[kept], months, bands, out_events, out_groups, out_stock)
+    home_events = population.home_events[:, :months] - out_events
+    home_groups = _side_by_side(population.group_events[:, :months]) - out_groups
+
+    event = np.concatenate([np.zeros(0, np.uint64), *record.events])
+    month = (event & np.uint64(MONTH_MASK)).astype(np.int64)
+    now = month < months
+    event, month = event[now], month[now]
+
+    def part(shift: int, bits: int) -> Integers:
+        return ((event >> np.uint64(shift)) & np.uint64((1 << bits) - 1)).astype(np.int64)
+
+    source, target = part(FROM_SHIFT, 4), part(TO_SHIFT, 4)
+    place, to_place = part(PLACE_SHIFT, 6), part(TO_PLACE_SHIFT, 6)
+    flows = source != target
+    moves = ~flows
+
+    flow = _count(
+        (months, N_PLACES, N_STATES, N_STATES), month[flows], place[flows], source[flows], target[flows]
+    )
+    for kind, (a, b) in enumerate(FLOW_OF_KIND):
+        flow[:, :, a, b] += home_events[kind].astype(np.int32)
+
+    stock = record.stocks[:months].astype(np.int32)
+    outflow = flow[:, :, HOME, :].sum(axis=2, dtype=np.int64)
+    inflow = flow[:, :, :, HOME].sum(axis=2, dtype=np.int64)
+    gone = np.bincount(children["place"][record.earlier], minlength=N_PLACES)
+    stock[:, :, HOME] = population.at_start - gone + np.cumsum(inflow - outflow, axis=0)
+    for state in (ADULT, DEAD):
+        stock[:, :, state] = np.cumsum(flow[:, :, :, state].sum(axis=2), axis=0)
+
+    chosen = slice(first, stop)
+    arrays: dict[str, NDArray[np.generic]] = {
+        "stock": stock[chosen],
+        "flow": flow[chosen],
+        "move": _count(
+            (months, N_STOCKS, N_TERRITORIES, N_TERRITORIES),
+            month[moves],
+            source[moves],
+            place[moves] // 2,
+            to_place[moves] // 2,
+        )[chosen],
+    }
+    for name, where in (("moved_out", place), ("moved_in", to_place)):
+        arrays[name] = _count((months, N_PLACES, N_STOCKS), month[moves], where[moves], source[moves])[chosen]
+
+    groups = record.groups[:months].astype(np.int32)
+    groups[:, HOME] = _side_by_side(population.group_stock[:months]) - np.cumsum(out_stock, axis=0)
+    columns = {
+        "sex": part(SEX_SHIFT, 1),
+        "age_band": part(BAND_SHIFT, 3),
+        "form": part(FORM_SHIFT, 2),
+        "language": part(SPEECH_SHIFT, 2),
+        "migrant": part(MIGRANT_SHIFT, 1),
+    }
+    start = 0
+    for name, size in GROUPS.items():
+        by = _count(
+            (months, N_STATES, N_STATES, size),
+            month[flows],
+            source[flows],
+            target[flows],
+            columns[name][flows],
+        )
+        for kind, (a, b) in enumerate(FLOW_OF_KIND):
+            by[:, a, b] += home_groups[kind, :, start : start + size].astype(np.int32)
+        here = groups[:, :, start : start + size].copy()
+        for state in (ADULT, DEAD):
+            here[:, state] = np.cumsum(by[:, :, state].sum(axis=1), axis=0)
+        arrays[f"stock_by_{name}"] = here[chosen]
+        arrays[f"flow_by_{name}"] = by[chosen]
+        start += size
+    for i, name in enumerate(SERIES):
+        arrays[name] = record.series[i, chosen].astype(np.float32)
+    return arrays

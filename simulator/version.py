@@ -1,0 +1,8 @@
+"""The version of the code, written into every result."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Final
+
+VERSION: Final = version("sintrata")
