@@ -167,7 +167,7 @@ def _plain(value: Any) -> object:
 
 
 def _show(table: Table) -> None:
-    print("\n".join(table.lines(max(60, get_terminal_size().columns))))
+    print("\n".join(table.lines(max(60, get_terminal_size((110, 24)).columns))))
 
 
 def _short(text: str) -> str:
@@ -398,7 +398,7 @@ def _simulate(
     as_json: bool,
 ) -> None:
     """Run one scenario, or several with the same draws; keep the result, show its table."""
-    options = {
+    options: dict[str, Any] = {
         "seed": _whole("--seed", seed, 0, LARGEST_SEED),
         "draws": _whole("--draws", draws, 1, LARGEST_COUNT),
         "replicates": _whole("--replicates", replicates, 1, LARGEST_COUNT),
@@ -560,7 +560,7 @@ def _precision(
     wanted = float(width) if re.fullmatch(r"[0-9]{0,3}\.?[0-9]{0,6}", width) and width.strip(".") else 0.0
     if not 0.0 < wanted <= 10.0:
         raise _bad_option("--width", width, t("cli.allowed.width"))
-    options = {
+    options: dict[str, Any] = {
         "seed": _whole("--seed", seed, 0, LARGEST_SEED),
         "replicates": _whole("--replicates", replicates, 2, LARGEST_COUNT),
         "threads": None if threads is None else _whole("--threads", threads, 1, 1024),

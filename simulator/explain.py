@@ -155,7 +155,7 @@ def _context_table(context: Sequence[Context]) -> Table:
         for part in context
     )
     columns = (
-        Column("use", t("explain.column.use")),
+        Column("use", ""),
         Column("what", t("explain.column.what")),
         Column("where", t("explain.column.where")),
         Column("from", t("explain.column.from")),
@@ -180,7 +180,7 @@ def _interventions_table(interventions: Sequence[Intervention]) -> Table:
         for part in interventions
     )
     columns = (
-        Column("use", t("explain.column.use")),
+        Column("use", ""),
         Column("what", t("explain.column.what")),
         Column("where", t("explain.column.where")),
         Column("amount", t("explain.column.amount"), "g"),

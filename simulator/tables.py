@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
+from typing import Final
 
 from simulator.texts import t
+
+LONGEST_WORD: Final = 40
+"""A longer word is cut: one file name must not push every other column off the screen."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Column:
     key : str
         English name under which each row holds its value; the name that ``--json`` gives.
     heading : str
-        What a person reads above the column.
+        What a person reads above the column; without one the column is for programs only.
     form : str
         Format of numbers, such as ``",.0f"``; empty = as text, aligned left.
     """
@@ -43,14 +47,15 @@ class Table:
 
     def lines(self, width: int) -> list[str]:
         """Return the table as text no wider than ``width`` where words allow it; long cells wrap."""
-        cells = [[_cell(row.get(column.key), column.form) for column in self.columns] for row in self.rows]
-        headings = [column.heading for column in self.columns]
-        wide = _widths(headings, cells, [column.form != "" for column in self.columns], width)
+        columns = [column for column in self.columns if column.heading]
+        cells = [[_cell(row.get(column.key), column.form) for column in columns] for row in self.rows]
+        headings = [column.heading for column in columns]
+        wide = _widths([headings, *cells], width)
         out = [self.title, ""] if self.title else []
-        out += _row(headings, wide, self.columns)
+        out += _row(headings, wide, columns)
         out.append("  ".join("-" * size for size in wide))
         for row in cells:
-            out += _row(row, wide, self.columns)
+            out += _row(row, wide, columns)
         for note in self.notes:
             out += ["", *_wrap(note, width)]
         return out
@@ -68,19 +73,23 @@ def _cell(value: object, form: str) -> str:
     return str(value)
 
 
-def _widths(headings: list[str], cells: list[list[str]], is_number: list[bool], width: int) -> list[int]:
-    """Return the width of each column: numbers whole, texts share what is left."""
-    wide = [max([len(head), *(len(row[k]) for row in cells)]) for k, head in enumerate(headings)]
+def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Return the width of each column: the widest give way first, none below its longest word."""
+    wide = [max(len(text) for text in column) for column in zip(*rows, strict=True)]
+    least = [
+        min(LONGEST_WORD, max(len(word) for text in column for word in text.split(" ")))
+        for column in zip(*rows, strict=True)
+    ]
     spare = width - 2 * (len(wide) - 1)
     while sum(wide) > spare:
-        widest = max((k for k in range(len(wide)) if not is_number[k]), key=lambda k: wide[k], default=None)
-        if widest is None or wide[widest] <= 12:
+        can_give = [k for k in range(len(wide)) if wide[k] > least[k]]
+        if not can_give:
             break
-        wide[widest] -= 1
+        wide[max(can_give, key=lambda k: wide[k])] -= 1
     return wide
 
 
-def _row(cells: list[str], wide: list[int], columns: Iterable[Column]) -> list[str]:
+def _row(cells: list[str], wide: list[int], columns: Sequence[Column]) -> list[str]:
     blocks = [_wrap(text, size) for text, size in zip(cells, wide, strict=True)]
     is_number = [column.form != "" for column in columns]
     out = []
@@ -98,7 +107,6 @@ def _row(cells: list[str], wide: list[int], columns: Iterable[Column]) -> list[s
 def _wrap(text: str, width: int) -> list[str]:
     lines = [""]
     for word in text.split(" "):
-        # A word longer than the column is cut: a file name must not push the next column away.
         pieces = [word[k : k + width] for k in range(0, len(word), width)] or [""]
         for number, piece in enumerate(pieces):
             joined = f"{lines[-1]} {piece}" if lines[-1] else piece
