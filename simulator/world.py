@@ -126,6 +126,7 @@ class World(mesa.Model):  # type: ignore[misc]
         self.facilities[:, care.ADMITS] = self.inputs.facility_admits
         self.upe_waiting = np.zeros(N_TERRITORIES, np.int64)
         self.identified = np.zeros(N_TERRITORIES, np.int64)
+        self.opened = np.zeros((2, N_TERRITORIES), np.int64)
         if kept is None:
             self.month = -HISTORY_MONTHS
             self.touched = np.zeros(self.population.children.size, np.uint8)
@@ -182,8 +183,7 @@ class World(mesa.Model):  # type: ignore[misc]
             support=inputs.support[t],
             mentors=inputs.mentors[t],
         )
-        beyond = inputs.poverty[t] > self.population.prone_poverty
-        self.top_multiplier = np.where(beyond[:, None], self._top_if_all_poor, self._top)
+        self.beyond = (inputs.poverty[t] > self.population.prone_poverty).astype(np.int64)
         self.facilities[:, care.PLACES] = inputs.places[t]
         care.occupy(self.active, self.n_active, self.facilities, inputs.background[t])
         crowding = np.array([shelter.premature_factor() for shelter in self.shelters])
@@ -259,7 +259,9 @@ class World(mesa.Model):  # type: ignore[misc]
             judge=self.judge_list[0].chance,
         )
         events = np.empty(self.n_active + 1, np.uint64)
-        n = referral.refer(self.active, self.n_active, self.month, tables, self.key, events, 0)
+        n = referral.refer(
+            self.active, self.n_active, self.month, tables, self.key, self.opened, events, 0
+        )
         self.record.events.append(events[:n].copy())
 
     def find_places(self) -> None:
@@ -314,8 +316,8 @@ class World(mesa.Model):  # type: ignore[misc]
                 stop,
                 self.month,
                 self._floor,
-                self._top_rate,
-                self.top_multiplier,
+                self._top,
+                self.beyond,
                 self.key,
                 out,
             )
@@ -350,8 +352,8 @@ class World(mesa.Model):  # type: ignore[misc]
             stop,
             self.population.children,
             t,
-            self._top_rate,
-            self.top_multiplier,
+            self._top,
+            self.beyond,
             self.entry_tables,
             self.return_tables,
             words,
@@ -387,8 +389,7 @@ class World(mesa.Model):  # type: ignore[misc]
                 p["recruitment.rr_sibling"] - 1.0,
                 limits,
                 self._classes,
-                self._top_rate,
-                self._top_if_all_poor,
+                self._top[1],
                 self.key,
                 out,
             )
@@ -459,6 +460,7 @@ class World(mesa.Model):  # type: ignore[misc]
         row["upe_chance"][:] = [upe.chance for upe in self.upe_list]
         row["upe_arrivals"][:] = np.where(row["upe_units"] > 0, inputs.upe_load[t], 0.0)
         row["upe_waiting"][:] = self.upe_waiting
+        row["upe_opened"][:], row["judge_opened"][:] = self.opened
         care.occupy(self.active, self.n_active, self.facilities, inputs.background[t])
         table = self.facilities
         special = table[:, care.SPECIALISED] == 1
@@ -467,6 +469,7 @@ class World(mesa.Model):  # type: ignore[misc]
             np.add.at(row[f"{kind}_places"], where, table[chosen, care.PLACES])
             np.add.at(row[f"{kind}_occupied"], where, table[chosen, care.OCCUPIED])
             np.add.at(row[f"{kind}_residents"], where, table[chosen, care.RESIDENTS])
+            np.add.at(row[f"{kind}_planned"], where, table[chosen, care.PLANNED])
         places = self.active["place"][self._queue()]
         row["waiting_for_place"][:] = np.bincount(places // 2, minlength=N_TERRITORIES)
 
@@ -477,9 +480,7 @@ class World(mesa.Model):  # type: ignore[misc]
         inputs, p = self.inputs, self.inputs.values
         self._idents = self.population.cells[:, CELL_IDENT].astype(np.uint32)
         self._floor = recruitment.floor_rates(central)
-        self._top_rate = inputs.entry.top_rate()
-        self._top = inputs.entry.top_multiplier(poverty_everywhere=False)
-        self._top_if_all_poor = inputs.entry.top_multiplier(poverty_everywhere=True)
+        self._top = inputs.entry.top()
         self._classes = class_of_pattern()
         self._exit_chances = exits.exit_chances(exits.exit_rates(p))
         self._end_of_care = round(12 * p["reintegration.care_until_years"])
@@ -565,10 +566,10 @@ class World(mesa.Model):  # type: ignore[misc]
     def _history(self) -> tuple[NDArray[np.void], NDArray[np.int64]]:
         """Return who was exploited before January 2012, and from which month."""
         floor = np.zeros((2, YEARS_OF_CHILDHOOD + 1, 2))
-        top = np.zeros_like(floor)
+        top = np.zeros((2, 2, YEARS_OF_CHILDHOOD + 1, 2, self._top.shape[-1]))
         for years in range(1, YEARS_OF_CHILDHOOD + 1):
             floor[:, years] = 12.0 * self._floor[:, :years].sum(axis=1)
-            top[:, years] = 12.0 * self._top_rate[:, :years].sum(axis=1)
+            top[:, :, years] = 12.0 * self._top[:, :, :years].sum(axis=2)
         cells = self.population.cells
         last = int(np.searchsorted(cells[:, CELL_BLOCK_YEAR], START_YEAR))
 
@@ -576,7 +577,7 @@ class World(mesa.Model):  # type: ignore[misc]
             stop, size = min(start + CELLS_PER_CHUNK, last), 1 << 14
             while True:
                 out = np.empty(size, CANDIDATE)
-                n = propose_history(cells, start, stop, floor, top, self.top_multiplier, self.key, out)
+                n = propose_history(cells, start, stop, floor, top, self.beyond, self.key, out)
                 if n <= size:
                     break
                 size = n

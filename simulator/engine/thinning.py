@@ -87,7 +87,7 @@ def walk_upper_strips(first, count, floor, ident, month, stream, key, path, cls,
 
 
 @kernel
-def propose(cells, idents, start, stop, month, floor_rate, top_rate, top_multiplier, key, out):  # type: ignore[no-untyped-def]
+def propose(cells, idents, start, stop, month, floor_rate, top, beyond, key, out):  # type: ignore[no-untyped-def]
     """Write the candidates of a run of cells in one month.
 
     Parameters
@@ -97,8 +97,8 @@ def propose(cells, idents, start, stop, month, floor_rate, top_rate, top_multipl
     start, stop : cells to look at
     month : months since January 2012
     floor_rate : [path, age 19, sex] B0 of risk class 0, per month
-    top_rate : [path, age 19, sex] largest rate of class 0 under the run's own parameters
-    top_multiplier : [place, class] largest multiplier under the run's own parameters and month
+    top : [2, path, age 19, sex, class] largest rates under the run's own parameters
+    beyond : [place] which of the two rows of ``top`` holds this month
     key : words of the seed
     out : [n] of ``CANDIDATE``
 
@@ -134,8 +134,8 @@ def propose(cells, idents, start, stop, month, floor_rate, top_rate, top_multipl
                 continue
             visited += 1
             floor *= 1 << cls
-            ceiling = max(top_rate[path, older, sex], top_rate[path, younger, sex])
-            ceiling *= top_multiplier[place, cls]
+            poor = beyond[place]
+            ceiling = max(top[poor, path, older, sex, cls], top[poor, path, younger, sex, cls])
             w0 = words[path, 0, c - start]
             # -log(u) >= 1 - u: most cells hold no point, and are settled without a logarithm.
             if 1.0 - draws.unit(w0) < count * floor:
@@ -153,11 +153,12 @@ def propose(cells, idents, start, stop, month, floor_rate, top_rate, top_multipl
 
 
 @kernel
-def propose_history(cells, start, stop, floor_sum, top_sum, top_multiplier, key, out):  # type: ignore[no-untyped-def]
+def propose_history(cells, start, stop, floor_sum, top_sum, beyond, key, out):  # type: ignore[no-untyped-def]
     """Write the candidates for having been exploited before January 2012, by cumulative rate over life.
 
-    ``floor_sum`` and ``top_sum`` are [path, birth year index, sex]: rates summed over the months that a child
-    of the cohort, born in January, has lived; marks are points on the clock of the cumulative rate.
+    ``floor_sum`` [path, years, sex] and ``top_sum`` [2, path, years, sex, class] are rates summed over the
+    months that a child born in January so many years before 2012 has lived; marks are points on the clock of
+    the cumulative rate.
     """
     n = 0
     for c in range(start, stop):
@@ -170,7 +171,7 @@ def propose_history(cells, start, stop, floor_sum, top_sum, top_multiplier, key,
             floor = floor_sum[path, START_YEAR - cohort, sex] * (1 << cls)
             if floor <= 0.0:
                 continue
-            ceiling = top_sum[path, START_YEAR - cohort, sex] * top_multiplier[cells[c, CELL_PLACE], cls]
+            ceiling = top_sum[beyond[cells[c, CELL_PLACE]], path, START_YEAR - cohort, sex, cls]
             first, count, ident = cells[c, CELL_FIRST], cells[c, CELL_COUNT], cells[c, CELL_IDENT]
             stream = draws.STREAM_HISTORY + 16 * path
             w0, w1, w2, w3 = draws.philox(ident, 0, draws.MONTH_OFFSET, stream, key[0], key[1])

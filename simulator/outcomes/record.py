@@ -25,12 +25,16 @@ SERIES: Final = (
     "upe_backlog",
     "upe_waiting",
     "upe_chance",
+    "upe_opened",
+    "judge_opened",
     "specialised_places",
     "specialised_occupied",
     "specialised_residents",
+    "specialised_planned",
     "general_places",
     "general_occupied",
     "general_residents",
+    "general_planned",
     "waiting_for_place",
 )
 """Monthly series by territory; units and long names are in ``outcomes.dataset``."""

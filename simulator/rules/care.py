@@ -36,14 +36,15 @@ from simulator.engine.states import (
 
 Floats = NDArray[np.float64]
 
-# Columns of the table of facilities, [facility, 6] int64.
+# Columns of the table of facilities, [facility, 7] int64.
 TERRITORY: Final = 0
 SPECIALISED: Final = 1
 PLACES: Final = 2
 OCCUPIED: Final = 3
 ADMITS: Final = 4
 RESIDENTS: Final = 5
-N_COLUMNS: Final = 6
+PLANNED: Final = 6
+N_COLUMNS: Final = 7
 
 SEEKING: Final = SEEKS_SPECIALISED | SEEKS_GENERAL
 
@@ -105,12 +106,15 @@ def occupy(active, n, facilities, background):  # type: ignore[no-untyped-def]
     for f in range(facilities.shape[0]):
         facilities[f, OCCUPIED] = background[f]
         facilities[f, RESIDENTS] = 0
+        facilities[f, PLANNED] = 0
     for i in range(n):
         a = active[i]
         if a.facility != NO_FACILITY:
             facilities[a.facility, OCCUPIED] += 1
             if a.state != PROTECTED:
                 facilities[a.facility, RESIDENTS] += 1
+                if a.care & PLAN:
+                    facilities[a.facility, PLANNED] += 1
 
 
 @inline
@@ -200,7 +204,7 @@ def find_places(active, queue, month, facilities, tables, key):  # type: ignore[
     ----------
     active : the active list, changed in place
     queue : [m] positions of the seekers, in turn
-    facilities : [facility, 6], occupancy changed in place
+    facilities : [facility, 7], occupancy changed in place
     tables : see ``CareTables``
 
     Streams

@@ -102,21 +102,25 @@ class Recruitment:
     entries: Floats
     entries_by_place: Floats
 
-    def top_multiplier(self, *, poverty_everywhere: bool) -> Floats:
-        """Return [class] the largest multiplier of common factors a child of the class can have."""
-        bits = (np.arange(N_PATTERNS)[:, None] >> np.arange(N_FACTORS)) & 1
-        if poverty_everywhere:
-            bits[:, POOR] = 1
-        common = np.delete(np.maximum(self.multiplier, 1.0), NORMS)
-        product = np.prod(np.where(np.delete(bits, NORMS, axis=1) == 1, common, 1.0), axis=1)
-        top = np.zeros(N_CLASSES)
-        np.maximum.at(top, class_of_pattern(), product)
-        return top
+    def top(self) -> Floats:
+        """Return [2, path, age 19, sex, class] the largest rate a child of a risk class can have.
 
-    def top_rate(self) -> Floats:
-        """Return [path, age 19, sex] the largest rate of a child without common exposures, any form."""
-        norm = max(float(self.multiplier[NORMS]), 1.0)
-        return self.base[:, SEXUAL] + self.base[:, LABOUR] * norm
+        Row 0 holds where only those prone to poverty can be poor, row 1 where anybody can.
+        """
+        bits = (np.arange(N_PATTERNS)[:, None] >> np.arange(N_FACTORS)) & 1
+        classes = class_of_pattern()
+        top = np.zeros((2, N_PATHS, N_AGES, 2, N_CLASSES))
+        for everywhere in (0, 1):
+            if everywhere:
+                bits[:, POOR] = 1
+            # A child of a pattern may show any part of it, so that multipliers below one never lower a bound.
+            highest = np.where(bits == 1, np.maximum(self.multiplier, 1.0), 1.0)
+            common = np.delete(highest, NORMS, axis=1).prod(axis=1)
+            sexual = self.base[:, SEXUAL, :, :, None] * common
+            labour = self.base[:, LABOUR, :, :, None] * (common * highest[:, NORMS])
+            for cls in range(N_CLASSES):
+                top[everywhere, ..., cls] = (sexual + labour)[..., classes == cls].max(axis=-1)
+        return top
 
 
 def _pattern_products(multiplier: Floats) -> Floats:
@@ -207,7 +211,7 @@ def solve(p: Mapping[str, float], margins: NDArray[np.int64]) -> Recruitment:
     return Recruitment(by_path, multiplier, marginal, entries.sum(axis=3), by_place)
 
 
-MEAN_MULTIPLIER: Final = 2.0
+MEAN_MULTIPLIER: Final = 1.8
 """Rough mean multiplier of children, by which B0 is set below the mean rate (a matter of speed alone)."""
 
 
@@ -422,7 +426,7 @@ WATCH = np.dtype([("row", np.uint32), ("cls", np.uint8), ("until", np.int16), ("
 
 
 @kernel
-def watch_siblings(active, n, month, children, touched, ring, window, extra, limits, classes, top_rate, top_multiplier, key, out):  # type: ignore[no-untyped-def]
+def watch_siblings(active, n, month, children, touched, ring, window, extra, limits, classes, top, key, out):  # type: ignore[no-untyped-def]
     """Start the clocks of the siblings at home of the children who entered exploitation last month.
 
     A sibling enters when its extra cumulative rate reaches a keyed exponential clock. Nearly all clocks are
@@ -436,7 +440,7 @@ def watch_siblings(active, n, month, children, touched, ring, window, extra, lim
     window : months under watch; extra : excess rate ratio (rate ratio less one)
     limits : ranks below which exposures may ever hold (poverty, school, norm) and the community ranks
     classes : [pattern] risk class
-    top_rate, top_multiplier : [path, age, sex] and [class] bounds that hold whatever the month
+    top : [path, age 19, sex, class] largest rates, whatever the month
     out : [m] of ``WATCH``
 
     Returns
@@ -461,21 +465,21 @@ def watch_siblings(active, n, month, children, touched, ring, window, extra, lim
             begins = max(month, np.int64(c.enters))
             ends = min(month + window, np.int64(c.leaves))
             sex = c.traits & BOY
-            bound = 0.0
-            for age in range(max((begins - c.birth) // 12, FIRST_AGE), (ends - c.birth) // 12 + 1):
-                birthday = c.birth + 12 * age
-                lived = min(birthday + 12, ends) - max(birthday, begins)
-                if lived > 0:
-                    bound += lived * (top_rate[0, age, sex] + top_rate[1, age, sex])
-            if bound == 0.0:
+            if ends <= c.birth + 12 * FIRST_AGE or begins >= ends:
                 continue
             widest = pattern_of(c, SCHOOL_AGE, poverty, school, norm, community_rank) | pattern_of(
                 c, SECONDARY_AGE, poverty, school, norm, community_rank
             )
             cls = classes[widest]
+            bound = 0.0
+            for age in range(max((begins - c.birth) // 12, FIRST_AGE), min((ends - c.birth) // 12, 17) + 1):
+                birthday = c.birth + 12 * age
+                lived = min(birthday + 12, ends) - max(birthday, begins)
+                if lived > 0:
+                    bound += lived * (top[0, age, sex, cls] + top[1, age, sex, cls])
             u, _, _, _ = draws.draw(sibling, month - 1, draws.STREAM_SIBLING, key)
             clock = -np.log(u)
-            if clock < bound * top_multiplier[cls] * extra and touched[sibling] == 0:
+            if clock < bound * extra and touched[sibling] == 0:
                 if found < out.size:
                     out[found].row = sibling
                     out[found].cls = cls
@@ -577,13 +581,14 @@ def return_rates(p: Mapping[str, float]) -> Floats:
 
 
 @kernel
-def return_to_exploitation(active, start, stop, children, month, top_rate, top_multiplier, entry, back, words, events, n):  # type: ignore[no-untyped-def]
+def return_to_exploitation(active, start, stop, children, month, top, beyond, entry, back, words, events, n):  # type: ignore[no-untyped-def]
     """Children after exploitation are exploited again: a front-loaded rate beside the full rate of entry.
 
     Parameters
     ----------
     active, start, stop : run of the active list; every state between exploitation and adulthood is at risk
-    top_rate, top_multiplier : bounds of the rate of entry, so that most are settled without their row
+    top : [2, path, age 19, sex, class] largest rates of entry, so that most are settled without their row
+    beyond : [place] 1 where anybody can be poor this month
     entry, back : tables of the month
     words : [4, child of the run] draws of the month
 
@@ -610,7 +615,8 @@ def return_to_exploitation(active, start, stop, children, month, top_rate, top_m
         rate = back.monthly[1 if a.care & ASSISTED else 0, since]
         age = (month - a.birth) // 12
         sex = a.traits & BOY
-        bound = rate * highest + (top_rate[0, age, sex] + top_rate[1, age, sex]) * top_multiplier[a.origin, a.cls]
+        poor = beyond[a.origin]
+        bound = rate * highest + top[poor, 0, age, sex, a.cls] + top[poor, 1, age, sex, a.cls]
         if u >= bound:
             continue
         if a.econ < back.extreme[a.origin] and a.coverage >= back.support[a.origin]:

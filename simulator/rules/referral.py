@@ -54,13 +54,14 @@ def count_identified(active, n, month, reached, key, waiting, found):  # type: i
 
 
 @kernel
-def refer(active, n, month, tables, key, events, n_events):  # type: ignore[no-untyped-def]
+def refer(active, n, month, tables, key, opened, events, n_events):  # type: ignore[no-untyped-def]
     """Identified children are lost, or protected by the UPE they were referred to, or by a family judge.
 
     Parameters
     ----------
     active, n : the whole active list, changed in place
     tables : see ``ReferralTables``
+    opened : [UPE or judge 2, territory] cases opened this month, written here
 
     Returns
     -------
@@ -74,6 +75,7 @@ def refer(active, n, month, tables, key, events, n_events):  # type: ignore[no-u
     ---------
     children
     """
+    opened[:] = 0
     for i in range(n):
         a = active[i]
         if a.state != IDENTIFIED or a.since >= month:
@@ -85,7 +87,9 @@ def refer(active, n, month, tables, key, events, n_events):  # type: ignore[no-u
         elif is_referred(a, tables.reached, key) and tables.upe[a.place // 2] > 0.0:
             if u_upe < tables.upe[a.place // 2]:
                 a.care |= UPE_CASE
+                opened[0, a.place // 2] += 1
                 n_events = flow(a, PROTECTED, month, events, n_events)
         elif u_judge < tables.judge:
+            opened[1, a.place // 2] += 1
             n_events = flow(a, PROTECTED, month, events, n_events)
     return n_events

@@ -1,0 +1,64 @@
+"""Results on disk: Zarr, NetCDF or CSV, complete or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FORMATS: Final = ("zarr", "netcdf", "csv")
+SUFFIX: Final = {"zarr": ".zarr", "netcdf": ".nc", "csv": ""}
+COMPRESSION: Final = {"zlib": True, "complevel": 3}
+
+
+def free_name(path: Path) -> Path:
+    """Return the path itself, or the first numbered neighbour that does not exist yet."""
+    number = 2
+    free = path
+    while free.exists():
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return free
+
+
+def save(dataset: xr.Dataset, path: Path, form: str) -> Path:
+    """Write a result; return where it is. Nothing that exists is replaced.
+
+    The result is written beside its place and renamed into it, so that an interrupted or failed run leaves
+    nothing half written.
+
+    Parameters
+    ----------
+    dataset : the result
+    path : file (NetCDF) or folder (Zarr, CSV: one file per variable) to make
+    form : one of ``FORMATS``
+
+    Raises
+    ------
+    OSError
+        If the place cannot be written or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    place = free_name(path)
+    draft = Path(tempfile.mkdtemp(prefix=f".{place.stem}.", dir=place.parent))
+    try:
+        made = draft / place.name
+        if form == "zarr":
+            dataset.to_zarr(made, zarr_format=3, consolidated=False)
+        elif form == "netcdf":
+            encoding = {str(name): COMPRESSION for name in dataset.data_vars}
+            dataset.to_netcdf(made, engine="h5netcdf", encoding=encoding)
+        else:
+            made.mkdir()
+            for name, array in dataset.data_vars.items():
+                frame = array.to_series()
+                frame[frame != 0].to_csv(made / f"{name}.csv", encoding="utf-8-sig")
+        os.rename(made, place)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return place
