@@ -33,6 +33,9 @@ LARGEST_FILE: Final = 1 << 20
 DEEPEST: Final = 12
 """Levels of nesting: a scenario needs five; a file with more is not one."""
 
+MOST_VALUES: Final = 20_000
+"""Keys and values together; a scenario of a thousand interventions has as many."""
+
 type Place = tuple[str | int, ...]
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9](?:_?[0-9])*")
@@ -197,8 +200,8 @@ def parse(text: str, name: str) -> Document:
     builder = _Builder(document)
     for event in _events(text, name):
         builder.take(event)
-    if builder.too_deep:
-        raise FaultyInput(document.faults)
+        if builder.hopeless:
+            raise FaultyInput(document.faults)
     if builder.root is None:
         found = t("scenario.found.nothing")
     elif not isinstance(builder.root, dict):
@@ -250,11 +253,10 @@ class _Builder:
         self.root: Any = None
         self.open: list[_Open] = []
         self.documents = 0
-        self.too_deep = False
+        self.values = 0
+        self.hopeless = False
 
     def take(self, event: Event) -> None:
-        if self.too_deep or self.documents > 1:
-            return
         if isinstance(event, DocumentStartEvent):
             self._start(event)
         elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
@@ -265,11 +267,17 @@ class _Builder:
     def _start(self, event: DocumentStartEvent) -> None:
         self.documents += 1
         if self.documents > 1:
+            self.hopeless = True
             self._fault(event, (), t("scenario.found.second"), "one", "one")
         elif event.version or event.tags:
             self._fault(event, (), t("scenario.found.directive"), "plain", "directive")
 
     def _value(self, event: Event) -> None:
+        self.values += 1
+        if self.values > MOST_VALUES:
+            self.hopeless = True
+            self._fault(event, (), t("scenario.found.many"), "many", "size")
+            return
         above = self.open[-1] if self.open else None
         is_key = above is not None and isinstance(above.value, dict) and not above.waiting
         line = event.start_mark.line + 1
@@ -316,7 +324,7 @@ class _Builder:
     def _descend(self, event: Event, group: _Open) -> None:
         self.open.append(group)
         if len(self.open) > DEEPEST:
-            self.too_deep = True
+            self.hopeless = True
             self._fault(event, (), t("scenario.found.deep"), "deep", "deep")
 
     def _key(self, event: Event, above: _Open, line: int) -> None:

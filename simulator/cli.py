@@ -108,7 +108,12 @@ def _call(words: list[str]) -> int:
                 )
             ]
         )
-    if first is None and not {"--help", "-h", "--version"} & set(words):
+    if first is None and "--version" in words:
+        from importlib.metadata import version
+
+        print(f"{PROGRAM} {version(PROGRAM)}")
+        return OK
+    if first is None and not {"--help", "-h"} & set(words):
         words = [*words, "--help"]
     try:
         code = build_app()(words, prog_name=PROGRAM, standalone_mode=False)
@@ -579,17 +584,10 @@ def _precision(
         _show(table)
 
 
-def _about(version: Annotated[bool, _flag("--version", "version")] = False) -> None:
-    if version:
-        from importlib.metadata import version as version_of
-
-        print(f"{PROGRAM} {version_of(PROGRAM)}")
-        raise typer.Exit()
-
-
 class _Words:
     """Help in the language in force: the library's own words are English only."""
 
+    own_options: tuple[tuple[str, str], ...] = (("--lang es|en", "lang"),)
     options_metavar: str | None
     get_params: Callable[..., Any]
 
@@ -609,7 +607,8 @@ class _Words:
             else:
                 record = param.get_help_record(ctx)
             rows[param.param_type_name].append(record)
-        rows["option"].append(("--lang es|en", t("cli.option.lang")))
+        # These two are taken from the line before the library sees it.
+        rows["option"] += [(name, t(f"cli.option.{key}")) for name, key in self.own_options]
         for heading, records in (("arguments", rows["argument"]), ("options", rows["option"])):
             if records:
                 with formatter.section(t(f"cli.heading.{heading}")):
@@ -621,6 +620,8 @@ class _Command(_Words, TyperCommand):
 
 
 class _Group(_Words, TyperGroup):
+    own_options = (*_Words.own_options, ("--version", "version"))
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         with formatter.section(t("cli.heading.commands")):
             formatter.write_dl([(name, t(f"cli.command.{name}")) for name in COMMANDS])
@@ -641,9 +642,8 @@ def build_app() -> typer.Typer:
         context_settings=help_names,
         options_metavar=t("cli.metavar.options"),
         subcommand_metavar=t("cli.metavar.command"),
-        invoke_without_command=True,
     )
-    app.callback()(_about)
+    app.callback()(lambda: None)
     functions: tuple[Callable[..., int | None], ...] = (
         _run,
         _compare,
