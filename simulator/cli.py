@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from shutil import get_terminal_size, rmtree
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -37,8 +37,8 @@ BROKEN: Final = 1
 FAULTY: Final = 2
 INTERRUPTED: Final = 130
 
-FORMATS: Final = {"zarr": ".zarr", "netcdf": ".nc", "csv": ".csv"}
-"""Result formats and how the name of a result ends; ``.csv`` is a folder of tables."""
+FORMATS: Final = {"zarr": ".zarr", "netcdf": ".nc", "csv": "_csv"}
+"""Result formats and how the name of a result ends; CSV is a folder of tables."""
 
 LARGEST_COUNT: Final = 1_000_000
 LARGEST_SEED: Final = 2**63 - 1
@@ -242,7 +242,7 @@ def _count_fault(command: str, names: Sequence[str], allowed: str) -> FaultyInpu
     return FaultyInput([Fault(where, found, allowed, t("cli.do.help", command=help_of))])
 
 
-# Where results go: written beside their place, renamed when complete, never over something that is there.
+# Where results go: never over something that is there.
 
 
 def _destination(out: str | None, name: str, kind: str) -> Path:
@@ -261,35 +261,15 @@ def _destination(out: str | None, name: str, kind: str) -> Path:
     return path
 
 
-def _draft_of(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-
-
 def _check_writable(path: Path) -> None:
     """Try the place of a result: an unwritable folder is told before a run, not after it."""
-    draft = _draft_of(path)
+    probe = path.with_name(f".{path.stem}.{os.getpid()}.probe")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.touch()
-        draft.unlink()
+        probe.touch()
+        probe.unlink()
     except OSError as error:
         raise _unwritable(path, error) from None
-
-
-@contextmanager
-def _result(path: Path) -> Iterator[Path]:
-    """Give a name to write under; move it into place when complete, leave nothing behind otherwise."""
-    draft = _draft_of(path)
-    try:
-        yield draft
-        draft.rename(path)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    finally:
-        if draft.is_dir():
-            rmtree(draft, ignore_errors=True)
-        else:
-            draft.unlink(missing_ok=True)
 
 
 def _unwritable(path: Path, error: OSError) -> FaultyInput:
@@ -365,7 +345,7 @@ def _compare(
     *,
     seed: Annotated[str, _option("--seed", "seed")] = "0",
     draws: Annotated[str, _option("--draws", "draws")] = "1",
-    replicates: Annotated[str, _option("--replicates", "replicates")] = "1",
+    replicates: Annotated[str, _option("--replicates", "paired")] = "10",
     until: Annotated[str | None, _option("--until", "until")] = None,
     out: Annotated[str | None, _option("--out", "out")] = None,
     form: Annotated[str | None, _option("--format", "format")] = None,
@@ -416,20 +396,24 @@ def _simulate(
 
     import simulator
     from simulator.outcomes.export import save
-    from simulator.outcomes.summary import effects_table, yearly_table
+    from simulator.report import effects_table, yearly_records, yearly_table
 
     with _progress(quiet=quiet or as_json) as progress:
         if len(scenarios) == 1:
             dataset = simulator.run(scenarios[0], progress=progress, **options)
         else:
             dataset = simulator.compare(scenarios, progress=progress, **options)
-    with _result(path) as draft:
-        save(dataset, draft, kind)
-    table = yearly_table(dataset) if len(scenarios) == 1 else effects_table(dataset)
+    try:
+        path = save(dataset, path, kind)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    alone = len(scenarios) == 1
+    table = yearly_table(dataset) if alone else effects_table(dataset)
     if as_json:
         told = [{"name": each.name, "hash": each.hash} for each in scenarios]
         about = {"scenarios": told, **options, "result": str(path), "format": kind}
-        _print_json({**about, "rows": table.records()})
+        effects = {} if alone else {"effects": table.records()}
+        _print_json({**about, **effects, "years": yearly_records(dataset)})
     elif quiet:
         print(path)
     else:
@@ -544,7 +528,7 @@ def _explanation(topic: str, names: list[str], threads: str | None, *, quiet: bo
         return {"population": explain.population_table()}
 
     import simulator
-    from simulator.outcomes.levels import levels_table
+    from simulator.report import levels_table
 
     n_threads = None if threads is None else _whole("--threads", threads, 1, 1024)
     with _progress(quiet=quiet) as progress:
@@ -573,7 +557,7 @@ def _precision(
     scenario = _load([_one(names or (), "precision", t("cli.allowed.one_scenario"))], None)[0]
 
     import simulator
-    from simulator.outcomes.summary import precision_table
+    from simulator.report import precision_table
 
     with _progress(quiet=quiet or as_json) as progress:
         dataset = simulator.run(scenario, progress=progress, **options)

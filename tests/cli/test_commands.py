@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -26,6 +26,24 @@ interventions:
 """
 
 
+class Result:
+    """Stands for a dataset: writes half a file, then fails as it is told."""
+
+    data_vars: ClassVar[dict[str, object]] = {}
+
+    def __init__(self, failure: BaseException | None) -> None:
+        self.failure = failure
+
+    def to_netcdf(self, path: Path, **_: object) -> None:
+        path.write_text("half", encoding="utf-8")
+        if self.failure is not None:
+            raise self.failure
+
+    def to_zarr(self, path: Path, **_: object) -> None:
+        path.mkdir()
+        self.to_netcdf(path / "part")
+
+
 class Engine:
     """Stands for the engine: remembers how it was called, and fails as it is told."""
 
@@ -34,40 +52,25 @@ class Engine:
         self.on_run: BaseException | None = None
         self.on_save: BaseException | None = None
 
-    def run(self, scenario: Any, **options: Any) -> str:
+    def run(self, scenario: Any, **options: Any) -> Result:
         self.calls.append((scenario, options))
         if self.on_run is not None:
             raise self.on_run
-        return "dataset"
-
-    def save(self, dataset: str, path: Path, form: str) -> None:
-        assert dataset == "dataset"
-        if form == "netcdf":
-            path.write_text("half", encoding="utf-8")
-        else:
-            path.mkdir()
-            (path / "part").write_text("half", encoding="utf-8")
-        if self.on_save is not None:
-            raise self.on_save
+        return Result(self.on_save)
 
 
 def table(*_: object) -> Table:
-    columns = (Column("year", "año"), Column("entries", "ingresos", ",.0f"))
+    columns = (Column("year", "year"), Column("entries", "entries", ",.0f"))
     return Table("", columns, ({"year": 2030, "entries": 1234.4},))
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     fake = Engine()
-    parts: dict[str, dict[str, Any]] = {
-        "export": {"save": fake.save},
-        "summary": {"yearly_table": table, "effects_table": table, "precision_table": table},
-        "levels": {"levels_table": table},
-    }
-    for name, values in parts.items():
-        module = ModuleType(f"simulator.outcomes.{name}")
-        vars(module).update(values)
-        monkeypatch.setitem(sys.modules, f"simulator.outcomes.{name}", module)
+    report = ModuleType("simulator.report")
+    names = ("yearly_table", "effects_table", "precision_table", "levels_table")
+    vars(report).update(dict.fromkeys(names, table), yearly_records=lambda _: table().records())
+    monkeypatch.setitem(sys.modules, "simulator.report", report)
     for name in ("run", "compare"):
         monkeypatch.setitem(vars(simulator), name, fake.run)
     monkeypatch.chdir(tmp_path)
@@ -124,7 +127,7 @@ def test_json_is_one_object_and_nothing_else(engine: Engine, capsys: pytest.Capt
     told = json.loads(out)
     assert err == ""
     assert [each["name"] for each in told["scenarios"]] == ["baseline", "prevention_focus"]
-    assert told["rows"] == [{"year": 2030, "entries": 1234.4}]
+    assert told["effects"] == told["years"] == [{"year": 2030, "entries": 1234.4}]
     assert Path(told["result"]).name == "baseline-prevention_focus.zarr"
     assert main(["run", "nothing", "--json"]) == 2
     assert "no scenario" in json.loads(capsys.readouterr().out)["faults"][0]["found"]
@@ -191,7 +194,7 @@ def test_an_error_of_the_program_is_a_sentence(
         (["run", "baseline", "--until", "2044-13"], ("2044-13", "between 2017-01 and 2050-12")),
         (["run", "baseline", "--until", "2051-01"], ("2051-01", "between 2017-01 and 2050-12")),
         (["run", "baseline", "--format", "netcfd"], ("netcfd", "did you mean: netcdf")),
-        (["run", "baseline", "--format", "csv", "--out", "a.nc"], ("a.nc", "ends in .csv")),
+        (["run", "baseline", "--format", "csv", "--out", "a.nc"], ("a.nc", "ends in _csv")),
         (["run"], ("no name", "one scenario")),
         (["run", "baseline", "prevention_focus"], ("baseline prevention_focus", "one scenario")),
         (["compare", "baseline"], ("baseline", "two or more scenarios")),

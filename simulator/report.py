@@ -1,0 +1,197 @@
+"""Results as tables: by year, against a comparator, levels beside their bands, and how much chance is left.
+
+Every count is of simulated children. Where there are several runs a summary is the median with the 5th and
+95th percentile; where there is one there is no interval, and the table says so.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, Final
+
+from simulator.outcomes.indicators import Interval, difference, summarise, yearly
+from simulator.outcomes.levels import levels
+from simulator.tables import Column, Table
+from simulator.texts import t
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SHOWN: Final = ("first_entries", "exploited", "identified", "protected", "specialised_entries", "completed")
+"""Indicators of the table by year; a program gets them all."""
+
+MEANS: Final = ("incidence", "exploited", "exploited_per_1000", "in_care")
+"""Indicators of which a period has a mean; the others add up."""
+
+PERIOD: Final = 4
+"""Years over which scenarios are compared: the last of the run, 2027-2030 by default."""
+
+MEDIAN_INTERVAL: Final = 2 * 1.645
+"""Width of the 90% interval of a median in standard errors."""
+
+
+def _full_years(dataset: xr.Dataset) -> list[int]:
+    years = [int(year) for year in dataset["month"].dt.year.values]
+    full = sorted({year for year in years if years.count(year) == 12})
+    return full or sorted(set(years))
+
+
+def _form(indicator: str) -> str:
+    return ",.2f" if indicator in ("incidence", "exploited_per_1000") else ",.0f"
+
+
+def _runs_note(dataset: xr.Dataset) -> str:
+    draws, replicates = dataset.sizes["draw"], dataset.sizes["replicate"]
+    if draws * replicates == 1:
+        return t("report.note.one_run")
+    varied = "both" if draws > 1 and replicates > 1 else "parameters" if draws > 1 else "chance"
+    return t(f"report.note.{varied}", draws=draws, replicates=replicates)
+
+
+def yearly_records(dataset: xr.Dataset) -> list[dict[str, object]]:
+    """Return every indicator of every scenario and year: median, interval and Monte Carlo error."""
+    table = yearly(dataset).sel(year=_full_years(dataset))
+    return [
+        {"scenario": str(name), "year": int(year), "indicator": str(indicator), **_told(summarise(cell))}
+        for name in table["scenario"].values
+        for year in table["year"].values
+        for indicator, cell in table.sel(scenario=name, year=year).data_vars.items()
+    ]
+
+
+def _told(summary: Interval) -> dict[str, object]:
+    several = summary.runs > 1
+    return {
+        "median": summary.median,
+        "low": summary.low if several else None,
+        "high": summary.high if several else None,
+        "error": summary.error,
+    }
+
+
+def yearly_table(dataset: xr.Dataset) -> Table:
+    """Return the main indicators of the first scenario by year."""
+    table = yearly(dataset.isel(scenario=slice(0, 1))).sel(year=_full_years(dataset))
+    rows = []
+    for year in table["year"].values:
+        row: dict[str, object] = {"year": str(int(year))}
+        for name in SHOWN:
+            summary = summarise(table[name].sel(year=year))
+            row[name] = summary.median if summary.runs == 1 else _spread(summary, name)
+        rows.append(row)
+    several = dataset.sizes["draw"] * dataset.sizes["replicate"] > 1
+    columns = [Column("year", t("report.column.year"))]
+    columns += [Column(name, t(f"indicator.{name}"), "" if several else _form(name)) for name in SHOWN]
+    title = t("report.title.yearly", name=str(dataset["scenario"].values[0]))
+    return Table(title, tuple(columns), tuple(rows), (_runs_note(dataset), t("report.note.use")))
+
+
+def _spread(summary: Interval, name: str) -> str:
+    form = _form(name)
+    return f"{summary.median:{form}} ({summary.low:{form}}-{summary.high:{form}})"
+
+
+def effects_table(dataset: xr.Dataset) -> Table:
+    """Return each scenario less the first, run by run, over the last years: median and 90% interval."""
+    years = _full_years(dataset)[-PERIOD:]
+    table = yearly(dataset).sel(year=years)
+    means = [name for name in table.data_vars if name in MEANS]
+    period = table.drop_vars(means).sum("year").merge(table[means].mean("year"))
+    first, *others = (str(name) for name in dataset["scenario"].values)
+    rows: list[dict[str, object]] = []
+    for name in others:
+        change = difference(period, name, first)
+        for indicator in table.data_vars:
+            key = str(indicator)
+            summary = summarise(change[key])
+            several = summary.runs > 1
+            rows.append(
+                {
+                    "scenario": name,
+                    "indicator": key,
+                    "what": t(f"indicator.{key}"),
+                    "comparator": summarise(period[key].sel(scenario=first)).median,
+                    "value": summarise(period[key].sel(scenario=name)).median,
+                    "difference": summary.median,
+                    "low": summary.low if several else None,
+                    "high": summary.high if several else None,
+                    "error": summary.error,
+                    "unit": t("report.unit.mean") if key in MEANS else t("report.unit.sum"),
+                }
+            )
+    columns = (
+        Column("scenario", t("report.column.scenario") if len(others) > 1 else ""),
+        Column("indicator", ""),
+        Column("what", t("report.column.indicator")),
+        Column("unit", t("report.column.period")),
+        Column("comparator", first, ",.5g"),
+        Column("value", t("report.column.value") if len(others) > 1 else others[0], ",.5g"),
+        Column("difference", t("report.column.difference"), "+,.4g"),
+        Column("low", t("report.column.low"), "+,.4g"),
+        Column("high", t("report.column.high"), "+,.4g"),
+        Column("error", t("report.column.error"), ",.2g"),
+    )
+    title = t("report.title.effects", first=first, start=years[0], end=years[-1])
+    return Table(title, columns, tuple(rows), (_runs_note(dataset), t("report.note.use")))
+
+
+def levels_table(dataset: xr.Dataset) -> Table:
+    """Return the levels of a run beside the bands that the sources allow."""
+    rows = tuple(
+        {
+            "name": level.name,
+            "what": t(f"level.{level.name}"),
+            "value": level.value,
+            "low": level.low,
+            "high": level.high,
+            "holds": level.holds,
+            "unit": level.unit,
+            "source": level.source,
+        }
+        for level in levels(dataset)
+    )
+    columns = (
+        Column("name", ""),
+        Column("what", t("report.column.level")),
+        Column("value", t("report.column.value"), ",.4g"),
+        Column("low", t("report.column.band_low"), ",.4g"),
+        Column("high", t("report.column.band_high"), ",.4g"),
+        Column("holds", t("report.column.holds")),
+        Column("unit", t("report.column.unit")),
+        Column("source", t("report.column.source")),
+    )
+    return Table(t("report.title.levels"), columns, rows, (t("report.note.levels"),))
+
+
+def precision_table(dataset: xr.Dataset, width: float) -> Table:
+    """Return how many replicates bring the 90% interval of each median to ``width`` of its size."""
+    years = _full_years(dataset)[-PERIOD:]
+    table = yearly(dataset).sel(year=years)
+    rows: list[dict[str, object]] = []
+    for name in table.data_vars:
+        over_years = table[name].mean("year") if name in MEANS else table[name].sum("year")
+        summary = summarise(over_years)
+        error = summary.error or 0.0
+        now = MEDIAN_INTERVAL * error / summary.median if summary.median else None
+        # The error falls with the root of the number of runs.
+        needed = None if now is None else max(1, ceil(summary.runs * (now / width) ** 2))
+        rows.append(
+            {
+                "indicator": str(name),
+                "what": t(f"indicator.{name}"),
+                "median": summary.median,
+                "error": error,
+                "width": now,
+                "replicates": needed,
+            }
+        )
+    columns = (
+        Column("indicator", ""),
+        Column("what", t("report.column.indicator")),
+        Column("median", t("report.column.median"), ",.5g"),
+        Column("error", t("report.column.error"), ",.2g"),
+        Column("width", t("report.column.width"), ".3f"),
+        Column("replicates", t("report.column.replicates"), ",d"),
+    )
+    title = t("report.title.precision", width=f"{width:g}", start=years[0], end=years[-1])
+    return Table(title, columns, tuple(rows), (t("report.note.precision", runs=dataset.sizes["replicate"]),))
