@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scenarios.document import Document, Place, shown
+from simulator.documents import Document, Place, shown
 from scenarios.files import library
 from scenarios.levers import levers
 from scenarios.shape import (

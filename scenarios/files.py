@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from scenarios.document import Document, read, shown
+from simulator.documents import Document, read, shown
 
 LIBRARY: Final = Path(__file__).parent
 NOT_A_SCENARIO: Final = frozenset({"levers"})

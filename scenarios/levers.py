@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from scenarios.document import read
+from simulator.documents import read
 from simulator.texts import language
 
 LEVERS_FILE: Final = Path(__file__).with_name("levers.yaml")

@@ -19,7 +19,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from scenarios.checking import check, fault_at, line_of
-from scenarios.document import Document, shown
+from simulator.documents import Document, shown
 from scenarios.files import LONGEST_NAME, SUFFIXES, base_path, identity, is_there, library, open_document
 from scenarios.levers import Bilingual
 from scenarios.shape import (

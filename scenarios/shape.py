@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Final, Literal
+from unicodedata import combining, normalize
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
@@ -165,7 +167,23 @@ def _territory(value: object) -> int:
             raise RefusedError(do=t("scenario.do.quote", code=code))
     if isinstance(value, str) and f"0{value}" in codes:
         raise RefusedError(do=t("scenario.do.two_digits", code=f"0{value}"))
+    if isinstance(value, str):
+        near = _code_of_name(value)
+        if near is not None:
+            raise RefusedError(do=t("scenario.do.name", code=near))
     raise RefusedError()
+
+
+def _code_of_name(text: str) -> str | None:
+    """Return the code of a territory written by its name, accents and capitals aside."""
+    land = load_ledger().territories
+    codes = {_plain(name): code for name, code in zip(land.names, land.codes, strict=True)}
+    near = get_close_matches(_plain(text), codes, n=1, cutoff=0.8)
+    return codes[near[0]] if near else None
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in normalize("NFD", text.casefold()[:60]) if not combining(c))
 
 
 def _territories(value: object) -> object:

@@ -41,7 +41,7 @@ from simulator.inputs import LIMA, Inputs, prepare
 from simulator.outcomes.record import SERIES, Record, count_stocks
 from simulator.rules import care, exits, identification, recruitment, referral, reintegration
 
-ACTIVE_PER_CHUNK: Final = 16384
+ACTIVE_PER_CHUNK: Final = 20480
 FIRST_ROOM: Final = 1 << 17
 FIRST_WATCH: Final = 1 << 10
 HISTORY_MONTHS: Final = 156
@@ -470,8 +470,7 @@ class World(mesa.Model):  # type: ignore[misc]
             np.add.at(row[f"{kind}_occupied"], where, table[chosen, care.OCCUPIED])
             np.add.at(row[f"{kind}_residents"], where, table[chosen, care.RESIDENTS])
             np.add.at(row[f"{kind}_planned"], where, table[chosen, care.PLANNED])
-        places = self.active["place"][self._queue()]
-        row["waiting_for_place"][:] = np.bincount(places // 2, minlength=N_TERRITORIES)
+        row["waiting_for_place"][:] = care.count_seekers(self.active, self.n_active)
 
     # -- building, keeping, going on -------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ ANY_AGE: Final = 18
 N_AGES: Final = 19
 N_PATHS: Final = 2
 HIGHEST_STRIP: Final = 15
-CELLS_PER_CHUNK: Final = 2048
+CELLS_PER_CHUNK: Final = 4096
 CANDIDATE = np.dtype([("row", np.uint32), ("cls", np.uint8), ("path", np.uint8), ("mark", np.float64)])
 
 

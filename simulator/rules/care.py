@@ -197,6 +197,17 @@ def seekers(active, n, month, key, index, order_key):  # type: ignore[no-untyped
 
 
 @kernel
+def count_seekers(active, n):  # type: ignore[no-untyped-def]
+    """Return [territory] children who wait for a suitable place."""
+    out = np.zeros(N_TERRITORIES, np.int64)
+    for i in range(n):
+        a = active[i]
+        if a.state == PROTECTED and a.care & SEEKING and not a.care & RESERVED:
+            out[a.place // 2] += 1
+    return out
+
+
+@kernel
 def find_places(active, queue, month, facilities, tables, key):  # type: ignore[no-untyped-def]
     """Children in turn get the nearest suitable place with room, if it is not refused; who waits too long is diverted.
 

@@ -322,15 +322,19 @@ def decide(candidates, n, children, touched, month, tables):  # type: ignore[no-
 
     Conserves: nothing moves here; accepted candidates are packed to the front, in their order.
     """
+    # Rows lie far apart in memory: fetching them in a loop of its own lets the fetches overlap.
+    near = np.empty(n, children.dtype)
+    for i in range(n):
+        near[i] = children[candidates[i].row]
     kept = 0
     for i in range(n):
-        row = candidates[i].row
-        c = children[row]
+        c = near[i]
         if not c.enters <= month < c.leaves:
             continue
-        if candidates[i].mark < entry_rate(c, month, candidates[i].path, tables) and touched[row] == 0:
-            candidates[kept] = candidates[i]
-            kept += 1
+        if candidates[i].mark < entry_rate(c, month, candidates[i].path, tables):
+            if touched[candidates[i].row] == 0:
+                candidates[kept] = candidates[i]
+                kept += 1
     return kept
 
 
@@ -452,16 +456,32 @@ def watch_siblings(active, n, month, children, touched, ring, window, extra, lim
     STREAM_SIBLING, one draw per sibling and entry, keyed by the month of the entry
     """
     poverty, school, norm, community_rank = limits
+    first = n
+    while first > 0 and active[first - 1].entered == month - 1 and active[first - 1].episodes == 1:
+        first -= 1
+    # Walk all rings in step, and fetch rows in loops of their own: they lie far apart in memory.
+    size = n - first
+    own = np.empty(size, np.uint32)
+    at = np.empty(size, np.uint32)
+    for i in range(size):
+        own[i] = active[first + i].row
+        at[i] = own[i]
     found = 0
-    i = n - 1
-    while i >= 0 and active[i].entered == month - 1 and active[i].episodes == 1:
-        row = np.int64(active[i].row)
-        i -= 1
-        other = np.int64(ring[row])
-        while other != row:
-            c = children[other]
-            sibling = other
-            other = np.int64(ring[other])
+    near = np.empty(size, children.dtype)
+    while size > 0:
+        for i in range(size):
+            at[i] = ring[at[i]]
+        kept = 0
+        for i in range(size):
+            if at[i] != own[i]:
+                own[kept], at[kept] = own[i], at[i]
+                kept += 1
+        size = kept
+        for i in range(size):
+            near[i] = children[at[i]]
+        for i in range(size):
+            c = near[i]
+            sibling = at[i]
             begins = max(month, np.int64(c.enters))
             ends = min(month + window, np.int64(c.leaves))
             sex = c.traits & BOY

@@ -152,10 +152,17 @@ def read(path: Path, name: str) -> Document:
     FaultyInput
         If the file cannot be read, is no UTF-8, too large or no YAML mapping.
     """
-    return parse(_text_of(path, name), name)
+    return parse(text_of(path, name), name)
 
 
-def _text_of(path: Path, name: str) -> str:
+def text_of(path: Path, name: str) -> str:
+    """Return the text of a file.
+
+    Raises
+    ------
+    FaultyInput
+        If the file cannot be read, is too large or no UTF-8.
+    """
     try:
         if path.exists() and not path.is_file():
             found = t("scenario.found.folder") if path.is_dir() else t("scenario.found.device")

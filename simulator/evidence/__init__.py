@@ -1,0 +1,23 @@
+"""What is known: parameters, regions, yearly drivers, institutions and sources, as data files with one loader."""
+
+from __future__ import annotations
+
+from simulator.evidence.ledger import (
+    CalendarRow,
+    InstitutionRow,
+    Ledger,
+    Parameter,
+    Source,
+    Territories,
+    load_ledger,
+)
+
+__all__ = [
+    "CalendarRow",
+    "InstitutionRow",
+    "Ledger",
+    "Parameter",
+    "Source",
+    "Territories",
+    "load_ledger",
+]
