@@ -12,7 +12,6 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from simulator.documents import Document, Place, shown
 from scenarios.files import library
 from scenarios.levers import levers
 from scenarios.shape import (
@@ -27,10 +26,11 @@ from scenarios.shape import (
     RefusedError,
     ScenarioFile,
 )
+from simulator.documents import Document, Place, shown
 from simulator.engine.states import AREAS, LAST_MONTH, REPORT_FROM, month_name
 from simulator.evidence import load_ledger
 from simulator.faults import Fault, did_you_mean
-from simulator.texts import t
+from simulator.texts import language, t
 
 UNSETTABLE: Final = "population."
 """The population is built once and shared by every scenario, so a scenario cannot change what built it."""

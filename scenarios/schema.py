@@ -13,13 +13,13 @@ from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
 from io import StringIO
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
 from ruamel.yaml import YAML
 
 from scenarios.checking import check, fault_at, line_of
-from simulator.documents import Document, shown
 from scenarios.files import LONGEST_NAME, SUFFIXES, base_path, identity, is_there, library, open_document
 from scenarios.levers import Bilingual
 from scenarios.shape import (
@@ -31,6 +31,7 @@ from scenarios.shape import (
     ScenarioFile,
     TextPart,
 )
+from simulator.documents import Document, shown
 from simulator.engine.states import AREAS, month_name
 from simulator.evidence import load_ledger
 from simulator.faults import Fault, FaultyInput, did_you_mean
@@ -211,7 +212,7 @@ def _where_mapping(part: Context | Intervention) -> dict[str, Any]:
     return {"where": where} if where else {}
 
 
-def load_scenario(name_or_path: str | Path) -> Scenario:
+def load_scenario(name_or_path: str | PathLike[str]) -> Scenario:
     """Return a scenario of the library by its name, or that of a file.
 
     Raises

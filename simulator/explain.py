@@ -75,7 +75,7 @@ def parameters_table(starts: Sequence[str] = ()) -> Table:
             "central": row.central,
             "low": row.low,
             "high": row.high,
-            "unit": row.unit,
+            "unit": _unit(row.unit),
             "quality": row.quality,
             "source": ", ".join(row.source),
             "label": row.label[language()],
@@ -94,6 +94,10 @@ def parameters_table(starts: Sequence[str] = ()) -> Table:
         Column("label", t("explain.column.label")),
     )
     return Table(t("explain.title.parameters"), columns, tuple(rows), (t("explain.note.grades"),))
+
+
+def _unit(unit: str) -> str:
+    return load_ledger().units[unit][language()]
 
 
 def scenario_tables(scenario: Scenario) -> dict[str, Table]:
@@ -130,7 +134,7 @@ def _identity_table(scenario: Scenario) -> Table:
 def _values_table(scenario: Scenario) -> Table:
     known = load_ledger().parameters
     rows = tuple(
-        {"name": name, "value": value, "central": known[name].central, "unit": known[name].unit}
+        {"name": name, "value": value, "central": known[name].central, "unit": _unit(known[name].unit)}
         for name, value in scenario.parameters.items()
     )
     columns = (

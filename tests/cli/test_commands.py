@@ -272,7 +272,7 @@ def test_explain_month_names_files_that_exist(capsys: pytest.CaptureFixture[str]
 
 
 def test_explain_parameters_shows_value_range_unit_grade_source(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "parameters", "recruitment.rr_poverty", "--json"]) == 0
+    assert main(["explain", "parameters", "recruitment.rr_poverty", "--json", "--lang", "en"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["parameters"]
     assert row["low"] < row["central"] < row["high"]
     assert row["unit"] == "ratio"
