@@ -187,7 +187,11 @@ def _parameter_faults(data: Mapping[str, Any]) -> list[tuple[Place, object, Refu
         elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
             row = known[name]
             if not row.low <= value <= row.high:
-                limits = {"low": f"{row.low:g}", "high": f"{row.high:g}", "unit": row.unit}
+                limits = {
+                    "low": f"{row.low:g}",
+                    "high": f"{row.high:g}",
+                    "unit": load_ledger().units[row.unit][language()],
+                }
                 refused = RefusedError(
                     allowed=t("scenario.allowed.within", **limits), do=t("scenario.do.within")
                 )

@@ -124,12 +124,12 @@ def effects_table(dataset: xr.Dataset) -> Table:
         Column("indicator", ""),
         Column("what", t("report.column.indicator")),
         Column("unit", t("report.column.period")),
-        Column("comparator", first, ",.5g"),
-        Column("value", t("report.column.value") if len(others) > 1 else others[0], ",.5g"),
-        Column("difference", t("report.column.difference"), "+,.4g"),
-        Column("low", t("report.column.low"), "+,.4g"),
-        Column("high", t("report.column.high"), "+,.4g"),
-        Column("error", t("report.column.error"), ",.2g"),
+        Column("comparator", first, "n"),
+        Column("value", t("report.column.value") if len(others) > 1 else others[0], "n"),
+        Column("difference", t("report.column.difference"), "+n"),
+        Column("low", t("report.column.low"), "+n"),
+        Column("high", t("report.column.high"), "+n"),
+        Column("error", t("report.column.error"), "n"),
     )
     title = t("report.title.effects", first=first, start=years[0], end=years[-1])
     return Table(title, columns, tuple(rows), (_runs_note(dataset), t("report.note.use")))
@@ -153,9 +153,9 @@ def levels_table(dataset: xr.Dataset) -> Table:
     columns = (
         Column("name", ""),
         Column("what", t("report.column.level")),
-        Column("value", t("report.column.value"), ",.4g"),
-        Column("low", t("report.column.band_low"), ",.4g"),
-        Column("high", t("report.column.band_high"), ",.4g"),
+        Column("value", t("report.column.value"), "n"),
+        Column("low", t("report.column.band_low"), "n"),
+        Column("high", t("report.column.band_high"), "n"),
         Column("holds", t("report.column.holds")),
         Column("unit", t("report.column.unit")),
         Column("source", t("report.column.source")),
@@ -188,8 +188,8 @@ def precision_table(dataset: xr.Dataset, width: float) -> Table:
     columns = (
         Column("indicator", ""),
         Column("what", t("report.column.indicator")),
-        Column("median", t("report.column.median"), ",.5g"),
-        Column("error", t("report.column.error"), ",.2g"),
+        Column("median", t("report.column.median"), "n"),
+        Column("error", t("report.column.error"), "n"),
         Column("width", t("report.column.width"), ".3f"),
         Column("replicates", t("report.column.replicates"), ",d"),
     )

@@ -24,7 +24,8 @@ class Column:
     heading : str
         What a person reads above the column; without one the column is for programs only.
     form : str
-        Format of numbers, such as ``",.0f"``; empty = as text, aligned left.
+        Format of numbers, such as ``",.0f"``; ``"n"`` and ``"+n"`` (signed) give whole numbers from a hundred
+        on and three figures below; empty = as text, aligned left.
     """
 
     key: str
@@ -67,10 +68,16 @@ def _cell(value: object, form: str) -> str:
     if isinstance(value, bool):
         return t("cli.yes") if value else t("cli.no")
     if form and isinstance(value, (int, float)):
-        return t("cli.nothing") if isnan(value) else format(value, form)
+        return t("cli.nothing") if isnan(value) else format(value, _spelt(form, value))
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)
+
+
+def _spelt(form: str, value: float) -> str:
+    if not form.endswith("n"):
+        return form
+    return form[:-1] + (",.0f" if abs(value) >= 100 or value == 0 else ".3g")
 
 
 def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
