@@ -9,10 +9,11 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
+from simulator.evidence import load_ledger
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
 from simulator.outcomes.levels import levels
 from simulator.tables import Column, Table
-from simulator.texts import t
+from simulator.texts import language, t
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -145,7 +146,7 @@ def levels_table(dataset: xr.Dataset) -> Table:
             "low": level.low,
             "high": level.high,
             "holds": level.holds,
-            "unit": level.unit,
+            "unit": _unit(level.unit),
             "source": level.source,
         }
         for level in levels(dataset)
@@ -161,6 +162,12 @@ def levels_table(dataset: xr.Dataset) -> Table:
         Column("source", t("report.column.source")),
     )
     return Table(t("report.title.levels"), columns, rows, (t("report.note.levels"),))
+
+
+def _unit(unit: str) -> str:
+    """Return a unit of ``levels.csv`` in the language in force, under its name in the ledger."""
+    name = unit.replace(" ", "_").replace("per_1000_per_year", "per_1000_year")
+    return load_ledger().units[name][language()]
 
 
 def precision_table(dataset: xr.Dataset, width: float) -> Table:
