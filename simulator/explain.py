@@ -230,3 +230,35 @@ def month_table() -> Table:
         Column("files", t("explain.column.files")),
     )
     return Table(t("explain.title.month"), columns, rows, (t("explain.note.month"),))
+
+
+def population_table() -> Table:
+    """Return the margins of the built population beside their sources."""
+    from simulator.engine.store import load_population
+    from simulator.outcomes.margins import margins
+
+    ledger = load_ledger()
+    rows = tuple(
+        {
+            "name": margin.name,
+            "what": t(f"margin.{margin.name}"),
+            "detail": margin.detail,
+            "built": margin.built,
+            "source_value": margin.source_value,
+            "difference": margin.difference,
+            "bound": margin.bound,
+            "source": margin.source,
+        }
+        for margin in margins(ledger, load_population(ledger))
+    )
+    columns = (
+        Column("name", ""),
+        Column("what", t("explain.column.what")),
+        Column("detail", t("margin.column.detail")),
+        Column("built", t("margin.column.built"), "n"),
+        Column("source_value", t("margin.column.source_value"), "n"),
+        Column("difference", t("margin.column.difference"), "+.2%"),
+        Column("bound", t("margin.column.bound"), ".1%"),
+        Column("source", t("margin.column.source")),
+    )
+    return Table(t("margin.title"), columns, rows, (t("margin.note"),))

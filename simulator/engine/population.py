@@ -82,6 +82,9 @@ REFERENCE_MONTH: Final = 12 * (2019 - START_YEAR) + 6
 LARGEST_FAMILY: Final = 9
 SHORTEST_GAP, LONGEST_GAP = 11, 108
 HIGHEST_BIRTH_CHANCE: Final = 0.45
+NEVER: Final = -10000
+"""A last birth so long ago that no sibling follows."""
+
 ARRIVAL_FAMILY = 1.8
 """Mean number of children who arrive together."""
 
@@ -482,7 +485,8 @@ class _Builder:
             self._open_families(place[head], january, kind.astype(np.uint8))
             np.add.at(self.f_size, family[~starts], np.uint8(1))
             month = january + (12.0 * u[head, 2]).astype(np.int64)[number]
-            self.f_last[family] = month
+            # No births are given to families from abroad: their children born here are among the births.
+            self.f_last[family] = NEVER if foreign else month
             age = (ADULTHOOD * u[:, 3]).astype(np.int64)
             parts.append((place, family, month - age, month))
         place, family, birth, enters = (np.concatenate(column) for column in zip(*parts, strict=True))
