@@ -224,9 +224,7 @@ def prepare(
     where = identification.stock_by_place(
         entry.entries_by_place, stock.stock, _arriving(share, p["movement.share_away"], countryside)
     )
-    rates = identification.derive_rates(
-        p, identification.channel_weights(p, land.police_unit), where, scale
-    )
+    rates = identification.derive_rates(p, identification.channel_weights(p, land.police_unit), where, scale)
 
     children = population.margins.sum(axis=(1, 2, 3)).astype(float).reshape(N_TERRITORIES, 2)
     by_territory = children.sum(axis=1) / max(children.sum(), 1.0)
@@ -335,7 +333,8 @@ def _facilities(
     of_2023 = sum(
         row.units * row.places
         for row in shelters
-        if row.opens <= SHELTER_REFERENCE_MONTH and (row.closes is None or row.closes > SHELTER_REFERENCE_MONTH)
+        if row.opens <= SHELTER_REFERENCE_MONTH
+        and (row.closes is None or row.closes > SHELTER_REFERENCE_MONTH)
     )
     factor = p["care.specialised_places"] / of_2023 * scale
     others = p["care.specialised_background_share"]

@@ -259,9 +259,7 @@ class World(mesa.Model):  # type: ignore[misc]
             judge=self.judge_list[0].chance,
         )
         events = np.empty(self.n_active + 1, np.uint64)
-        n = referral.refer(
-            self.active, self.n_active, self.month, tables, self.key, self.opened, events, 0
-        )
+        n = referral.refer(self.active, self.n_active, self.month, tables, self.key, self.opened, events, 0)
         self.record.events.append(events[:n].copy())
 
     def find_places(self) -> None:
@@ -272,13 +270,9 @@ class World(mesa.Model):  # type: ignore[misc]
         is_open = (self.facilities[:, care.SPECIALISED] == 1) & (self.facilities[:, care.PLACES] > 0)
         groups = int(np.bitwise_or.reduce(self.facilities[is_open, care.ADMITS], initial=0))
         events = np.empty(3 * self.n_active + 1, np.uint64)
-        n = care.decide_measures(
-            self.active, self.n_active, self.month, groups, tables, self.key, events, 0
-        )
+        n = care.decide_measures(self.active, self.n_active, self.month, groups, tables, self.key, events, 0)
         care.find_places(self.active, self._queue(), self.month, self.facilities, tables, self.key)
-        n = care.settle(
-            self.active, self.n_active, self.month, self.facilities, tables, self.key, events, n
-        )
+        n = care.settle(self.active, self.n_active, self.month, self.facilities, tables, self.key, events, n)
         self.record.events.append(events[:n].copy())
 
     def write_down(self) -> None:
@@ -335,9 +329,7 @@ class World(mesa.Model):  # type: ignore[misc]
         starts = range(0, self.n_active, ACTIVE_PER_CHUNK)
         while len(self._buffers) < len(starts):
             self._buffers.append(np.empty(EVENTS_PER_CHILD * ACTIVE_PER_CHUNK, np.uint64))
-        return [
-            lambda i=i: self._visit(i, min(i + ACTIVE_PER_CHUNK, self.n_active), chances) for i in starts
-        ]
+        return [lambda i=i: self._visit(i, min(i + ACTIVE_PER_CHUNK, self.n_active), chances) for i in starts]
 
     def _visit(self, start: int, stop: int, chances: NDArray[np.float64]) -> NDArray[np.uint64]:
         """Let the rules act on a run of the active list, in order; return the events."""
@@ -615,9 +607,7 @@ class World(mesa.Model):  # type: ignore[misc]
         saved = kept.institutions
         for unit, recent in zip(self.police_units, saved["police_recent"], strict=True):
             unit.recent = recent.copy()
-        for upe, units, backlog in zip(
-            self.upe_list, saved["upe_units"], saved["upe_backlog"], strict=True
-        ):
+        for upe, units, backlog in zip(self.upe_list, saved["upe_units"], saved["upe_backlog"], strict=True):
             upe.units, upe.backlog = int(units), float(backlog)
 
     def __enter__(self) -> World:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simulator.engine.compile import inline, kernel
 from simulator.engine.population import LANGUAGE_SHIFT
 from simulator.engine.states import AGE_BAND_STARTS
+from simulator.engine.types import Events, Integers, Record, Records
 
 ACTIVE = np.dtype(
     [
@@ -69,14 +70,23 @@ _B1, _B2, _B3, _B4 = AGE_BAND_STARTS[1:5]
 
 
 @inline
-def age_band(months):  # type: ignore[no-untyped-def]
+def age_band(
+    months: Integers,
+) -> int:
     """Return the index of the age band of an age in months."""
     years = months // 12
     return (years >= _B1) + (years >= _B2) + (years >= _B3) + (years >= _B4)
 
 
 @inline
-def pack(a, month, source, target, place, to_place):  # type: ignore[no-untyped-def]
+def pack(
+    a: Record,
+    month: int,
+    source: int,
+    target: int,
+    place: int,
+    to_place: int,
+) -> np.uint64:
     """Return the event of one child: a flow if the states differ, a move if they are the same."""
     word = np.uint64(month)
     word |= np.uint64(source) << np.uint64(FROM_SHIFT)
@@ -92,7 +102,13 @@ def pack(a, month, source, target, place, to_place):  # type: ignore[no-untyped-
 
 
 @inline
-def flow(a, target, month, events, n):  # type: ignore[no-untyped-def]
+def flow(
+    a: Record,
+    target: int,
+    month: int,
+    events: Events,
+    n: int,
+) -> int:
     """Move a child to another state where it is; write the event; return the number of events.
 
     Months before January 2012 are lived through but not recorded.
@@ -106,7 +122,13 @@ def flow(a, target, month, events, n):  # type: ignore[no-untyped-def]
 
 
 @inline
-def move(a, place, month, events, n):  # type: ignore[no-untyped-def]
+def move(
+    a: Record,
+    place: int,
+    month: int,
+    events: Events,
+    n: int,
+) -> int:
     """Take a child to another place in its state; write the event; return the number of events."""
     if place != a.place:
         if month >= 0:
@@ -121,7 +143,11 @@ EVENTS_PER_CHILD: Final = 5
 
 
 @kernel
-def compact(active, n, finished_from):  # type: ignore[no-untyped-def]
+def compact(
+    active: Records,
+    n: int,
+    finished_from: int,
+) -> int:
     """Drop children whose state is ``finished_from`` or later, keep the order, return how many remain."""
     kept = 0
     for i in range(n):

@@ -8,12 +8,13 @@ replicate. There is no generator state: nothing to save, share or advance, and n
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.compile import inline, kernel, unroll
+from simulator.engine.types import U32, Floats, Integers, Key, Words
 
 MONTH_OFFSET: Final = 4096
 """Added to the month in the counter, so that months before 2012 stay non-negative."""
@@ -58,7 +59,14 @@ TWO32: Final = 4294967296.0
 
 
 @unroll
-def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def philox(
+    c0: Any,
+    c1: Any,
+    c2: Any,
+    c3: Any,
+    k0: Any,
+    k1: Any,
+) -> tuple[Any, Any, Any, Any]:
     """Return the four 32-bit words of Philox4x32-10."""
     x0, x1, x2, x3 = np.uint32(c0), np.uint32(c1), np.uint32(c2), np.uint32(c3)
     a, b = np.uint32(k0), np.uint32(k1)
@@ -74,13 +82,20 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @inline
-def unit(word):  # type: ignore[no-untyped-def]
+def unit(
+    word: Any,
+) -> float:
     """Return a word as a number in the open interval (0, 1)."""
     return (np.float64(word) + 0.5) / TWO32
 
 
 @inline
-def draw(identity, month, stream, key):  # type: ignore[no-untyped-def]
+def draw(
+    identity: Any,
+    month: int,
+    stream: int,
+    key: Key,
+) -> tuple[float, float, float, float]:
     """Return four uniforms in (0, 1) for one identity, month and stream."""
     w0, w1, w2, w3 = philox(identity, 0, month + MONTH_OFFSET, stream, key[0], key[1])
     return unit(w0), unit(w1), unit(w2), unit(w3)
@@ -93,7 +108,13 @@ def make_key(seed: int, replicate: int) -> NDArray[np.uint32]:
 
 
 @kernel
-def words_of(identities, month, stream, key, out):  # type: ignore[no-untyped-def]
+def words_of(
+    identities: U32,
+    month: int,
+    stream: int,
+    key: Key,
+    out: Words,
+) -> None:
     """Fill ``out`` [4, n] with the words of many identities at once.
 
     ``identities`` is a contiguous [n] uint32: the loop then runs in vector registers, eight times as fast as
@@ -111,7 +132,12 @@ def words_of(identities, month, stream, key, out):  # type: ignore[no-untyped-de
 
 
 @kernel
-def draws_of(identities, month, stream, key):  # type: ignore[no-untyped-def]
+def draws_of(
+    identities: Integers,
+    month: int,
+    stream: int,
+    key: Key,
+) -> Floats:
     """Return [n, 4] uniforms, one row per identity: the batch form for institutions and designs."""
     out = np.empty((identities.size, 4))
     for i in range(identities.size):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simulator.engine import draws
-from simulator.engine.compile import kernel
+from simulator.engine.compile import inline, kernel
 from simulator.engine.demography import FIRST_COHORT, LAST_TARGET, Demography, reconstruct
 from simulator.engine.draws import draws_of, make_key
 from simulator.engine.states import (
@@ -26,6 +26,7 @@ from simulator.engine.states import (
     N_PLACES,
     START_YEAR,
 )
+from simulator.engine.types import U8, U16, U32, Floats, Integers, Key, Record, Records
 from simulator.evidence.drivers import child_poverty, low_schooling, normalised, rural_share
 
 if TYPE_CHECKING:
@@ -165,7 +166,17 @@ def class_of_pattern() -> NDArray[np.int64]:
 
 
 @kernel
-def choose_births(year_month, wanted, n_families, place, last, size, interval, repeat_share, key):  # type: ignore[no-untyped-def]
+def choose_births(
+    year_month: int,
+    wanted: Integers,
+    n_families: int,
+    place: U8,
+    last: NDArray[np.int32],
+    size: U8,
+    interval: float,
+    repeat_share: Floats,
+    key: Key,
+) -> tuple[Integers, Integers, int]:
     """Let the births of one year fall to families: the first of a new family, or a sibling.
 
     Parameters
@@ -215,7 +226,10 @@ def choose_births(year_month, wanted, n_families, place, last, size, interval, r
 
 
 @kernel
-def link_siblings(family, n_families):  # type: ignore[no-untyped-def]
+def link_siblings(
+    family: U32,
+    n_families: int,
+) -> U32:
     """Return [row] the next child of the same family, in a ring."""
     first = np.full(n_families, -1, np.int64)
     last = np.full(n_families, -1, np.int64)
@@ -234,14 +248,19 @@ def link_siblings(family, n_families):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def plan_departures(children, hazard, n_months, key):  # type: ignore[no-untyped-def]
+def plan_departures(
+    children: Records,
+    hazard: Floats,
+    n_months: int,
+    key: Key,
+) -> None:
     """Fix for each child whether and when it departs: its keyed clock against the place's cumulative rate.
 
     ``hazard`` is [month + 1, place], the cumulative rate of departure since January 2012.
     """
     for row in range(children.size):
-        start = max(np.int64(children[row].enters), 0)
-        stop = min(np.int64(children[row].leaves), n_months)
+        start = int(max(np.int64(children[row].enters), 0))
+        stop = int(min(np.int64(children[row].leaves), n_months))
         if start >= stop:
             continue
         p = children[row].place
@@ -261,7 +280,15 @@ def plan_departures(children, hazard, n_months, key):  # type: ignore[no-untyped
 
 
 @kernel
-def count_home(children, n_months, bands, at_start, home_events, group_stock, group_events):  # type: ignore[no-untyped-def]
+def count_home(
+    children: Records,
+    n_months: int,
+    bands: Integers,
+    at_start: Integers,
+    home_events: Integers,
+    group_stock: Integers,
+    group_events: Integers,
+) -> None:
     """Count who enters, leaves and turns 18, and how many children are here, by month and group."""
     for row in range(children.size):
         c = children[row]
@@ -298,7 +325,15 @@ def count_home(children, n_months, bands, at_start, home_events, group_stock, gr
 
 
 @kernel
-def count_margins(children, month, poverty, school, norm, community_rank, counts):  # type: ignore[no-untyped-def]
+def count_margins(
+    children: Records,
+    month: int,
+    poverty: Integers,
+    school: Integers,
+    norm: Integers,
+    community_rank: U16,
+    counts: Integers,
+) -> None:
     """Count children present in one month by place, age, sex and pattern of exposures then in force."""
     for row in range(children.size):
         c = children[row]
@@ -308,8 +343,15 @@ def count_margins(children, month, poverty, school, norm, community_rank, counts
         counts[c.place, age, c.traits & 1, pattern_of(c, age, poverty, school, norm, community_rank)] += 1
 
 
-@draws.inline
-def pattern_of(c, age, poverty, school, norm, community_rank):  # type: ignore[no-untyped-def]
+@inline
+def pattern_of(
+    c: Record,
+    age: int,
+    poverty: Integers,
+    school: Integers,
+    norm: Integers,
+    community_rank: U16,
+) -> int:
     """Return the exposures of a child as a 7-bit pattern, for given thresholds of rank."""
     p = c.place
     pattern = 0
@@ -331,7 +373,14 @@ def pattern_of(c, age, poverty, school, norm, community_rank):  # type: ignore[n
 
 
 @kernel
-def classes_of(children, poverty, school, norm, community_rank, class_table):  # type: ignore[no-untyped-def]
+def classes_of(
+    children: Records,
+    poverty: Integers,
+    school: Integers,
+    norm: Integers,
+    community_rank: U16,
+    class_table: Integers,
+) -> Integers:
     """Return [row] the risk class of each child: of the exposures it may ever have, whatever its age."""
     out = np.empty(children.size, np.int64)
     for row in range(children.size):
@@ -605,7 +654,7 @@ class _Builder:
             family=family,
             next_sibling=link_siblings(family, self.n_families),
             family_place=self.f_place,
-            family_language=self._language(self.f_place, language, self.f_foreign),
+            family_language=self._language(self.f_place.astype(np.int64), language, self.f_foreign),
             family_size=self.f_size,
             community_rank=self.community_rank,
             cells=cells,
@@ -623,7 +672,7 @@ class _Builder:
         )
 
     def _language(
-        self, place: NDArray[np.uint8], u: NDArray[np.float64], foreign: NDArray[np.uint8]
+        self, place: NDArray[np.int64], u: NDArray[np.float64], foreign: NDArray[np.uint8]
     ) -> NDArray[np.uint8]:
         """Return the indigenous language of families: 0 none, 1 Quechua, 2 Aymara, 3 Amazonian."""
         above = (u >= self.language[:, place]).sum(axis=0)
@@ -642,7 +691,9 @@ def _rank16(share: NDArray[np.float64]) -> NDArray[np.uint16]:
     return np.minimum(share * 65536.0, 65535.0).astype(np.uint16)
 
 
-def _normals(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _normals(
+    u: NDArray[np.float64], v: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return two independent standard normals of two uniforms (Box and Muller 1958)."""
     radius = np.sqrt(-2.0 * np.log(u))
     return radius * np.cos(2.0 * np.pi * v), radius * np.sin(2.0 * np.pi * v)

@@ -64,7 +64,9 @@ def load_population(
     place = parent / wanted[:24]
     found = _read(place, wanted)
     if found is None:
-        _write(replace(build(ledger, scale=scale, last_year=last_year, progress=progress), digest=wanted), place)
+        _write(
+            replace(build(ledger, scale=scale, last_year=last_year, progress=progress), digest=wanted), place
+        )
         found = _read(place, wanted)
         if found is None:
             raise OSError(f"{place}: written but not readable")

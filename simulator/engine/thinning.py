@@ -9,15 +9,14 @@ cell, the month and the seed alone: scenarios and draws share every point below 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from simulator.engine import draws
-from simulator.engine.compile import kernel
+from simulator.engine.compile import inline, kernel
 from simulator.engine.population import (
     CELL_BIRTH_YEAR,
-    CELL_BLOCK_YEAR,
     CELL_CLASS,
     CELL_COUNT,
     CELL_FIRST,
@@ -26,6 +25,7 @@ from simulator.engine.population import (
     CELL_SEX,
 )
 from simulator.engine.states import START_YEAR
+from simulator.engine.types import U32, Floats, Integers, Key, Records
 
 ANY_AGE: Final = 18
 """Age column that holds the largest rate of all ages, for cells of arrivals of any age."""
@@ -37,8 +37,16 @@ CELLS_PER_CHUNK: Final = 4096
 CANDIDATE = np.dtype([("row", np.uint32), ("cls", np.uint8), ("path", np.uint8), ("mark", np.float64)])
 
 
-@draws.inline
-def note(row, cls, path, mark, ceiling, out, n):  # type: ignore[no-untyped-def]
+@inline
+def note(
+    row: int,
+    cls: int,
+    path: int,
+    mark: float,
+    ceiling: float,
+    out: Records,
+    n: int,
+) -> int:
     """Write one candidate if its mark lies below the ceiling; count it even when ``out`` is full."""
     if mark >= ceiling:
         return n
@@ -50,8 +58,26 @@ def note(row, cls, path, mark, ceiling, out, n):  # type: ignore[no-untyped-def]
     return n + 1
 
 
-@draws.inline
-def walk_strip(w0, w1, w2, w3, first, count, rate, low, ident, month, stream, key, path, cls, ceiling, out, n):  # type: ignore[no-untyped-def]
+@inline
+def walk_strip(
+    w0: Any,
+    w1: Any,
+    w2: Any,
+    w3: Any,
+    first: int,
+    count: int,
+    rate: float,
+    low: float,
+    ident: int,
+    month: int,
+    stream: int,
+    key: Key,
+    path: int,
+    cls: int,
+    ceiling: float,
+    out: Records,
+    n: int,
+) -> int:
     """Write the points of one strip whose mark lies below ``ceiling``; return how many are written so far.
 
     The words are those of point pair 0; further pairs are drawn as the walk reaches them.
@@ -62,24 +88,53 @@ def walk_strip(w0, w1, w2, w3, first, count, rate, low, ident, month, stream, ke
         position -= np.log(draws.unit(w0)) / rate
         if position >= count:
             return n
-        n = note(first + np.int64(position), cls, path, low + draws.unit(w1) * rate, ceiling, out, n)
+        n = note(first + int(position), cls, path, low + draws.unit(w1) * rate, ceiling, out, n)
         position -= np.log(draws.unit(w2)) / rate
         if position >= count:
             return n
-        n = note(first + np.int64(position), cls, path, low + draws.unit(w3) * rate, ceiling, out, n)
+        n = note(first + int(position), cls, path, low + draws.unit(w3) * rate, ceiling, out, n)
         index += 1
         w0, w1, w2, w3 = draws.philox(ident, index, month + draws.MONTH_OFFSET, stream, key[0], key[1])
 
 
-@draws.inline
-def walk_upper_strips(first, count, floor, ident, month, stream, key, path, cls, ceiling, out, n):  # type: ignore[no-untyped-def]
+@inline
+def walk_upper_strips(
+    first: int,
+    count: int,
+    floor: int,
+    ident: int,
+    month: int,
+    stream: int,
+    key: Key,
+    path: int,
+    cls: int,
+    ceiling: float,
+    out: Records,
+    n: int,
+) -> int:
     """Walk the strips above B0 that the ceiling opens; return how many candidates are written so far."""
     edge = floor
     strip = 1
     while edge < ceiling and strip <= HIGHEST_STRIP:
         w0, w1, w2, w3 = draws.philox(ident, 0, month + draws.MONTH_OFFSET, stream + strip, key[0], key[1])
         n = walk_strip(
-            w0, w1, w2, w3, first, count, edge, edge, ident, month, stream + strip, key, path, cls, ceiling, out, n
+            w0,
+            w1,
+            w2,
+            w3,
+            first,
+            count,
+            edge,
+            edge,
+            ident,
+            month,
+            stream + strip,
+            key,
+            path,
+            cls,
+            ceiling,
+            out,
+            n,
         )
         edge *= 2.0
         strip += 1
@@ -87,7 +142,18 @@ def walk_upper_strips(first, count, floor, ident, month, stream, key, path, cls,
 
 
 @kernel
-def propose(cells, idents, start, stop, month, floor_rate, top, beyond, key, out):  # type: ignore[no-untyped-def]
+def propose(
+    cells: Integers,
+    idents: U32,
+    start: int,
+    stop: int,
+    month: int,
+    floor_rate: Floats,
+    top: Floats,
+    beyond: Integers,
+    key: Key,
+    out: Records,
+) -> tuple[int, int]:
     """Write the candidates of a run of cells in one month.
 
     Parameters
@@ -133,7 +199,7 @@ def propose(cells, idents, start, stop, month, floor_rate, top, beyond, key, out
             if floor <= 0.0:
                 continue
             visited += 1
-            floor *= 1 << cls
+            floor *= float(1 << cls)
             poor = beyond[place]
             ceiling = max(top[poor, path, older, sex, cls], top[poor, path, younger, sex, cls])
             w0 = words[path, 0, c - start]
@@ -142,7 +208,23 @@ def propose(cells, idents, start, stop, month, floor_rate, top, beyond, key, out
                 w1, w2, w3 = words[path, 1, c - start], words[path, 2, c - start], words[path, 3, c - start]
                 stream = draws.STREAM_POINTS + 16 * path
                 n = walk_strip(
-                    w0, w1, w2, w3, first, count, floor, 0.0, ident, month, stream, key, path, cls, ceiling, out, n
+                    w0,
+                    w1,
+                    w2,
+                    w3,
+                    first,
+                    count,
+                    floor,
+                    0.0,
+                    ident,
+                    month,
+                    stream,
+                    key,
+                    path,
+                    cls,
+                    ceiling,
+                    out,
+                    n,
                 )
             if floor < ceiling:
                 stream = draws.STREAM_POINTS + 16 * path
@@ -153,7 +235,16 @@ def propose(cells, idents, start, stop, month, floor_rate, top, beyond, key, out
 
 
 @kernel
-def propose_history(cells, start, stop, floor_sum, top_sum, beyond, key, out):  # type: ignore[no-untyped-def]
+def propose_history(
+    cells: Integers,
+    start: int,
+    stop: int,
+    floor_sum: Floats,
+    top_sum: Floats,
+    beyond: Integers,
+    key: Key,
+    out: Records,
+) -> int:
     """Write the candidates for having been exploited before January 2012, by cumulative rate over life.
 
     ``floor_sum`` [path, years, sex] and ``top_sum`` [2, path, years, sex, class] are rates summed over the

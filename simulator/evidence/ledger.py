@@ -230,7 +230,12 @@ def _load(folder: Path) -> Ledger:
             for row in table(folder, "calendar.csv", _CALENDAR, faults, key=0)
         ),
         columns={
-            row["column"]: {**_labels(row), "unit": row["unit"], "source": row["source"], "quality": row["quality"]}
+            row["column"]: {
+                **_labels(row),
+                "unit": row["unit"],
+                "source": row["source"],
+                "quality": row["quality"],
+            }
             for row in table(folder, "territories_columns.csv", _COLUMNS, faults, key=1)
         },
         official=tuple(dict(row.cells) for row in table(folder, "official.csv", _OFFICIAL, faults, key=0)),
@@ -244,9 +249,17 @@ def _load(folder: Path) -> Ledger:
 
 _UNITS: Final = ("unit", "label_es", "label_en")
 _SOURCES: Final = tuple(field.name for field in fields(Source))
-_TERRITORIES: Final = ("code", "iso", "name", "capital", "lat", "lon", "tile_row", "tile_col", "zone") + tuple(
-    field.name for field in fields(Territories)[9:]
-)
+_TERRITORIES: Final = (
+    "code",
+    "iso",
+    "name",
+    "capital",
+    "lat",
+    "lon",
+    "tile_row",
+    "tile_col",
+    "zone",
+) + tuple(field.name for field in fields(Territories)[9:])
 _YEARLY: Final = ("indicator", "territory", "year", "value", "unit", "source")
 _INSTITUTIONS: Final = tuple(field.name for field in fields(InstitutionRow))
 _BACKGROUND: Final = ("institution", "year", "value", "unit", "source", "quality", "note")
@@ -346,7 +359,12 @@ def _institution(row: Row, codes: Sequence[str], sources: Sequence[str]) -> Inst
     opens = _month(row, "opens")
     closes = _month(row, "closes") if row["closes"] else None
     if closes is not None and closes <= opens:
-        row.faults.add(row.place("closes"), row["closes"], t("ledger.allowed.after", month=row["opens"]), t("ledger.do.after"))
+        row.faults.add(
+            row.place("closes"),
+            row["closes"],
+            t("ledger.allowed.after", month=row["opens"]),
+            t("ledger.do.after"),
+        )
     return InstitutionRow(
         kind=kind,
         territory=row.territory("territory", codes),
@@ -433,7 +451,10 @@ def _parameter(
     for key in REQUIRED:
         if key not in entry:
             faults.add(
-                document.where((name,)), t("ledger.found.without", key=key), ", ".join(REQUIRED), t("ledger.do.filled", name=key)
+                document.where((name,)),
+                t("ledger.found.without", key=key),
+                ", ".join(REQUIRED),
+                t("ledger.do.filled", name=key),
             )
     label = entry.get("label")
     if "label" in entry and not (

@@ -111,7 +111,12 @@ def table(folder: Path, name: str, columns: Sequence[str], faults: Faults, *, ke
         head = next(reader, [])
         missing = [column for column in columns if column not in head]
         if missing:
-            faults.add(f"{name}:1", ", ".join(head), ", ".join(columns), t("ledger.do.columns", names=", ".join(missing)))
+            faults.add(
+                f"{name}:1",
+                ", ".join(head),
+                ", ".join(columns),
+                t("ledger.do.columns", names=", ".join(missing)),
+            )
             return []
         unknown = [column for column in head if column not in columns]
         for column in unknown:

@@ -262,8 +262,6 @@ def _run_in_processes(
 def _run_to_files(study: Study, draw: int, replicate: int, scale: float, folder: str) -> None:
     """Run one pair in a worker process and leave each scenario's arrays in a file of its own."""
     ledger = load_ledger()
-    population = load_population(
-        ledger, scale=scale, last_year=max(2030, START_YEAR + study.until // 12)
-    )
+    population = load_population(ledger, scale=scale, last_year=max(2030, START_YEAR + study.until // 12))
     for index, arrays in run_pair(study, draw, replicate, ledger=ledger, population=population):
         np.savez(Path(folder) / f"{index}-{draw}-{replicate}.npz", **arrays)  # type: ignore[arg-type]

@@ -69,7 +69,8 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
         for form in ("sexual", "labour")
     }
     opened = {
-        name: float(one[name].sel(month=slice("2019", LAST_YEAR)).sum()) for name in ("upe_opened", "judge_opened")
+        name: float(one[name].sel(month=slice("2019", LAST_YEAR)).sum())
+        for name in ("upe_opened", "judge_opened")
     }
     identified_now = float(
         one["flow"].sel(from_state="EXPLOITED", to_state="IDENTIFIED", month=slice("2019", "2023")).sum()
@@ -84,9 +85,11 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
         / (float(later["flow"].sel(from_state=state).sum()) / 5.0)
         for state in PATHWAY
     }
-    boys = one["flow_by_sex"].sel(
-        from_state="EXPLOITED", to_state="IDENTIFIED", month=slice("2019", "2022")
-    ).sum("month")
+    boys = (
+        one["flow_by_sex"]
+        .sel(from_state="EXPLOITED", to_state="IDENTIFIED", month=slice("2019", "2022"))
+        .sum("month")
+    )
     return {
         "children": children,
         "first_entries": f("HOME", "EXPLOITED"),
@@ -132,6 +135,13 @@ def levels(dataset: xr.Dataset) -> list[Level]:
     """Return every level of a run beside its band, in the order of ``levels.csv``."""
     values = measure(dataset)
     return [
-        Level(row["name"], values[row["name"]], float(row["low"]), float(row["high"]), row["unit"], row["source"])
+        Level(
+            row["name"],
+            values[row["name"]],
+            float(row["low"]),
+            float(row["high"]),
+            row["unit"],
+            row["source"],
+        )
         for row in bands()
     ]

@@ -81,7 +81,9 @@ def margins(ledger: Ledger, population: Population) -> list[Margin]:
     for year, wanted in zip(years.tolist(), totals, strict=True):
         built = children_here(population, year) / scale
         if year in YEARS_SHOWN:
-            out.append(Margin("children", str(year), float(built.sum()), float(wanted.sum()), "EST-POP", 0.01))
+            out.append(
+                Margin("children", str(year), float(built.sum()), float(wanted.sum()), "EST-POP", 0.01)
+            )
         worst = int(np.argmax(np.abs(built / wanted - 1.0)))
         out.append(
             Margin(
@@ -114,7 +116,10 @@ def _structure(ledger: Ledger, population: Population) -> list[Margin]:
     total = float(groups.sum())
     by_band = groups.sum(axis=(0, 2, 3)).astype(float)
     counted = np.array(
-        [column.sum() for column in (land.children_0_5_2025, land.children_6_11_2025, land.children_12_17_2025)]
+        [
+            column.sum()
+            for column in (land.children_0_5_2025, land.children_6_11_2025, land.children_12_17_2025)
+        ]
     )
     ages = (("0-5", by_band[0]), ("6-11", by_band[1]), ("12-17", by_band[2] + by_band[3]))
     out = [
@@ -155,9 +160,7 @@ def _structure(ledger: Ledger, population: Population) -> list[Margin]:
     shares = (land.quechua_share, land.aymara_share, land.amazonian_share)
     for number, (name, share) in enumerate(zip(LANGUAGES[1:], shares, strict=True), start=1):
         asked = float((share * size).sum() / size.sum())
-        out.append(
-            Margin("language_share", name, float((speech == number).mean()), asked, "INEI-C25", 0.06)
-        )
+        out.append(Margin("language_share", name, float((speech == number).mean()), asked, "INEI-C25", 0.06))
     arrived = (children["traits"] & MIGRANT != 0) & (children["enters"] < 12 * (2025 - START_YEAR))
     _, stock = ledger.yearly("venezuelans")
     growth = np.maximum(np.diff(stock, axis=0, prepend=0.0), 0.0).sum()
@@ -198,7 +201,14 @@ def _exposures(ledger: Ledger, population: Population) -> list[Margin]:
         )
     known = names["population.fragile_share"].central
     out.append(
-        Margin("fragility", "2019", float(by_place[:, bits[:, FRAGILITY]].sum() / people.sum()), known, "L15", 0.02)
+        Margin(
+            "fragility",
+            "2019",
+            float(by_place[:, bits[:, FRAGILITY]].sum() / people.sum()),
+            known,
+            "L15",
+            0.02,
+        )
     )
     older = counts[:, SECONDARY_AGE:].sum(axis=(1, 2))
     asked = low_schooling(ledger)[1]
@@ -235,7 +245,11 @@ def _exposures(ledger: Ledger, population: Population) -> list[Margin]:
             "venezuelan_children",
             "2019",
             float(foreign) / population.scale,
-            float(np.interp(2019.5, ledger.yearly("venezuelans")[0] + 1.0, ledger.yearly("venezuelans")[1].sum(axis=1)))
+            float(
+                np.interp(
+                    2019.5, ledger.yearly("venezuelans")[0] + 1.0, ledger.yearly("venezuelans")[1].sum(axis=1)
+                )
+            )
             * names["population.venezuelan_child_share"].central,
             "EST-VEN",
             None,

@@ -16,6 +16,7 @@ from simulator.engine.active import age_band
 from simulator.engine.compile import kernel
 from simulator.engine.population import LANGUAGE_SHIFT
 from simulator.engine.states import N_PLACES, N_STOCKS, N_TERRITORIES
+from simulator.engine.types import Counts, Records
 
 SERIES: Final = (
     "police_effort",
@@ -46,7 +47,13 @@ N_GROUPS: Final = sum(GROUPS.values())
 
 
 @kernel
-def count_stocks(active, n, month, by_place, by_group):  # type: ignore[no-untyped-def]
+def count_stocks(
+    active: Records,
+    n: int,
+    month: int,
+    by_place: Counts,
+    by_group: Counts,
+) -> None:
     """Count the children on the active list by state and place, and by state and each grouping."""
     for i in range(n):
         a = active[i]

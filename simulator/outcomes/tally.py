@@ -33,14 +33,13 @@ from simulator.engine.states import (
     N_TERRITORIES,
     OUTSIDE,
 )
+from simulator.engine.types import U32, Counts, Integers, Records
 from simulator.outcomes.record import GROUPS, N_GROUPS, SERIES
 
 if TYPE_CHECKING:
     from simulator.engine.population import Population
     from simulator.outcomes.record import Record
 
-Integers = NDArray[np.int64]
-Counts = NDArray[np.int32]
 
 FLOW_OF_KIND: Final = ((OUTSIDE, HOME), (HOME, OUTSIDE), (HOME, ADULT))
 """What the kinds of ``Population.home_events`` are: who enters, who departs, who turns 18 at home."""
@@ -51,7 +50,16 @@ SEX_START, BAND_START, FORM_START, SPEECH_START, MIGRANT_START = np.cumsum([0, 2
 
 
 @kernel
-def take_out(children, rows, months, n_months, bands, events, event_groups, stock_groups):  # type: ignore[no-untyped-def]
+def take_out(
+    children: Records,
+    rows: U32,
+    months: Integers,
+    n_months: int,
+    bands: Integers,
+    events: Integers,
+    event_groups: Integers,
+    stock_groups: Integers,
+) -> None:
     """Count what children who left home for the active list would have done at home, to be taken out.
 
     Parameters

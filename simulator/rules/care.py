@@ -33,8 +33,7 @@ from simulator.engine.states import (
     SEXUAL,
     SPECIALISED_SHELTER,
 )
-
-Floats = NDArray[np.float64]
+from simulator.engine.types import Events, Floats, Integers, Key, Record, Records, Words
 
 # Columns of the table of facilities, [facility, 7] int64.
 TERRITORY: Final = 0
@@ -50,7 +49,10 @@ SEEKING: Final = SEEKS_SPECIALISED | SEEKS_GENERAL
 
 
 @inline
-def group_bit(sex, form):  # type: ignore[no-untyped-def]
+def group_bit(
+    sex: int,
+    form: int,
+) -> int:
     """Return the bit of ``ADMITS`` for a child: sex by form."""
     return 1 << (2 * sex + (form - 1))
 
@@ -101,7 +103,12 @@ class StayTables(NamedTuple):
 
 
 @kernel
-def occupy(active, n, facilities, background):  # type: ignore[no-untyped-def]
+def occupy(
+    active: Records,
+    n: int,
+    facilities: Integers,
+    background: Integers,
+) -> None:
     """Count who lives in each facility and for whom a place is kept; other children take ``background``."""
     for f in range(facilities.shape[0]):
         facilities[f, OCCUPIED] = background[f]
@@ -118,7 +125,15 @@ def occupy(active, n, facilities, background):  # type: ignore[no-untyped-def]
 
 
 @inline
-def admit(a, month, specialised, tables, key, events, n):  # type: ignore[no-untyped-def]
+def admit(
+    a: Record,
+    month: int,
+    specialised: int,
+    tables: CareTables,
+    key: Key,
+    events: Events,
+    n: int,
+) -> int:
     """A child moves into the place kept for it; whether it gets a plan is drawn on the day."""
     u, _, _, _ = draws.draw(a.row, month, draws.STREAM_PLAN, key)
     state = SPECIALISED_SHELTER if specialised else GENERAL_SHELTER
@@ -129,7 +144,14 @@ def admit(a, month, specialised, tables, key, events, n):  # type: ignore[no-unt
 
 
 @inline
-def to_family(a, month, tables, key, events, n):  # type: ignore[no-untyped-def]
+def to_family(
+    a: Record,
+    month: int,
+    tables: CareTables,
+    key: Key,
+    events: Events,
+    n: int,
+) -> int:
     """A child goes to family care; whether it gets a plan is drawn on the day."""
     u, _, _, _ = draws.draw(a.row, month, draws.STREAM_PLAN, key)
     if u < tables.plan[FAMILY_CARE, a.place]:
@@ -142,7 +164,16 @@ def to_family(a, month, tables, key, events, n):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def decide_measures(active, n, month, admitted_groups, tables, key, events, n_events):  # type: ignore[no-untyped-def]
+def decide_measures(
+    active: Records,
+    n: int,
+    month: int,
+    admitted_groups: int,
+    tables: CareTables,
+    key: Key,
+    events: Events,
+    n_events: int,
+) -> int:
     """Protected children get a measure: family care at once, or a place to be found.
 
     Parameters
@@ -178,7 +209,14 @@ def decide_measures(active, n, month, admitted_groups, tables, key, events, n_ev
 
 
 @kernel
-def seekers(active, n, month, key, index, order_key):  # type: ignore[no-untyped-def]
+def seekers(
+    active: Records,
+    n: int,
+    month: int,
+    key: Key,
+    index: Integers,
+    order_key: Floats,
+) -> int:
     """List the children who wait for a place, with what decides their turn; return how many.
 
     ``order_key`` is [n, 3]: waiting since; lottery of the month; row.
@@ -197,7 +235,10 @@ def seekers(active, n, month, key, index, order_key):  # type: ignore[no-untyped
 
 
 @kernel
-def count_seekers(active, n):  # type: ignore[no-untyped-def]
+def count_seekers(
+    active: Records,
+    n: int,
+) -> Integers:
     """Return [territory] children who wait for a suitable place."""
     out = np.zeros(N_TERRITORIES, np.int64)
     for i in range(n):
@@ -208,7 +249,14 @@ def count_seekers(active, n):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def find_places(active, queue, month, facilities, tables, key):  # type: ignore[no-untyped-def]
+def find_places(
+    active: Records,
+    queue: Integers,
+    month: int,
+    facilities: Integers,
+    tables: CareTables,
+    key: Key,
+) -> None:
     """Children in turn get the nearest suitable place with room, if it is not refused; who waits too long is diverted.
 
     Parameters
@@ -256,7 +304,16 @@ def find_places(active, queue, month, facilities, tables, key):  # type: ignore[
 
 
 @kernel
-def settle(active, n, month, facilities, tables, key, events, n_events):  # type: ignore[no-untyped-def]
+def settle(
+    active: Records,
+    n: int,
+    month: int,
+    facilities: Integers,
+    tables: CareTables,
+    key: Key,
+    events: Events,
+    n_events: int,
+) -> int:
     """Children whose place is ready move in; those who found no place at all in time go to family care."""
     for i in range(n):
         a = active[i]
@@ -271,7 +328,16 @@ def settle(active, n, month, facilities, tables, key, events, n_events):  # type
 
 
 @kernel
-def leave_care(active, start, stop, month, tables, words, events, n):  # type: ignore[no-untyped-def]
+def leave_care(
+    active: Records,
+    start: int,
+    stop: int,
+    month: int,
+    tables: StayTables,
+    words: Words,
+    events: Events,
+    n: int,
+) -> int:
     """Residents are discharged, discharged too early, or abscond; family care is closed.
 
     A resident with a plan goes on to follow-up, others to family care; all return to the place they come

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.engine import draws
 from simulator.engine.active import TURNED_18, flow
@@ -22,11 +21,10 @@ from simulator.engine.states import (
     REINTEGRATED,
     SEXUAL,
 )
+from simulator.engine.types import Events, Floats, Records, Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Floats = NDArray[np.float64]
 
 
 class ExitRates(NamedTuple):
@@ -50,7 +48,15 @@ def exit_chances(rates: ExitRates) -> Floats:
 
 
 @kernel
-def come_of_age(active, start, stop, month, end_of_care, events, n):  # type: ignore[no-untyped-def]
+def come_of_age(
+    active: Records,
+    start: int,
+    stop: int,
+    month: int,
+    end_of_care: int,
+    events: Events,
+    n: int,
+) -> int:
     """Children turn 18: they leave the child stocks, unless in care, which goes on to ``end_of_care`` months.
 
     Turning 18 in exploitation is no good exit: the event keeps the state left behind.
@@ -68,7 +74,16 @@ def come_of_age(active, start, stop, month, end_of_care, events, n):  # type: ig
 
 
 @kernel
-def leave_exploitation(active, start, stop, month, chances, words, events, n):  # type: ignore[no-untyped-def]
+def leave_exploitation(
+    active: Records,
+    start: int,
+    stop: int,
+    month: int,
+    chances: Floats,
+    words: Words,
+    events: Events,
+    n: int,
+) -> int:
     """Exploited children escape, are released or are abandoned, without help; some die.
 
     Parameters

@@ -16,11 +16,10 @@ from simulator.engine import draws
 from simulator.engine.active import flow
 from simulator.engine.compile import kernel
 from simulator.engine.states import EXPLOITED, IDENTIFIED, LABOUR, SEXUAL
+from simulator.engine.types import Events, Floats, Records, Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Floats = NDArray[np.float64]
 
 
 def channel_weights(p: Mapping[str, float], police_unit: NDArray[np.int64]) -> Floats:
@@ -36,9 +35,7 @@ def channel_weights(p: Mapping[str, float], police_unit: NDArray[np.int64]) -> F
     return np.stack([police, reports])
 
 
-def derive_rates(
-    p: Mapping[str, float], weights: Floats, stock_by_place: Floats, scale: float
-) -> Floats:
+def derive_rates(p: Mapping[str, float], weights: Floats, stock_by_place: Floats, scale: float) -> Floats:
     """Return [channel 2, form 3, place 52] monthly rates that give the known count in the calibration period.
 
     Parameters
@@ -71,7 +68,16 @@ def stock_by_place(entries_by_place: Floats, stock: Floats, arriving: Floats) ->
 
 
 @kernel
-def identify(active, start, stop, month, chance, words, events, n):  # type: ignore[no-untyped-def]
+def identify(
+    active: Records,
+    start: int,
+    stop: int,
+    month: int,
+    chance: Floats,
+    words: Words,
+    events: Events,
+    n: int,
+) -> int:
     """Police and reports find exploited children.
 
     Parameters

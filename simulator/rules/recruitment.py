@@ -56,11 +56,11 @@ from simulator.engine.states import (
     URBAN,
 )
 from simulator.engine.thinning import ANY_AGE, N_AGES, N_PATHS
+from simulator.engine.types import U8, U16, U32, Events, Floats, Integers, Key, Record, Records, Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Floats = NDArray[np.float64]
 
 SEXUAL_AGES: Final = ((10, 15), (15, 18))
 LABOUR_AGES: Final = ((5, 11), (11, 15), (15, 18))
@@ -261,7 +261,11 @@ class EntryTables(NamedTuple):
 
 
 @inline
-def common_multiplier(c, age, tables):  # type: ignore[no-untyped-def]
+def common_multiplier(
+    c: Record,
+    age: int,
+    tables: EntryTables,
+) -> float:
     """Return the product of what acts on every form of entry of a child."""
     p = c.place
     m = tables.multiplier
@@ -288,13 +292,21 @@ def common_multiplier(c, age, tables):  # type: ignore[no-untyped-def]
 
 
 @inline
-def norm_multiplier(c, tables):  # type: ignore[no-untyped-def]
+def norm_multiplier(
+    c: Record,
+    tables: EntryTables,
+) -> float:
     """Return what the norms of the community do to labour forms of entry."""
     return tables.multiplier[NORMS] if tables.community_rank[c.community] < tables.norm[c.place] else 1.0
 
 
 @inline
-def entry_rate(c, month, path, tables):  # type: ignore[no-untyped-def]
+def entry_rate(
+    c: Record,
+    month: int,
+    path: int,
+    tables: EntryTables,
+) -> float:
     """Return the monthly rate at which one child enters exploitation by one path."""
     age = (month - c.birth) // 12
     sex = c.traits & BOY
@@ -305,7 +317,11 @@ def entry_rate(c, month, path, tables):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def rates_of(children, month, tables):  # type: ignore[no-untyped-def]
+def rates_of(
+    children: Records,
+    month: int,
+    tables: EntryTables,
+) -> Floats:
     """Return [row, path] the monthly rate of entry of every child, 0 for those not present."""
     out = np.zeros((children.size, N_PATHS))
     for row in range(children.size):
@@ -317,7 +333,14 @@ def rates_of(children, month, tables):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def decide(candidates, n, children, touched, month, tables):  # type: ignore[no-untyped-def]
+def decide(
+    candidates: Records,
+    n: int,
+    children: Records,
+    touched: U8,
+    month: int,
+    tables: EntryTables,
+) -> int:
     """Keep the candidates who enter: present, never exploited, mark below the rate. Return how many.
 
     Conserves: nothing moves here; accepted candidates are packed to the front, in their order.
@@ -339,7 +362,13 @@ def decide(candidates, n, children, touched, month, tables):  # type: ignore[no-
 
 
 @kernel
-def decide_history(candidates, n, children, tables, months):  # type: ignore[no-untyped-def]
+def decide_history(
+    candidates: Records,
+    n: int,
+    children: Records,
+    tables: EntryTables,
+    months: Integers,
+) -> int:
     """Keep the candidates who entered before January 2012 and write the month; return how many.
 
     The mark is read on the clock of the child's cumulative rate, with exposures as in January 2012.
@@ -368,7 +397,21 @@ def decide_history(candidates, n, children, tables, months):  # type: ignore[no-
 
 
 @kernel
-def enter(active, n, candidates, children, touched, month, tables, away, destination, countryside, key, events, n_events):  # type: ignore[no-untyped-def]
+def enter(
+    active: Records,
+    n: int,
+    candidates: Records,
+    children: Records,
+    touched: U8,
+    month: int,
+    tables: EntryTables,
+    away: float,
+    destination: Floats,
+    countryside: NDArray[np.bool_],
+    key: Key,
+    events: Events,
+    n_events: int,
+) -> tuple[int, int]:
     """Children from ``HOME`` join the active list as exploited, here or in another territory.
 
     Parameters
@@ -430,7 +473,21 @@ WATCH = np.dtype([("row", np.uint32), ("cls", np.uint8), ("until", np.int16), ("
 
 
 @kernel
-def watch_siblings(active, n, month, children, touched, ring, window, extra, limits, classes, top, key, out):  # type: ignore[no-untyped-def]
+def watch_siblings(
+    active: Records,
+    n: int,
+    month: int,
+    children: Records,
+    touched: U8,
+    ring: U32,
+    window: int,
+    extra: float,
+    limits: tuple[Integers, Integers, Integers, U16],
+    classes: Integers,
+    top: Floats,
+    key: Key,
+    out: Records,
+) -> int:
     """Start the clocks of the siblings at home of the children who entered exploitation last month.
 
     A sibling enters when its extra cumulative rate reaches a keyed exponential clock. Nearly all clocks are
@@ -510,7 +567,16 @@ def watch_siblings(active, n, month, children, touched, ring, window, extra, lim
 
 
 @kernel
-def watched(watch, n_watch, children, touched, month, extra, tables, out):  # type: ignore[no-untyped-def]
+def watched(
+    watch: Records,
+    n_watch: int,
+    children: Records,
+    touched: U8,
+    month: int,
+    extra: float,
+    tables: EntryTables,
+    out: Records,
+) -> tuple[int, int]:
     """Siblings under watch enter when their clock runs out; whose watch has ended is dropped.
 
     Parameters
@@ -601,7 +667,20 @@ def return_rates(p: Mapping[str, float]) -> Floats:
 
 
 @kernel
-def return_to_exploitation(active, start, stop, children, month, top, beyond, entry, back, words, events, n):  # type: ignore[no-untyped-def]
+def return_to_exploitation(
+    active: Records,
+    start: int,
+    stop: int,
+    children: Records,
+    month: int,
+    top: Floats,
+    beyond: Integers,
+    entry: EntryTables,
+    back: ReturnTables,
+    words: Words,
+    events: Events,
+    n: int,
+) -> int:
     """Children after exploitation are exploited again: a front-loaded rate beside the full rate of entry.
 
     Parameters

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.engine import draws
 from simulator.engine.active import UPE_CASE, flow
 from simulator.engine.compile import inline, kernel
 from simulator.engine.states import IDENTIFIED, LEFT_UNASSISTED, PROTECTED
-
-Floats = NDArray[np.float64]
+from simulator.engine.types import Events, Floats, Integers, Key, Record, Records
 
 
 class ReferralTables(NamedTuple):
@@ -33,14 +31,26 @@ class ReferralTables(NamedTuple):
 
 
 @inline
-def is_referred(a, reached, key):  # type: ignore[no-untyped-def]
+def is_referred(
+    a: Record,
+    reached: Floats,
+    key: Key,
+) -> bool:
     """Return whether a UPE reaches this child: one draw for the whole time since it was identified."""
     u, _, _, _ = draws.draw(a.row, a.since, draws.STREAM_REFERRED, key)
     return u < reached[a.place]
 
 
 @kernel
-def count_identified(active, n, month, reached, key, waiting, found):  # type: ignore[no-untyped-def]
+def count_identified(
+    active: Records,
+    n: int,
+    month: int,
+    reached: Floats,
+    key: Key,
+    waiting: Integers,
+    found: Integers,
+) -> None:
     """Count [territory] children whom each UPE is asked to protect, and those identified this month."""
     waiting[:] = 0
     found[:] = 0
@@ -54,7 +64,16 @@ def count_identified(active, n, month, reached, key, waiting, found):  # type: i
 
 
 @kernel
-def refer(active, n, month, tables, key, opened, events, n_events):  # type: ignore[no-untyped-def]
+def refer(
+    active: Records,
+    n: int,
+    month: int,
+    tables: ReferralTables,
+    key: Key,
+    opened: Integers,
+    events: Events,
+    n_events: int,
+) -> int:
     """Identified children are lost, or protected by the UPE they were referred to, or by a family judge.
 
     Parameters

@@ -11,6 +11,7 @@ from simulator.engine import draws
 from simulator.engine.active import ASSISTED, PLAN, TURNED_18, flow
 from simulator.engine.compile import kernel
 from simulator.engine.states import ADULT, FOLLOW_UP, LEFT_UNASSISTED, REINTEGRATED
+from simulator.engine.types import Events, Records, Words
 
 
 class FollowUpTables(NamedTuple):
@@ -27,7 +28,16 @@ class FollowUpTables(NamedTuple):
 
 
 @kernel
-def follow_up(active, start, stop, month, tables, words, events, n):  # type: ignore[no-untyped-def]
+def follow_up(
+    active: Records,
+    start: int,
+    stop: int,
+    month: int,
+    tables: FollowUpTables,
+    words: Words,
+    events: Events,
+    n: int,
+) -> int:
     """Children with a running plan complete it or are lost to follow-up.
 
     Whoever has turned 18 in care is counted as reintegrated on completion, and then as an adult.
