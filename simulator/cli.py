@@ -291,7 +291,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None
         task = bar.add_task("", total=None)
 
         def advance(done: int, total: int, label: str) -> None:
-            bar.update(task, completed=done, total=total, description=label)
+            bar.update(task, completed=done, total=total, description=t(f"cli.progress.{label}"))
 
         yield advance
 
@@ -344,8 +344,8 @@ def _compare(
     names: Annotated[list[str] | None, _names("scenarios")] = None,
     *,
     seed: Annotated[str, _option("--seed", "seed")] = "0",
-    draws: Annotated[str, _option("--draws", "draws")] = "1",
-    replicates: Annotated[str, _option("--replicates", "paired")] = "10",
+    draws: Annotated[str, _option("--draws", "paired_draws")] = "12",
+    replicates: Annotated[str, _option("--replicates", "replicates")] = "1",
     until: Annotated[str | None, _option("--until", "until")] = None,
     out: Annotated[str | None, _option("--out", "out")] = None,
     form: Annotated[str | None, _option("--format", "format")] = None,
