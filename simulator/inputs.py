@@ -52,10 +52,6 @@ SHELTER_REFERENCE_MONTH: Final = 12 * (2023 - START_YEAR) + 6
 """Mid 2023, for which the total of specialised places is known."""
 
 
-class OutOfRange(Exception):
-    """A parameter draw whose expected stock lies outside what the sources allow; the draw is not used."""
-
-
 @dataclass(frozen=True)
 class Inputs:
     """See the module. Monthly arrays start in January 2012; the others hold for the whole run.
@@ -200,10 +196,6 @@ def prepare(
     ledger, population : the evidence, and the children built from it
     n_months : months since January 2012 that the run can reach
 
-    Raises
-    ------
-    OutOfRange
-        If the expected stock lies outside the ledger's ``population.stock_min`` to ``stock_max``.
     """
     p = {**values, **scenario.parameters}
     land = ledger.territories
@@ -218,8 +210,6 @@ def prepare(
     stock = exits.expected_stock(
         entry.entries, exits.exit_rates(p), returns[0], n_children, p["identification.known_per_year"] * scale
     )
-    if n_children and not p["population.stock_min"] <= stock.per_1000 <= p["population.stock_max"]:
-        raise OutOfRange(f"{stock.per_1000:.2f}")
     share = destinations(p, ledger.distances, land.mining_marker)
     where = identification.stock_by_place(
         entry.entries_by_place, stock.stock, _arriving(share, p["movement.share_away"], countryside)

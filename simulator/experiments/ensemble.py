@@ -148,8 +148,6 @@ def compare(
     ------
     FaultyInput
         If a scenario file has faults.
-    OutOfRange
-        If a scenario's own parameter values imply a stock outside what the sources allow.
     """
     loaded = tuple(s if isinstance(s, Scenario) else load_scenario(s) for s in scenarios)
     last = _last_month(loaded, until)
