@@ -77,7 +77,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
     )
     recent = national(one).sel(month=slice("2019", LAST_YEAR))
     entries = recent["flow"].sel(from_state="PROTECTED", to_state="SPECIALISED_SHELTER").sum() / 5.0
-    middle = one.sel(month="2023-06-01")
+    year_2023 = one.sel(month=slice("2023", "2023"))
     later = national(one).sel(month=slice("2020", "2024"))
     months_in = {
         state: 12.0
@@ -115,7 +115,7 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
         "upe_share_of_identified": opened["upe_opened"] / identified_now,
         "specialised_share_of_upe": float(entries) * 5.0 / opened["upe_opened"],
         "specialised_entries": float(entries),
-        "specialised_residents": float(middle["specialised_residents"].sum()),
+        "specialised_residents": float(year_2023["specialised_residents"].sum()) / 12.0,
         "planned_share_of_residents": _share(
             one["specialised_planned"].sel(month=slice("2019", "2024")).sum(),
             one["specialised_residents"].sel(month=slice("2019", "2024")).sum(),
