@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scenarios.schema import Scenario, load_scenario
     from simulator.experiments.ensemble import compare, run
-    from simulator.version import VERSION as __version__
+    from simulator.version import __version__
     from simulator.world import World
 
 __all__ = ["Scenario", "World", "__version__", "compare", "load_scenario", "run"]
@@ -19,7 +19,7 @@ __all__ = ["Scenario", "World", "__version__", "compare", "load_scenario", "run"
 _HOMES = {
     "Scenario": ("scenarios.schema", "Scenario"),
     "World": ("simulator.world", "World"),
-    "__version__": ("simulator.version", "VERSION"),
+    "__version__": ("simulator.version", "__version__"),
     "compare": ("simulator.experiments.ensemble", "compare"),
     "load_scenario": ("scenarios.schema", "load_scenario"),
     "run": ("simulator.experiments.ensemble", "run"),

@@ -234,8 +234,9 @@ def month_table() -> Table:
 
 def population_table() -> Table:
     """Return the margins of the built population beside their sources."""
-    from simulator.engine.store import load_population
-    from simulator.outcomes.margins import margins
+    # Compiled code and the population are loaded for this table alone.
+    from simulator.engine.store import load_population  # noqa: PLC0415
+    from simulator.outcomes.margins import margins  # noqa: PLC0415
 
     ledger = load_ledger()
     rows = tuple(

@@ -26,7 +26,7 @@ class Fault:
         return "\n".join(lines)
 
 
-class FaultyInput(Exception):
+class FaultyInput(Exception):  # noqa: N818  (it names the input, as people see it)
     """Input that cannot be used; carries every fault found, not only the first.
 
     Attributes

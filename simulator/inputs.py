@@ -134,9 +134,11 @@ class Inputs:
 
 MONTHLY: Final = frozenset(
     (
-        "poverty extreme groups cash support mentors report_gain police upe_capacity upe_load upe_units"
-        " referred loss places background plan completion quality"
-    ).split()
+        *("poverty", "extreme", "groups", "cash", "support"),
+        *("mentors", "report_gain", "police", "upe_capacity", "upe_load"),
+        *("upe_units", "referred", "loss", "places", "background"),
+        *("plan", "completion", "quality"),
+    )
 )
 
 
@@ -165,7 +167,7 @@ def destinations(p: Mapping[str, float], distances: Floats, mining: Integers) ->
     )
     weight = pull * np.exp(-distances / p["movement.distance_scale_km"])
     np.fill_diagonal(weight, 0.0)
-    return weight / weight.sum(axis=1, keepdims=True)
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
 def _arriving(share: Floats, away: float, countryside: NDArray[np.bool_]) -> Floats:
@@ -297,7 +299,7 @@ def _upe_trend(ledger: Ledger, n_months: int) -> Floats:
     years, counts = ledger.background["upe"]
     recent = years >= UPE_REFERENCE_YEAR
     middle = 12.0 * (years[recent] - START_YEAR) + 6.0
-    return np.interp(np.arange(n_months, dtype=float), middle, counts[recent] / counts[recent][0])
+    return np.asarray(np.interp(np.arange(n_months, dtype=float), middle, counts[recent] / counts[recent][0]))
 
 
 def _facilities(
@@ -334,7 +336,7 @@ def _facilities(
         territory.append(row.territory)
         specialised.append(1)
         admits.append(_groups(row.admits, row.forms))
-        places.append(row.units * row.places * factor * is_open)
+        places.append(np.asarray(row.units * row.places * factor * is_open, float))
         background.append(places[-1] * others)
     residents = np.interp(
         month, 12.0 * (ledger.background["homes"][0] - START_YEAR) + 6.0, ledger.background["homes"][1]
@@ -375,5 +377,5 @@ def _groups(admits: str, forms: str) -> int:
     bits = 0
     for sex in sexes:
         for form in kinds:
-            bits |= int(group_bit.py_func(sex, form))
+            bits |= int(group_bit(sex, form))
     return bits

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import mesa
@@ -50,7 +51,7 @@ HISTORY_MONTHS: Final = 156
 YEARS_OF_CHILDHOOD: Final = 18
 
 
-class Experiment(MesaScenario):  # type: ignore[misc]
+class Experiment(MesaScenario):
     """The Mesa scenario of a run: which policy scenario, which parameter values, which chance."""
 
     policy: Scenario | None = None
@@ -69,7 +70,7 @@ class Kept:
     record: Record
 
 
-class World(mesa.Model):  # type: ignore[misc]
+class World(mesa.Model):
     """Families, children and institutions of Peru, month by month from January 2012.
 
     Parameters
@@ -204,7 +205,7 @@ class World(mesa.Model):  # type: ignore[misc]
         Returns the accepted candidates in a fixed order: cells in order, then siblings on the watch list.
         """
         cells = self._cell_chunks()
-        tasks: list[Callable[[], Any]] = [lambda c=c: self._recruit(*c) for c in cells]
+        tasks: list[Callable[[], Any]] = [partial(self._recruit, *cut) for cut in cells]
         tasks += self._visits()
         # The longest task goes first, so that the others fill the other thread.
         new, *results = self._map(_call, [self._watch_siblings, *tasks])
@@ -218,7 +219,7 @@ class World(mesa.Model):  # type: ignore[misc]
         """Return [form, place] monthly chances: police by their effort, reports by the channels open."""
         effort = np.repeat([unit.effort for unit in self.police_units], 2)
         police, reports = self.inputs.identification
-        return 1.0 - np.exp(-(police * effort + reports * self.inputs.report_gain[self.at]))
+        return np.asarray(1.0 - np.exp(-(police * effort + reports * self.inputs.report_gain[self.at])))
 
     def enter_exploitation(self, accepted: list[NDArray[np.void]]) -> None:
         """Accepted candidates leave their homes for the active list; their siblings come under watch."""
@@ -329,7 +330,7 @@ class World(mesa.Model):  # type: ignore[misc]
         starts = range(0, self.n_active, ACTIVE_PER_CHUNK)
         while len(self._buffers) < len(starts):
             self._buffers.append(np.empty(EVENTS_PER_CHILD * ACTIVE_PER_CHUNK, np.uint64))
-        return [lambda i=i: self._visit(i, min(i + ACTIVE_PER_CHUNK, self.n_active), chances) for i in starts]
+        return [partial(self._visit, i, min(i + ACTIVE_PER_CHUNK, self.n_active), chances) for i in starts]
 
     def _visit(self, start: int, stop: int, chances: NDArray[np.float64]) -> NDArray[np.uint64]:
         """Let the rules act on a run of the active list, in order; return the events."""

@@ -1,0 +1,1 @@
+"""Who acts: institutions, few and different, as Mesa agents."""

@@ -6,7 +6,7 @@ An event is one 64-bit word, so that every count of a run is one pass over a fla
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.engine.compile import inline, kernel
 from simulator.engine.population import LANGUAGE_SHIFT
 from simulator.engine.states import AGE_BAND_STARTS
-from simulator.engine.types import Events, Integers, Record, Records
+from simulator.engine.types import Events, Record, Records
 
 ACTIVE = np.dtype(
     [
@@ -71,8 +71,8 @@ _B1, _B2, _B3, _B4 = AGE_BAND_STARTS[1:5]
 
 @inline
 def age_band(
-    months: Integers,
-) -> int:
+    months: Any,
+) -> Any:
     """Return the index of the age band of an age in months."""
     years = months // 12
     return (years >= _B1) + (years >= _B2) + (years >= _B3) + (years >= _B4)

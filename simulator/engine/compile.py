@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numba
 import platformdirs
@@ -51,24 +51,27 @@ def kernel_cache() -> Path:
     return folder
 
 
+def _compiled[F: Callable[..., Any]](function: F, **options: Any) -> F:
+    compiled: Any = numba.njit(nogil=True, **options)(function)
+    return cast("F", compiled)
+
+
 def kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile a kernel: cached, without the interpreter lock, never with fast mathematics."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(kernel_cache())
+    settings: Any = numba.config
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(kernel_cache())
     try:
-        compiled: F = numba.njit(cache=True, nogil=True)(function)
+        return _compiled(function, cache=True)
     finally:
-        numba.config.CACHE_DIR = before
-    return compiled
+        settings.CACHE_DIR = before
 
 
 def inline[F: Callable[..., Any]](function: F) -> F:
     """Compile a small function that only kernels call."""
-    compiled: F = numba.njit(nogil=True)(function)
-    return compiled
+    return _compiled(function)
 
 
 def unroll[F: Callable[..., Any]](function: F) -> F:
-    """Compile a small function into its callers' own code, where a loop over it must run in vector registers."""
-    compiled: F = numba.njit(nogil=True, inline="always")(function)
-    return compiled
+    """Compile a small function into its callers' code, so that a loop over it runs in vector registers."""
+    return _compiled(function, inline="always")

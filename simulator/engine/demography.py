@@ -81,14 +81,14 @@ def venezuelan_children(ledger: Ledger) -> Floats:
 
 
 def _still_children(flow_year: NDArray[np.int64], year: int) -> Floats:
-    """Return which share of arrivals of all ages in ``flow_year`` are children here in mid ``year``."""
+    """Return which share of arrivals in ``flow_year`` are children here in the middle of ``year``."""
     gone = year - flow_year
     share = np.clip(1.0 - gone / 18.0, 0.0, 1.0)
     return np.where(gone < 0, 0.0, np.where(gone == 0, 0.5, share))
 
 
 def _cohort_weight(cohorts: NDArray[np.int64], year: int, youngest: int, oldest: int) -> Floats:
-    """Return which share of each birth cohort is aged ``youngest`` to ``oldest`` in the middle of ``year``."""
+    """Return which share of each cohort is aged ``youngest`` to ``oldest`` in the middle of ``year``."""
     age = year - cohorts
     inner = (age > youngest) & (age < oldest + 1)
     edge = (age == youngest) | (age == oldest + 1)
@@ -106,7 +106,10 @@ def reconstruct(ledger: Ledger) -> Demography:
     n_cohorts, n_flows = cohorts.size, flows.size
 
     rows_total = np.stack(
-        [np.concatenate([_cohort_weight(cohorts, y, 0, 17), _still_children(flows, y)]) for y in flows]
+        [
+            np.concatenate([_cohort_weight(cohorts, y, 0, 17), _still_children(flows, y)])
+            for y in flows.tolist()
+        ]
     )
     rows_group = np.stack(
         [np.concatenate([_cohort_weight(cohorts, 2025, a, a + 5), np.zeros(n_flows)]) for a in (0, 6, 12)]
@@ -132,7 +135,7 @@ def reconstruct(ledger: Ledger) -> Demography:
     net = np.zeros((targets.shape[0], n_years))
     for k in range(targets.shape[0]):
         unit = targets[k].mean()
-        foreign = np.array([_still_children(flows, y) @ venezuelans[k, :n_flows] for y in flows])
+        foreign = np.array([_still_children(flows, y) @ venezuelans[k, :n_flows] for y in flows.tolist()])
         shares = groups[k] / groups[k].sum() * targets[k, 2025 - START_YEAR]
         right = np.concatenate(
             [

@@ -1,4 +1,4 @@
-"""The children of Peru, one row each, in their families and communities: built from the ledger, then read-only.
+"""The children of Peru, one row each, in families and communities: built from the ledger, then read-only.
 
 Rows are sorted by block (year of birth, or of arrival) and within a block by cell (place, sex, risk class),
 then by month. The row number is a child's lasting identity: later years only append rows. A child belongs to
@@ -69,7 +69,7 @@ N_PATTERNS: Final = 128
 N_CLASSES: Final = 8
 
 CLASS_WEIGHTS: Final = (2.1, 2.2, 3.0, 1.8, 3.0, 1.5, 1.5)
-"""Rough multiplier of each factor, by which children are put in risk classes (a matter of speed alone: the
+"""Rough multiplier of each factor, by which children are put in risk classes (for speed alone: the
 bound of a class is worked out from the pattern, whatever the weights)."""
 
 SCHOOL_AGE: Final = 6
@@ -90,7 +90,7 @@ ARRIVAL_FAMILY = 1.8
 """Mean number of children who arrive together."""
 
 PRONE_MARGIN: Final = 1.1
-"""A child counts as prone to poverty in its class when its rank lies below this multiple of the highest rate."""
+"""A child counts as prone to poverty in its class when its rank is below this multiple of the highest rate."""
 
 ANY_YEAR: Final = -1
 Progress = Callable[[int, int, str], None]
@@ -159,7 +159,7 @@ def rank_threshold(share: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def class_of_pattern() -> NDArray[np.int64]:
-    """Return the risk class of each of the 128 patterns: powers of two of the product of rough multipliers."""
+    """Return the risk class of each pattern: powers of two of the product of rough multipliers."""
     bits = (np.arange(N_PATTERNS)[:, None] >> np.arange(N_FACTORS)) & 1
     product = np.prod(np.where(bits == 1, CLASS_WEIGHTS, 1.0), axis=1)
     return np.minimum(np.ceil(np.log2(product) - 1e-9), N_CLASSES - 1).astype(np.int64)
@@ -259,8 +259,8 @@ def plan_departures(
     ``hazard`` is [month + 1, place], the cumulative rate of departure since January 2012.
     """
     for row in range(children.size):
-        start = int(max(np.int64(children[row].enters), 0))
-        stop = int(min(np.int64(children[row].leaves), n_months))
+        start = max(int(children[row].enters), 0)
+        stop = min(int(children[row].leaves), n_months)
         if start >= stop:
             continue
         p = children[row].place

@@ -101,7 +101,7 @@ def walk_strip(
 def walk_upper_strips(
     first: int,
     count: int,
-    floor: int,
+    floor: float,
     ident: int,
     month: int,
     stream: int,

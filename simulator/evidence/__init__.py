@@ -1,4 +1,4 @@
-"""What is known: parameters, regions, yearly drivers, institutions and sources, as data files with one loader."""
+"""What is known: parameters, regions, drivers, institutions and sources, as data files with one loader."""
 
 from __future__ import annotations
 

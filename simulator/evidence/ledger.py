@@ -79,7 +79,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Territories:
-    """The 26 territories in the order of their codes; arrays are [26]. Columns: ``territories_columns.csv``."""
+    """The 26 territories in the order of their codes, arrays [26]. Columns: ``territories_columns.csv``."""
 
     codes: tuple[str, ...]
     iso: tuple[str, ...]
@@ -132,7 +132,7 @@ class InstitutionRow:
 
 @dataclass(frozen=True)
 class CalendarRow:
-    """A dated event; ``territory`` is a code, ``all`` or empty for the country."""
+    """A dated event; ``territory`` is a code, ``all``, or empty for the country."""
 
     date: datetime.date
     kind: str
@@ -250,16 +250,9 @@ def _load(folder: Path) -> Ledger:
 _UNITS: Final = ("unit", "label_es", "label_en")
 _SOURCES: Final = tuple(field.name for field in fields(Source))
 _TERRITORIES: Final = (
-    "code",
-    "iso",
-    "name",
-    "capital",
-    "lat",
-    "lon",
-    "tile_row",
-    "tile_col",
-    "zone",
-) + tuple(field.name for field in fields(Territories)[9:])
+    *("code", "iso", "name", "capital", "lat", "lon", "tile_row", "tile_col", "zone"),
+    *(field.name for field in fields(Territories)[9:]),
+)
 _YEARLY: Final = ("indicator", "territory", "year", "value", "unit", "source")
 _INSTITUTIONS: Final = tuple(field.name for field in fields(InstitutionRow))
 _BACKGROUND: Final = ("institution", "year", "value", "unit", "source", "quality", "note")
@@ -494,14 +487,14 @@ def _parameter(
         return None
     return Parameter(
         name=name,
-        label=label,
+        label=dict(entry["label"]),
         central=central,
         low=low,
         high=high,
         distribution=entry["distribution"],
         unit=entry["unit"],
         quality=entry["quality"],
-        source=tuple(cited),
+        source=tuple(entry["source"]),
         finding=entry.get("finding"),
         note=str(entry.get("note", "")),
     )

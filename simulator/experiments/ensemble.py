@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from scenarios.schema import Scenario, load_scenario
 from simulator.engine.population import Population
-from simulator.engine.states import REPORT_FROM, START_YEAR, month_name
+from simulator.engine.states import LAST_MONTH, REPORT_FROM, START_YEAR, month_index, month_name
 from simulator.engine.store import load_population
 from simulator.evidence import Ledger, load_ledger
 from simulator.experiments.design import parameter_draws
 from simulator.inputs import prepare
 from simulator.outcomes.dataset import assemble, coordinates, shaped
 from simulator.outcomes.tally import tally
-from simulator.version import VERSION
+from simulator.version import __version__
 from simulator.world import World
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def compare(
         coords=coordinates(ledger, first_month, last + 1),
         attributes={
             "title": "SinTrata: simulated scenarios; not an estimate of prevalence",
-            "code_version": VERSION,
+            "code_version": __version__,
             "data_hash": ledger.hash,
             "population_hash": population.digest,
             "scenario_hash": [s.hash for s in loaded],
@@ -217,8 +217,6 @@ def run(
 
 
 def _last_month(loaded: Sequence[Scenario], until: str | int | None) -> int:
-    from simulator.engine.states import LAST_MONTH, month_index
-
     last = max(s.until_ti for s in loaded) if until is None else until
     if isinstance(last, str):
         last = month_index(last)

@@ -1,0 +1,1 @@
+"""What comes out: the memory of a run, the labelled dataset, indicators, levels and files."""

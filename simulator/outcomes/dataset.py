@@ -1,4 +1,4 @@
-"""The labelled result of a set of runs: one ``xarray.Dataset``, with units and long names in both languages."""
+"""The labelled result of a set of runs: one ``xarray.Dataset`` with units and names in both languages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DIMS: Final[dict[str, tuple[str, ...]]] = {
     "moved_out": ("month", "territory", "area", "state"),
     **{f"stock_by_{g}": ("month", "state", g) for g in GROUPS},
     **{f"flow_by_{g}": ("month", "from_state", "to_state", g) for g in GROUPS},
-    **{name: ("month", "territory") for name in SERIES},
+    **dict.fromkeys(SERIES, ("month", "territory")),
 }
 """Dimensions of each variable, after scenario, draw and replicate."""
 
@@ -80,9 +80,9 @@ def shaped(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return the arrays of a run with place split into territory and area."""
     out: dict[str, NDArray[Any]] = {}
     for name, array in arrays.items():
-        if "area" in DIMS[name]:
-            array = array.reshape(array.shape[0], N_TERRITORIES, len(AREAS), *array.shape[2:])
-        out[name] = array
+        by_area = "area" in DIMS[name]
+        shape = (array.shape[0], N_TERRITORIES, len(AREAS), *array.shape[2:]) if by_area else array.shape
+        out[name] = array.reshape(shape)
     return out
 
 
@@ -122,9 +122,9 @@ def assemble(
         },
         attrs=dict(attributes),
     )
-    for name in dataset.coords:
-        if str(name) in texts and name != "month":
-            dataset[name].attrs.update(attributes_of(str(name)))
+    for coordinate in map(str, dataset.coords):
+        if coordinate in texts and coordinate != "month":
+            dataset[coordinate].attrs.update(attributes_of(coordinate))
     dataset["month"].attrs.update({k: v for k, v in attributes_of("month").items() if k != "units"})
     return dataset
 

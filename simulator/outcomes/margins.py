@@ -1,4 +1,4 @@
-"""The built population beside its sources: every margin that the ledger knows, and the rate ratios that come out."""
+"""The built population beside its sources: every margin, and the rate ratios that come out."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def _structure(ledger: Ledger, population: Population) -> list[Margin]:
 
 
 def _exposures(ledger: Ledger, population: Population) -> list[Margin]:
-    """Return the share of children exposed to each factor in the reference month, beside what was asked for."""
+    """Return the share of children exposed to each factor in the reference month, beside its source."""
     bits = ((np.arange(N_PATTERNS)[:, None] >> np.arange(N_FACTORS)) & 1).astype(bool)
     counts = population.margins.astype(float)
     by_place = counts.sum(axis=(1, 2))

@@ -1,4 +1,4 @@
-"""From the memory of a run to arrays: stocks, flows and moves by month, place and group, all in whole children."""
+"""From the memory of a run to arrays: stocks, flows and moves by month, place and group, in children."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def take_out(
     """
     for i in range(rows.size):
         c = children[rows[i]]
-        birth, leaves = np.int64(c.birth), np.int64(c.leaves)
+        birth, leaves = int(c.birth), int(c.leaves)
         sex = c.traits & 1
         speech = c.traits >> LANGUAGE_SHIFT
         migrant = (c.traits >> 3) & 1

@@ -37,7 +37,7 @@ PLACES: Final = "specialised_places"
 
 
 def path(intervention: Intervention, n_months: int) -> Floats:
-    """Return [month] how much of an intervention is in force: linear ramp, full level, nothing after its end."""
+    """Return [month] how much of an intervention is in force: a linear ramp, then all, none after its end."""
     month = np.arange(n_months, dtype=float)
     if intervention.ramp_months:
         level = np.clip((month - intervention.start_ti + 1.0) / intervention.ramp_months, 0.0, 1.0)

@@ -257,7 +257,7 @@ def find_places(
     tables: CareTables,
     key: Key,
 ) -> None:
-    """Children in turn get the nearest suitable place with room, if it is not refused; who waits too long is diverted.
+    """Children in turn get the nearest suitable place with room, unless refused; long waits are diverted.
 
     Parameters
     ----------

@@ -311,9 +311,8 @@ def entry_rate(
     age = (month - c.birth) // 12
     sex = c.traits & BOY
     base = tables.base
-    return common_multiplier(c, age, tables) * (
-        base[path, SEXUAL, age, sex] + base[path, LABOUR, age, sex] * norm_multiplier(c, tables)
-    )
+    sexual, labour = base[path, SEXUAL, age, sex], base[path, LABOUR, age, sex]
+    return float(common_multiplier(c, age, tables) * (sexual + labour * norm_multiplier(c, tables)))
 
 
 @kernel
@@ -539,8 +538,8 @@ def watch_siblings(
         for i in range(size):
             c = near[i]
             sibling = at[i]
-            begins = max(month, np.int64(c.enters))
-            ends = min(month + window, np.int64(c.leaves))
+            begins = max(month, int(c.enters))
+            ends = min(month + window, int(c.leaves))
             sex = c.traits & BOY
             if ends <= c.birth + 12 * FIRST_AGE or begins >= ends:
                 continue
@@ -663,7 +662,7 @@ def return_rates(p: Mapping[str, float]) -> Floats:
     rates = -np.log1p(-shares)[:, None] * np.diff(reached)
     rates[:, 1:] = rates[:, :-1].copy()
     rates[:, 0] = 0.0
-    return rates
+    return np.asarray(rates)
 
 
 @kernel

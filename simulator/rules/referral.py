@@ -38,7 +38,7 @@ def is_referred(
 ) -> bool:
     """Return whether a UPE reaches this child: one draw for the whole time since it was identified."""
     u, _, _, _ = draws.draw(a.row, a.since, draws.STREAM_REFERRED, key)
-    return u < reached[a.place]
+    return bool(u < reached[a.place])
 
 
 @kernel

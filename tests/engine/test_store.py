@@ -13,7 +13,7 @@ import pytest
 
 from simulator.engine import compile as compiling
 from simulator.engine import store
-from simulator.engine.population import Population
+from simulator.engine.population import Population, build
 from simulator.evidence import load_ledger
 
 SCALE = 0.0005
@@ -101,8 +101,6 @@ def test_a_change_in_any_kernel_source_opens_another_compile_cache(tmp_path: Pat
 
 
 def test_later_years_append_rows_and_change_none() -> None:
-    from simulator.engine.population import build
-
     ledger = load_ledger()
     short, long = build(ledger, scale=SCALE), build(ledger, scale=SCALE, last_year=2040)
     rows = short.children.size

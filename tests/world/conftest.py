@@ -56,7 +56,7 @@ def world_of(ledger: Ledger, population: Population) -> Callable[..., World]:
 
 
 @pytest.fixture(scope="session")
-def arrays_of(population: Population) -> Callable[[World], Arrays]:
+def arrays_of() -> Callable[[World], Arrays]:
     """Run a world to its end and return its arrays from January 2012 on."""
 
     def finish(world: World) -> Arrays:

@@ -22,7 +22,6 @@ from simulator.engine.states import (
     REINTEGRATED,
     SPECIALISED_SHELTER,
 )
-from simulator.evidence import Ledger
 from simulator.outcomes.record import SERIES
 from simulator.rules import recruitment
 from simulator.world import World
@@ -154,7 +153,7 @@ def test_marginal_ratios_come_out_and_incidence_is_met(
         assert labour == pytest.approx(0.5, rel=1e-9)
 
 
-def test_mesa_runs_batches(monkeypatch: pytest.MonkeyPatch, ledger: Ledger, population: Population) -> None:
+def test_mesa_runs_batches(monkeypatch: pytest.MonkeyPatch, population: Population) -> None:
     monkeypatch.setattr("simulator.world.load_population", lambda *_a, **_k: population)
     rows = mesa.batch_run(
         World,
@@ -172,7 +171,7 @@ def test_mesa_runs_batches(monkeypatch: pytest.MonkeyPatch, ledger: Ledger, popu
     assert all(row["exploited"] > 0 for row in last)
 
 
-def test_frozen_levels_stay_level(world_of: Build, ledger: Ledger, central: dict[str, float]) -> None:
+def test_frozen_levels_stay_level(world_of: Build) -> None:
     """With drivers and institutions frozen at January 2012 nothing ramps up: the start is stationary."""
     world = world_of(until=119, values={"recruitment.incidence": 6.0})
     inputs = world.inputs

@@ -32,7 +32,8 @@ LABEL = {"es": "Prueba", "en": "Test"}
 
 def scenario_of(*interventions: dict[str, Any], **more: Any) -> Scenario:
     return Scenario.from_mapping(
-        {"schema": 1, "base": "baseline", "label": LABEL, "interventions": list(interventions), **more}, name="t"
+        {"schema": 1, "base": "baseline", "label": LABEL, "interventions": list(interventions), **more},
+        name="t",
     )
 
 
@@ -61,7 +62,14 @@ def assert_consistent(arrays: Arrays) -> None:
 
 
 levers = st.sampled_from(
-    ["targeted_groups", "upe_reach", "plan_coverage", "mentor_aftercare", "care_quality", "reporting_channels"]
+    [
+        "targeted_groups",
+        "upe_reach",
+        "plan_coverage",
+        "mentor_aftercare",
+        "care_quality",
+        "reporting_channels",
+    ]
 )
 policies = st.lists(
     st.fixed_dictionaries(
@@ -187,7 +195,11 @@ def test_levers_at_zero_change_nothing(world_of: Build, arrays_of: Finish) -> No
 
 def test_policy_in_one_territory_leaves_the_others_alone(world_of: Build, arrays_of: Finish) -> None:
     """With couplings off: nobody is taken elsewhere, and no place is shared."""
-    apart = {"movement.share_away": 0.0, "care.residential_share_girls_sexual": 0.0, "care.residential_share_other": 0.0}
+    apart = {
+        "movement.share_away": 0.0,
+        "care.residential_share_girls_sexual": 0.0,
+        "care.residential_share_other": 0.0,
+    }
     policy = scenario_of(
         {"use": "targeted_groups", "start": "2017-01", "amount": 1.0, "where": {"territory": ["08"]}}
     )
@@ -219,7 +231,7 @@ def test_collecting_does_not_touch(world_of: Build, arrays_of: Finish) -> None:
     assert_same(tally(looked.population, looked.record, 0, 96), arrays_of(world_of()))
 
 
-def test_the_calendar_opens_units_in_their_months(world_of: Build, ledger: Ledger) -> None:
+def test_the_calendar_opens_units_in_their_months(world_of: Build) -> None:
     world = world_of(until=107)
     expected = world.inputs.upe_units
     while world.month <= world.last_month:

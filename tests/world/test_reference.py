@@ -25,7 +25,9 @@ def unit(word: int) -> float:
     return (int(word) + 0.5) / 2**32
 
 
-def points(ident: int, count: int, low: float, width: float, month: int, stream: int, key: np.ndarray) -> list[tuple[int, float]]:
+def points(
+    ident: int, count: int, low: float, width: float, month: int, stream: int, key: np.ndarray
+) -> list[tuple[int, float]]:
     """Return (row in the cell, mark) of one strip of a cell, as the engine defines it."""
     out: list[tuple[int, float]] = []
     position, index = 0.0, 0
@@ -172,7 +174,11 @@ def test_entries_follow_the_rates(world_of: Build) -> None:
 
 def test_siblings_enter_at_the_extra_rate(world_of: Build) -> None:
     """The clock of a watched sibling gives 1 - exp(-extra cumulative rate)."""
-    strong = {"recruitment.rr_sibling": 3.0, "recruitment.incidence": 6.0, "recruitment.share_labour_forms": 0.7}
+    strong = {
+        "recruitment.rr_sibling": 3.0,
+        "recruitment.incidence": 6.0,
+        "recruitment.share_labour_forms": 0.7,
+    }
     seen = watched = 0.0
     expected = spread = 0.0
     window = 24
