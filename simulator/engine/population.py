@@ -90,7 +90,7 @@ ARRIVAL_FAMILY = 1.8
 """Mean number of children who arrive together."""
 
 PRONE_MARGIN: Final = 1.1
-"""A child counts as prone to poverty in its class when its rank is below this multiple of the highest rate."""
+"""A child counts as prone to poverty in its class when its rank is below this much of the highest rate."""
 
 ANY_YEAR: Final = -1
 Progress = Callable[[int, int, str], None]

@@ -1,0 +1,180 @@
+"""The ledger: what it holds together, and one damaged file for every mistake."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simulator.evidence
+from simulator.evidence import load_ledger
+from simulator.faults import FaultyInput
+from simulator.texts import LANGUAGES, set_language
+
+FOLDER = Path(simulator.evidence.__file__).parent
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Return a copy of the ledger's data files that a test may damage."""
+    for path in FOLDER.glob("*.csv"):
+        shutil.copy(path, tmp_path / path.name)
+    shutil.copytree(FOLDER / "parameters", tmp_path / "parameters")
+    return tmp_path
+
+
+def edit(path: Path, old: str, new: str) -> int:
+    """Replace the first occurrence of a text and return its line."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{old!r} is not in {path.name}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8", newline="\n")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def faults_of(folder: Path) -> list[str]:
+    with pytest.raises(FaultyInput) as caught:
+        load_ledger(folder)
+    return [str(fault) for fault in caught.value.faults]
+
+
+# Each: file, what stands there, what is put there, lines below the edit, parts of the message by language.
+MISTAKES = {
+    "unknown unit": ("parameters/exits.yaml", "unit: months", "unit: moons", 0, ("moons",)),
+    "no unit": ("parameters/exits.yaml", "  unit: months\n", "", None, ("unit",)),
+    "no source": ("parameters/exits.yaml", "  source: [L50, L28]\n", "", None, ("source",)),
+    "empty source": ("parameters/exits.yaml", "source: [L50, L28]", "source: []", 0, ("sources.csv",)),
+    "unknown source": ("parameters/exits.yaml", "[L50, L28]", "[L50, L2x]", 0, ("L2x",)),
+    "outside range": ("parameters/exits.yaml", "central: 24", "central: 99", 0, ("99", "12", "40")),
+    "range upside down": ("parameters/exits.yaml", "low: 12", "low: 41", None, ("41",)),
+    "share above one": ("parameters/referral.yaml", "high: 0.97", "high: 1.97", 0, ()),
+    "unknown key": ("parameters/exits.yaml", "  quality: D", "  qualty: D", 0, ("qualty", "quality")),
+    "unknown quality": ("parameters/exits.yaml", "quality: D", "quality: E", 0, ("A, B, C, D",)),
+    "unknown distribution": ("parameters/exits.yaml", "triangular", "normal", 0, ("triangular",)),
+    "one language": ("parameters/exits.yaml", "    en: ", "    fr: ", None, ("es", "en")),
+    "number as text": ("parameters/exits.yaml", "central: 24", 'central: "24"', 0, ("24",)),
+    "not a number": ("parameters/exits.yaml", "central: 24", "central: .nan", 0, ()),
+    "twice": ("parameters/exits.yaml", "exits.spell_labour_months:", "exits.spell_sexual_months:", 0, ()),
+    "malformed": ("parameters/exits.yaml", "  label:", "  label: [", None, ()),
+    "log of zero": ("parameters/exits.yaml", "low: 0.0003", "low: 0", 0, ("triangular",)),
+    "code as a number": ("territories.csv", "\n08,", "\n8,", 1, ('"08"',)),
+    "unknown code": ("yearly.csv", "children_0_17,08,2017", "children_0_17,88,2017", 0, ("88",)),
+    "short code": ("yearly.csv", "children_0_17,08,2017", "children_0_17,8,2017", 0, ('"08"',)),
+    "missing year": ("yearly.csv", "poverty,08,2019", "poverty,08,2031", None, ("2019", "08")),
+    "poverty above one": ("yearly.csv", "poverty,08,2019,0.", "poverty,08,2019,7.", 0, ("0", "1")),
+    "not numeric": ("distances.csv", "01,02,369", "01,02,far", 0, ("far",)),
+    "duplicate row": ("distances.csv", "01,03,", "01,02,", 0, ("01 02",)),
+    "missing column": ("distances.csv", "from,to,km", "from,to,miles", 0, ("km",)),
+    "ragged row": ("distances.csv", "01,02,369", "01,02", 0, ("2", "3")),
+    "closes before opening": ("institutions.csv", ",2023-01,", ",2001-01,", 0, ("2001-01",)),
+    "no month": ("institutions.csv", ",2023-01,", ",2023-13,", 0, ("2023-13",)),
+    "unknown kind": ("institutions.csv", "\nupe,", "\nupee,", 1, ("upee", "upe")),
+    "no label": ("units.csv", "share,proporción,share", "share,,share", 0, ("label_es",)),
+}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", MISTAKES)
+def test_each_mistake_has_its_message(copy: Path, name: str, lang: str) -> None:
+    file, old, new, below, parts = MISTAKES[name]
+    line = edit(copy / file, old, new)
+    set_language(lang)
+    messages = faults_of(copy)
+    if below is None:
+        assert any(file in message for message in messages), messages
+        told = "\n".join(messages)
+    else:
+        here = [message for message in messages if message.startswith(f"{file}:{line + below}")]
+        assert here, messages
+        told = "\n".join(here)
+    for part in parts:
+        assert part in told
+    assert {"es": "hallado", "en": "found"}[lang] in told
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "yearly.csv").unlink(),
+        lambda folder: (folder / "yearly.csv").write_bytes(b""),
+        lambda folder: (folder / "yearly.csv").write_bytes(b"\xff\xfe\x00bad"),
+        lambda folder: (folder / "parameters" / "care.yaml").write_bytes(b"a: \xff"),
+        lambda folder: shutil.rmtree(folder / "parameters"),
+    ],
+    ids=["lost", "empty", "not text", "not utf-8", "no parameters"],
+)
+def test_files_that_cannot_be_read(copy: Path, damage: Callable[[Path], object]) -> None:
+    damage(copy)
+    assert faults_of(copy)
+
+
+def test_all_faults_are_told_at_once(copy: Path) -> None:
+    edit(copy / "parameters" / "exits.yaml", "unit: months", "unit: moons")
+    edit(copy / "parameters" / "care.yaml", "quality: D", "quality: Z")
+    edit(copy / "distances.csv", "01,02,369", "01,02,far")
+    messages = "\n".join(faults_of(copy))
+    assert "moons" in messages
+    assert "far" in messages
+    assert "care.yaml" in messages
+
+
+def test_a_sound_copy_loads_and_line_ends_do_not_count(copy: Path) -> None:
+    assert load_ledger(copy).hash == load_ledger().hash
+    for path in [*copy.glob("*.csv"), *(copy / "parameters").glob("*.yaml")]:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_ledger(copy).hash == load_ledger().hash
+    edit(copy / "parameters" / "exits.yaml", "central: 24", "central: 23")
+    assert load_ledger(copy).hash != load_ledger().hash
+
+
+def test_territories_are_the_regions_with_lima_in_two() -> None:
+    ledger = load_ledger()
+    land = ledger.territories
+    assert land.codes == tuple(f"{number:02d}" for number in range(1, 27))
+    assert (land.names[14], land.names[25]) == ("Lima Metropolitana", "Lima Provincias")
+    # Census of 2025: ages 0-17 of the department of Lima and of the country.
+    ages = land.children_0_5_2025 + land.children_6_11_2025 + land.children_12_17_2025
+    assert ages[14] + ages[25] == pytest.approx(2_507_207, abs=10)
+    assert ages.sum() == pytest.approx(9_124_946, abs=100)
+    years, children = ledger.yearly("children_0_17")
+    assert years.tolist() == list(range(2017, 2031))
+    # The department of Lima in the official estimate of 2017 and 2030.
+    assert children[0, [14, 25]].sum() == 2_528_319
+    assert children[-1, [14, 25]].sum() == 2_704_139
+    assert children[0].sum() == 9_726_458
+    _, poverty = ledger.yearly("poverty")
+    np.testing.assert_array_equal(poverty[:, 14], poverty[:, 25])
+    assert land.rural_share_2017[14] == 0.0
+    assert np.array_equal(ledger.distances, ledger.distances.T)
+    assert np.all(ledger.distances + np.eye(26) > 0.0)
+
+
+def test_every_parameter_is_labelled_sourced_and_in_range() -> None:
+    ledger = load_ledger()
+    assert len(ledger.parameters) > 90
+    for name, parameter in ledger.parameters.items():
+        assert parameter.low <= parameter.central <= parameter.high, name
+        assert all(parameter.label[lang] for lang in LANGUAGES), name
+        assert parameter.unit in ledger.units, name
+        assert all(source in ledger.sources for source in parameter.source), name
+        assert parameter.quality in "ABCD", name
+    assert all(source.title for source in ledger.sources.values())
+
+
+def test_every_parameter_is_used_and_every_used_one_exists() -> None:
+    package = FOLDER.parent
+    text = "\n".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
+    text += (package.parent / "scenarios" / "levers.yaml").read_text(encoding="utf-8")
+    names = set(load_ledger().parameters)
+    built = {f"population.normalised_share_{area}" for area in ("urban", "rural")}
+    assert {name for name in names if f'"{name}"' not in text} - built == set()
+    topics = {name.partition(".")[0] for name in names}
+    cited = {
+        match
+        for match in re.findall(r'p\["([a-z_]+\.[a-z0-9_]+)"\]', text)
+        if match.partition(".")[0] in topics
+    }
+    assert cited <= names
