@@ -7,7 +7,7 @@ before it (``inputs``), lets the rules act in the order below, and records what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -117,7 +117,7 @@ class World(mesa.Model):
         )
         self.key = make_key(rng, replicate)
         self.threads = threads
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         self._buffers: list[NDArray[np.uint64]] = []
         self._fix_constants(central)
 
@@ -207,13 +207,12 @@ class World(mesa.Model):
         cells = self._cell_chunks()
         tasks: list[Callable[[], Any]] = [partial(self._recruit, *cut) for cut in cells]
         tasks += self._visits()
-        # The longest task goes first, so that the others fill the other thread.
-        new, *results = self._map(_call, [self._watch_siblings, *tasks])
+        siblings, *results = self._map(_call, [self._visit_siblings, *tasks])
         found = results[: len(cells)]
         self.record.candidates += sum(n for _, n, _ in found)
         self.record.cells += sum(n for _, _, n in found)
         self.record.events.extend(results[len(cells) :])
-        return [accepted for accepted, _, _ in found] + [self._visit_watched(new)]
+        return [accepted for accepted, _, _ in found] + [siblings]
 
     def identification_chances(self) -> NDArray[np.float64]:
         """Return [form, place] monthly chances: police by their effort, reports by the channels open."""
@@ -295,9 +294,20 @@ class World(mesa.Model):
         """The month whose inputs hold now: before January 2012, those of January 2012."""
         return max(self.month, 0)
 
-    def _map[A, B](self, function: Callable[[A], B], items: Iterable[A]) -> Iterable[B]:
-        """Apply a function to independent items, on all threads, in order."""
-        return map(function, items) if self._pool is None else self._pool.map(function, items)
+    def _map[A, B](self, function: Callable[[A], B], items: Sequence[A]) -> list[B]:
+        """Apply a function to independent items, on all threads, and return the results in order.
+
+        Each thread takes every so-many-th item, this one too: a month is short beside handing out tasks.
+        """
+        if self._pool is None:
+            return [function(item) for item in items]
+
+        def share(first: int) -> list[B]:
+            return [function(item) for item in items[first :: self.threads]]
+
+        others = [self._pool.submit(share, first) for first in range(1, self.threads)]
+        shares = [share(0), *(other.result() for other in others)]
+        return [shares[i % self.threads][i // self.threads] for i in range(len(items))]
 
     def _recruit(self, start: int, stop: int) -> tuple[NDArray[np.void], int, int]:
         """Return the accepted candidates of a run of cells, how many were proposed, cells looked at."""
@@ -389,6 +399,10 @@ class World(mesa.Model):
             if n <= size:
                 return out[:n]
             size = n
+
+    def _visit_siblings(self) -> NDArray[np.void]:
+        """Put the siblings of last month's entrants under watch; return the watched who enter this month."""
+        return self._visit_watched(self._watch_siblings())
 
     def _visit_watched(self, new: NDArray[np.void]) -> NDArray[np.void]:
         """Return the siblings under watch who enter this month; ``new`` have just come under watch."""
@@ -577,7 +591,7 @@ class World(mesa.Model):
             kept = recruitment.decide_history(out, n, self.population.children, self.entry_tables, months)
             return out[:kept], months[:kept]
 
-        parts = list(self._map(part, range(0, last, CELLS_PER_CHUNK)))
+        parts = self._map(part, range(0, last, CELLS_PER_CHUNK))
         return np.concatenate([rows for rows, _ in parts]), np.concatenate([months for _, months in parts])
 
     def keep(self) -> Kept:
