@@ -18,7 +18,7 @@ import time
 from typing import Any, Final
 
 ENGINES: Final = {"ours": "benchmarks.ours", "mesa": "benchmarks.on_mesa", "starsim": "benchmarks.on_starsim"}
-MOST_MESA: Final = 1_000_000
+MOST_MESA: Final = 10_000_000
 """Mesa with one object per child is measured up to this many children; beyond, memory and patience end."""
 
 
@@ -48,7 +48,8 @@ def machine() -> str:
     import numpy as np
 
     return (
-        f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, "
+        f"Python {platform.python_version()}, "
         f"numpy {np.__version__}, numba {numba.__version__}"
     )
 

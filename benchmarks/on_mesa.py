@@ -14,11 +14,12 @@ from benchmarks import reduced as r
 class Child(mesa.Agent):
     """A child that draws for itself every month."""
 
-    __slots__ = ("chance", "state")
+    __slots__ = ("rank", "rate", "state")
 
-    def __init__(self, model: Country, chance: float) -> None:
+    def __init__(self, model: Country, rate: float, rank: int) -> None:
         super().__init__(model)
-        self.chance = chance
+        self.rate = rate
+        self.rank = rank
         self.state = r.HOME
 
     def step(self) -> None:
@@ -26,7 +27,8 @@ class Child(mesa.Agent):
         model = self.model
         u = model.draw()
         if self.state == r.HOME:
-            if u < self.chance:
+            rate = self.rate * r.POOR_RATIO if self.rank < model.poor else self.rate
+            if u < 1.0 - math.exp(-rate):
                 self.state = r.EXPLOITED
                 model.entries += 1
         elif self.state == r.EXPLOITED:
@@ -48,17 +50,19 @@ class Country(mesa.Model):
         super().__init__(rng=1)
         self.draw = random.Random(1).random
         self.entries = 0
+        self.month = 0
+        self.poor = 0.0
         self.escape, self.identify, self.leave_care, self.back = (
             1.0 - math.exp(-rate) for rate in (r.ESCAPE, r.IDENTIFY, r.LEAVE_CARE, r.RETURN)
         )
         for index in range(children):
-            rate = r.ENTRY_BOY * (1.0 if index % 2 else r.GIRL_RATIO)
-            rate *= r.POOR_RATIO if index // 2 % 10 < 10 * r.POOR_SHARE else 1.0
-            Child(self, 1.0 - math.exp(-rate))
+            Child(self, r.ENTRY_BOY * (1.0 if index % 2 else r.GIRL_RATIO), r.rank(index))
 
     def step(self) -> None:
         """Let every child live through one month."""
+        self.poor = r.N_RANKS * r.poor_share(self.month)
         self.agents.do("step")
+        self.month += 1
 
 
 def run(children: int, months: int) -> dict[str, float]:

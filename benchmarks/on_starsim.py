@@ -11,13 +11,23 @@ import starsim as ss
 from benchmarks import reduced as r
 
 
-class Trafficking(ss.Module):  # type: ignore[misc]
+def chance_of_entry(module: Any, sim: Any, uids: Any) -> Any:
+    """Return the chance of entry of the children asked about, this month."""
+    poor = module.rank[uids] < r.N_RANKS * r.poor_share(module.ti)
+    return 1.0 - np.exp(-module.rate[uids] * np.where(poor, r.POOR_RATIO, 1.0))
+
+
+class Trafficking(ss.Module):
     """The reduced rules as one Starsim module."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.define_states(ss.FloatArr("stage", default=float(r.HOME)), ss.FloatArr("chance", default=0.0))
-        self.enter = ss.bernoulli(p=lambda self, sim, uids: self.chance[uids])
+        self.define_states(
+            ss.FloatArr("stage", default=float(r.HOME)),
+            ss.FloatArr("rate", default=0.0),
+            ss.FloatArr("rank", default=0.0),
+        )
+        self.enter = ss.bernoulli(p=chance_of_entry)
         self.escape = ss.bernoulli(p=1.0 - np.exp(-r.ESCAPE))
         self.identify = ss.bernoulli(p=1.0 - np.exp(-r.IDENTIFY))
         self.leave_care = ss.bernoulli(p=1.0 - np.exp(-r.LEAVE_CARE))
@@ -25,12 +35,11 @@ class Trafficking(ss.Module):  # type: ignore[misc]
         self.entries = 0
 
     def init_post(self) -> None:
-        """Give every child its own chance of entry."""
+        """Give every child its own rate and rank."""
         super().init_post()
-        index = np.arange(len(self.chance))
-        rate = r.ENTRY_BOY * np.where(index % 2 == 1, 1.0, r.GIRL_RATIO)
-        rate = rate * np.where(index // 2 % 10 < 10 * r.POOR_SHARE, r.POOR_RATIO, 1.0)
-        self.chance[:] = 1.0 - np.exp(-rate)
+        index = np.arange(len(self.rate))
+        self.rate[:] = r.ENTRY_BOY * np.where(index % 2 == 1, 1.0, r.GIRL_RATIO)
+        self.rank[:] = r.rank(index)
 
     def step(self) -> None:
         """Live through one month, with the states of its start."""

@@ -47,8 +47,8 @@ def people(children: int) -> tuple[Records, np.ndarray]:
     index = np.arange(children)
     rows["place"] = 2 * (index * r.N_TERRITORIES // children)
     rows["traits"] = index % 2
-    rows["econ"] = np.where(index // 2 % 10 < 10 * r.POOR_SHARE, 0, 60000)
-    cls = np.where(rows["econ"] == 0, 2, 0)
+    rows["econ"] = r.rank(index)
+    cls = np.where(rows["econ"] < r.N_RANKS * r.MOST_POOR, 2, 0)
     cell = (rows["place"].astype(np.int64) * 2 + rows["traits"]) * 8 + cls
     order = np.argsort(cell, kind="stable")
     rows, cell = rows[order], cell[order]
@@ -79,20 +79,8 @@ def run(children: int, months: int) -> dict[str, float]:
     base[0, SEXUAL, :, 0] = r.ENTRY_BOY * r.GIRL_RATIO
     multiplier = np.ones(N_FACTORS)
     multiplier[POOR] = r.POOR_RATIO
-    poverty = np.full(52, 1)
     none = np.zeros(52, np.int64)
-    tables = EntryTables(
-        base,
-        multiplier,
-        poverty,
-        np.zeros((2, 52), np.int64),
-        none,
-        np.zeros(1, np.uint16),
-        none,
-        none,
-        1.0,
-        1.0,
-    )
+    school, community_rank = np.zeros((2, 52), np.int64), np.zeros(1, np.uint16)
     floor = base[:, SEXUAL].copy()
     top = np.zeros((2, N_PATHS, N_AGES, 2, 8))
     top[...] = (floor * r.POOR_RATIO)[None, ..., None]
@@ -110,6 +98,10 @@ def run(children: int, months: int) -> dict[str, float]:
             draws.words_of(active["row"][:n].copy(), month, draws.STREAM_MONTH, key, words)
             visit(active, n, words)
             found, _ = propose(cells, idents, 0, cells.shape[0], month, floor, top, none, key, out)
+            poverty = np.full(52, int(np.ceil(r.N_RANKS * r.poor_share(month))))
+            tables = EntryTables(
+                base, multiplier, poverty, school, none, community_rank, none, none, 1.0, 1.0
+            )
             kept = decide(out, found, rows, touched, month, tables)
             new = np.unique(out["row"][:kept])
             touched[new] = 1
