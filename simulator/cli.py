@@ -64,11 +64,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except Exception as error:
+        if _was_interrupted(error):
+            print(t("cli.interrupted"), file=sys.stderr)
+            return INTERRUPTED
         # The last resort: a person gets a sentence, a developer asks for the traceback.
         if os.environ.get("SINTRATA_DEBUG"):
             raise
         print(t("cli.broken", kind=type(error).__name__, message=str(error)[:500]), file=sys.stderr)
         return BROKEN
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Return whether an interrupt is behind an error: compiled code wraps one that reaches it."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _take_language(words: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -237,18 +237,23 @@ def _run_in_processes(
 ) -> None:
     """Run pairs in spawned processes, each writing its own files; read them back in a fixed order."""
     with tempfile.TemporaryDirectory(prefix="sintrata-") as folder:
+        others = set(active_children())
         pool = ProcessPoolExecutor(min(cores, len(pairs)), mp_context=get_context("spawn"))
         try:
-            jobs = {
-                pool.submit(_run_to_files, study, draw, replicate, scale, folder): (draw, replicate)
-                for draw, replicate in pairs
-            }
+            jobs = [
+                pool.submit(_run_to_files, study, draw, replicate, scale, folder) for draw, replicate in pairs
+            ]
             for done, job in enumerate(as_completed(jobs), start=1):
                 job.result()
                 if progress is not None:
                     progress(done, len(pairs), "run")
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        except BaseException:
+            # An interrupted study must not wait for the runs in hand.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(active_children()) - others:
+                worker.terminate()
+            raise
+        pool.shutdown()
         for draw, replicate in pairs:
             for index in range(len(study.scenarios)):
                 with np.load(Path(folder) / f"{index}-{draw}-{replicate}.npz") as file:
