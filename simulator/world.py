@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import mesa
@@ -68,6 +69,38 @@ class Kept:
     watch: NDArray[np.void]
     institutions: Mapping[str, NDArray[np.float64]]
     record: Record
+
+    def save(self, path: Path) -> None:
+        """Write the state to a file (NumPy's archive of arrays); nothing in it is code."""
+        arrays = {f"institutions.{name}": array for name, array in self.institutions.items()}
+        arrays |= {f"record.{name}": array for name, array in self.record.to_arrays().items()}
+        with path.open("wb") as file:
+            np.savez(
+                file,
+                month=np.int64(self.month),
+                touched=self.touched,
+                active=self.active,
+                watch=self.watch,
+                **arrays,  # type: ignore[arg-type]
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> Kept:
+        """Return a state written by ``save``."""
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+
+        def part(prefix: str) -> dict[str, NDArray[Any]]:
+            return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+        return cls(
+            month=int(arrays["month"]),
+            touched=arrays["touched"],
+            active=arrays["active"],
+            watch=arrays["watch"],
+            institutions=part("institutions."),
+            record=Record.from_arrays(part("record.")),
+        )
 
 
 class World(mesa.Model):

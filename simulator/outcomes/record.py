@@ -6,8 +6,9 @@ events, and the two are held against each other by a test.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,3 +117,37 @@ class Record:
         other.at_start, other.groups_at_start = self.at_start, self.groups_at_start
         other.candidates, other.cells, other.largest_list = self.candidates, self.cells, self.largest_list
         return other
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything as arrays by name, for a file."""
+        return {
+            "stocks": self.stocks,
+            "groups": self.groups,
+            "series": self.series,
+            "events": np.concatenate([np.zeros(0, np.uint64), *self.events]),
+            "entered": np.concatenate([np.zeros(0, np.uint32), *self.entered]),
+            "entered_by_month": np.array([part.size for part in self.entered], np.int64),
+            "earlier": self.earlier,
+            "at_start": self.at_start,
+            "groups_at_start": self.groups_at_start,
+            "work": np.array([self.candidates, self.cells, self.largest_list], np.int64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Record:
+        """Return the record that ``to_arrays`` gave."""
+        ends = np.cumsum(arrays["entered_by_month"])
+        candidates, cells, largest = (int(number) for number in arrays["work"])
+        return cls(
+            stocks=arrays["stocks"],
+            groups=arrays["groups"],
+            series=arrays["series"],
+            events=[arrays["events"]],
+            entered=np.split(arrays["entered"], ends[:-1]) if ends.size else [],
+            earlier=arrays["earlier"],
+            at_start=arrays["at_start"],
+            groups_at_start=arrays["groups_at_start"],
+            candidates=candidates,
+            cells=cells,
+            largest_list=largest,
+        )

@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from simulator.experiments.ensemble import Study, run_pair
 from simulator.inputs import prepare
 from simulator.outcomes.tally import tally
 from simulator.rules import care
-from simulator.world import World
+from simulator.world import Kept, World
 from tests.world.conftest import Arrays, assert_same
 
 Build = Callable[..., World]
@@ -130,7 +131,7 @@ import hashlib
 from simulator.engine.population import build
 from simulator.evidence import load_ledger
 from simulator.outcomes.tally import tally
-from simulator.world import World
+from simulator.world import Kept, World
 ledger = load_ledger()
 world = World("baseline", 3, until=71, ledger=ledger, population=build(ledger, scale=0.01)).run()
 print(hashlib.sha256(tally(world.population, world.record, 0, 72)["flow"].tobytes()).hexdigest())
@@ -147,10 +148,16 @@ def test_another_process_gives_the_same_bytes(world_of: Build, arrays_of: Finish
 
 @pytest.mark.parametrize("month", [1, 60, 83])
 def test_a_kept_state_goes_on_with_the_same_bytes(
-    world_of: Build, arrays_of: Finish, ledger: Ledger, population: Population, month: int
+    world_of: Build,
+    arrays_of: Finish,
+    ledger: Ledger,
+    population: Population,
+    tmp_path: Path,
+    month: int,
 ) -> None:
     whole = arrays_of(world_of())
     first = world_of().run(until=month)
+    first.keep().save(tmp_path / "kept.npz")
     again = World(
         "baseline",
         0,
@@ -158,7 +165,7 @@ def test_a_kept_state_goes_on_with_the_same_bytes(
         ledger=ledger,
         population=population,
         inputs=first.inputs,
-        kept=first.keep(),
+        kept=Kept.load(tmp_path / "kept.npz"),
     )
     assert again.month == month
     assert_same(arrays_of(again), whole)
