@@ -136,8 +136,8 @@ def test_the_same_children_enter_as_when_every_child_is_walked(
 
 
 def test_entries_follow_the_rates(world_of: Build) -> None:
-    """Over many seeds each child enters with 1 - exp(-rate); compared by deciles of rate."""
-    world = world_of(until=61)
+    """Over many seeds each child enters with 1 - exp(-rate), whatever its neighbours and siblings do."""
+    world = world_of(until=61, values=WIDE)
     world.run(until=60)
     world.fix_tables()
     people = world.population
@@ -145,6 +145,8 @@ def test_entries_follow_the_rates(world_of: Build) -> None:
     total = rates.sum(axis=1) * (world.touched == 0)
     times = np.zeros(total.size)
     repeats = 400
+    ring = people.next_sibling.astype(np.int64)
+    together = {"neighbours": 0, "siblings": 0}
     for seed in range(repeats):
         key = draws.make_key(seed, 99)
         out = np.empty(1 << 16, CANDIDATE)
@@ -161,7 +163,10 @@ def test_entries_follow_the_rates(world_of: Build) -> None:
             out,
         )
         kept = recruitment.decide(out, n, people.children, world.touched, world.month, world.entry_tables)
-        times[np.unique(out["row"][:kept])] += 1
+        entered = np.unique(out["row"][:kept]).astype(np.int64)
+        times[entered] += 1
+        together["neighbours"] += int((np.diff(entered) == 1).sum())
+        together["siblings"] += int((np.isin(ring[entered], entered) & (ring[entered] != entered)).sum())
     chance = 1.0 - np.exp(-total)
     at_risk = np.flatnonzero(total > 0)
     order = at_risk[np.argsort(total[at_risk], kind="stable")]
@@ -170,6 +175,15 @@ def test_entries_follow_the_rates(world_of: Build) -> None:
         spread = np.sqrt(repeats * (chance[part] * (1.0 - chance[part])).sum())
         # Ten comparisons at five standard errors: a false alarm in 170,000 runs of this test.
         assert abs(times[part].sum() - expected) < 5.0 * spread
+    # Independent children enter together as often as the products of their chances say; counts of so rare an
+    # event are Poisson, again at five standard errors (and one event, for small counts).
+    pairs = {
+        "neighbours": repeats * (chance[:-1] * chance[1:]).sum(),
+        "siblings": repeats * (chance * chance[ring])[ring != np.arange(ring.size)].sum(),
+    }
+    for kind, expected in pairs.items():
+        assert expected > 5.0
+        assert abs(together[kind] - expected) < 5.0 * math.sqrt(expected) + 1.0, (kind, together, pairs)
 
 
 def test_siblings_enter_at_the_extra_rate(world_of: Build) -> None:
