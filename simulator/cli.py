@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from _thread import interrupt_main
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    sys.unraisablehook = _keep_interrupts
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     try:
@@ -72,6 +74,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(t("cli.broken", kind=type(error).__name__, message=str(error)[:500]), file=sys.stderr)
         return BROKEN
+
+
+def _keep_interrupts(unraisable: Any) -> None:
+    """Raise an interrupt again that reached a destructor, where Python can only report and forget it."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        interrupt_main()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _was_interrupted(error: BaseException | None) -> bool:
