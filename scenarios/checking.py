@@ -18,10 +18,12 @@ from scenarios.shape import (
     ADMITS,
     CONTEXTS,
     FIELDS,
+    LARGEST_LEVEL,
     LARGEST_MULTIPLIER,
     LONGEST_RAMP,
     PLACE_FORMS,
     PLACES_LEVER,
+    SMALLEST_LEVEL,
     SMALLEST_MULTIPLIER,
     RefusedError,
     ScenarioFile,
@@ -29,6 +31,7 @@ from scenarios.shape import (
 from simulator.documents import Document, Place, shown
 from simulator.engine.states import AREAS, LAST_MONTH, REPORT_FROM, month_name
 from simulator.evidence import load_ledger
+from simulator.evidence.ledger import SHOCKS
 from simulator.faults import Fault, did_you_mean
 from simulator.texts import language, t
 
@@ -48,6 +51,7 @@ KINDS: Final = frozenset(
             "contexts",
             "context",
         ),
+        *("shocks", "shock", "shock_use", "level"),
         *("context_use", "multiply", "interventions", "intervention", "lever", "where", "territories"),
         *("territory", "area", "ramp_months", "number", "admits", "forms"),
     )
@@ -131,7 +135,7 @@ def _pattern(path: Place) -> str:
         "description": "bilingual",
         "assumptions": "bilingual",
         "context": "contexts",
-        "use": "context_use" if path[0] == "context" else "lever",
+        "use": {"context": "context_use", "shocks": "shock_use"}.get(str(path[0]), "lever"),
         "amount": "number",
     }.get(last, last)
     return kind if kind in KINDS else "value"
@@ -157,6 +161,8 @@ def _limits(kind: str) -> dict[str, object]:
         "month": {"first": month_name(REPORT_FROM), "last": month_name(LAST_MONTH)},
         "lever": {"names": ", ".join(levers())},
         "context_use": {"names": ", ".join(CONTEXTS)},
+        "shock_use": {"names": ", ".join(SHOCKS)},
+        "level": {"low": f"{SMALLEST_LEVEL:g}", "high": f"{LARGEST_LEVEL:g}"},
         "area": {"names": ", ".join(AREAS)},
         "admits": {"names": ", ".join(ADMITS)},
         "forms": {"names": ", ".join(PLACE_FORMS)},
@@ -207,7 +213,7 @@ def _near(name: str, names: tuple[str, ...]) -> str:
 def _list_faults(data: Mapping[str, Any]) -> list[tuple[Place, object, RefusedError]]:
     """Return what only shows when parts are read together: codes named twice, places that admit nobody."""
     out: list[tuple[Place, object, RefusedError]] = []
-    for group in ("context", "interventions"):
+    for group in ("context", "shocks", "interventions"):
         rows = data.get(group)
         for index, row in enumerate(rows if isinstance(rows, list) else []):
             if isinstance(row, dict):

@@ -29,6 +29,7 @@ from scenarios.shape import (
     InterventionPart,
     RefusedError,
     ScenarioFile,
+    ShockPart,
     TextPart,
 )
 from simulator.documents import Document, shown
@@ -48,7 +49,7 @@ class Context:
     Attributes
     ----------
     use : str
-        ``poverty`` or ``background_load``.
+        ``poverty``, ``background_load``, or a factor of the institutions that a rule works out.
     multiply : float
         What the trend is multiplied by.
     from_ti, to_ti : int
@@ -65,6 +66,29 @@ class Context:
     to_ti: int | None = None
     territories: tuple[int, ...] = ()
     area: int | None = None
+
+
+@dataclass(frozen=True)
+class Shock:
+    """A shock that a scenario assumes: what it is, where, from when until when, and how strong.
+
+    Attributes
+    ----------
+    use : str
+        One of the ledger's shocks.
+    level : float
+        1 is the one of the record (``pandemic``: March 2020); added to what the record holds.
+    from_ti, to_ti : int
+        First and last month, counted from January 2012; ``None`` = until the end.
+    territories : tuple of int
+        Indices 0..25; empty = the whole country.
+    """
+
+    use: str
+    level: float
+    from_ti: int
+    to_ti: int | None = None
+    territories: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +152,7 @@ class Scenario:
     until_ti: int = DEFAULT_UNTIL
     parameters: dict[str, float] = field(default_factory=dict, hash=False)
     context: tuple[Context, ...] = ()
+    shocks: tuple[Shock, ...] = ()
     interventions: tuple[Intervention, ...] = ()
     bases: tuple[str, ...] = ()
     source: str = field(default="", repr=False, compare=False)
@@ -140,6 +165,7 @@ class Scenario:
             "until": self.until_ti,
             "parameters": self.parameters,
             "context": [vars(part) for part in self.context],
+            "shocks": [vars(part) for part in self.shocks],
             "interventions": [vars(part) for part in self.interventions],
         }
         canonical = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -169,6 +195,8 @@ class Scenario:
             out["parameters"] = dict(sorted(self.parameters.items()))
         if self.context:
             out["context"] = [_context_mapping(part) for part in self.context]
+        if self.shocks:
+            out["shocks"] = [_shock_mapping(part) for part in self.shocks]
         if self.interventions:
             out["interventions"] = [_intervention_mapping(part) for part in self.interventions]
         return out
@@ -192,6 +220,13 @@ def _context_mapping(part: Context) -> dict[str, Any]:
     return {**out, "multiply": part.multiply}
 
 
+def _shock_mapping(part: Shock) -> dict[str, Any]:
+    out: dict[str, Any] = {"use": part.use, **_where_mapping(part), "from": month_name(part.from_ti)}
+    if part.to_ti is not None:
+        out["to"] = month_name(part.to_ti)
+    return {**out, "level": part.level}
+
+
 def _intervention_mapping(part: Intervention) -> dict[str, Any]:
     out: dict[str, Any] = {"use": part.use, **_where_mapping(part), "start": month_name(part.start_ti)}
     if part.end_ti is not None:
@@ -202,12 +237,12 @@ def _intervention_mapping(part: Intervention) -> dict[str, Any]:
     return out
 
 
-def _where_mapping(part: Context | Intervention) -> dict[str, Any]:
+def _where_mapping(part: Context | Shock | Intervention) -> dict[str, Any]:
     codes = load_ledger().territories.codes
     where: dict[str, Any] = {}
     if part.territories:
         where["territory"] = [codes[index] for index in part.territories]
-    if part.area is not None:
+    if not isinstance(part, Shock) and part.area is not None:
         where["area"] = AREAS[part.area]
     return {"where": where} if where else {}
 
@@ -285,11 +320,13 @@ def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario
     document, own = chain[0]
     parameters: dict[str, float] = {}
     context: list[Context] = []
+    shocks: list[Shock] = []
     interventions: list[Intervention] = []
     until = DEFAULT_UNTIL
     for _, part in reversed(chain):
         parameters |= part.parameters
         context.extend(_context(row) for row in part.context)
+        shocks.extend(_shock(row) for row in part.shocks)
         interventions.extend(_intervention(row) for row in part.interventions)
         until = part.until if part.until is not None else until
     return Scenario(
@@ -301,6 +338,7 @@ def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario
         until_ti=until,
         parameters=dict(sorted(parameters.items())),
         context=tuple(context),
+        shocks=tuple(shocks),
         interventions=tuple(interventions),
         bases=tuple(part.base for _, part in chain if part.base is not None),
         source=document.text,
@@ -319,6 +357,16 @@ def _context(row: ContextPart) -> Context:
         to_ti=row.to,
         territories=tuple(sorted(row.where.territory)),
         area=None if row.where.area is None else AREAS.index(row.where.area),
+    )
+
+
+def _shock(row: ShockPart) -> Shock:
+    return Shock(
+        use=row.use,
+        level=row.level,
+        from_ti=row.from_,
+        to_ti=row.to,
+        territories=tuple(sorted(row.where.territory)),
     )
 
 

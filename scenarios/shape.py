@@ -14,18 +14,26 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from scenarios.levers import levers
 from simulator.engine.states import AREAS, LAST_MONTH, REPORT_FROM, month_index, month_name
 from simulator.evidence import load_ledger
+from simulator.evidence.ledger import SHOCKS
 from simulator.faults import did_you_mean
 from simulator.texts import t
 
 SCHEMA_VERSION: Final = 1
 
-CONTEXTS: Final = ("poverty", "background_load")
+CONTEXTS: Final = (
+    *("poverty", "background_load"),
+    *(f.name for f in load_ledger().factors.values() if f.kind == "state" and f.neutral > 0.0),
+)
+"""Drivers, and the factors of institutions that a scenario may assume to be other than the rules say."""
+
 ADMITS: Final = ("girls", "boys", "all")
 PLACE_FORMS: Final = ("sexual", "labour", "all")
 PLACES_LEVER: Final = "specialised_places"
 
 SMALLEST_MULTIPLIER: Final = 0.25
 LARGEST_MULTIPLIER: Final = 4.0
+SMALLEST_LEVEL: Final = -1.0
+LARGEST_LEVEL: Final = 3.0
 LONGEST_RAMP: Final = 120
 LONGEST_LABEL: Final = 120
 LONGEST_TEXT: Final = 2000
@@ -63,6 +71,13 @@ def _number(value: object) -> float:
 def _multiplier(value: object) -> float:
     number = _number(value)
     if not SMALLEST_MULTIPLIER <= number <= LARGEST_MULTIPLIER:
+        raise RefusedError(do=t("scenario.do.range"))
+    return number
+
+
+def _level(value: object) -> float:
+    number = _number(value)
+    if not SMALLEST_LEVEL <= number <= LARGEST_LEVEL:
         raise RefusedError(do=t("scenario.do.range"))
     return number
 
@@ -157,6 +172,16 @@ def _lever_where(value: object, info: ValidationInfo) -> object:
     return value
 
 
+def _shock_where(value: object) -> object:
+    if isinstance(value, Mapping) and "area" in value:
+        raise RefusedError(
+            found=t("scenario.found.area_of_shocks"),
+            allowed=t("scenario.allowed.where_of_places"),
+            do=t("scenario.do.area_of_places"),
+        )
+    return value
+
+
 def _territory(value: object) -> int:
     codes: tuple[str, ...] = tuple(load_ledger().territories.codes)
     if isinstance(value, str) and value in codes:
@@ -241,6 +266,16 @@ class ContextPart(Part):
     multiply: Annotated[float, BeforeValidator(_multiplier)]
 
 
+class ShockPart(Part):
+    """A shock that strikes."""
+
+    use: Annotated[str, _one_of(SHOCKS)]
+    where: Annotated[WherePart, BeforeValidator(_shock_where)] = WherePart()
+    from_: _Month = Field(alias="from")
+    to: _LastMonth | None = None
+    level: Annotated[float, BeforeValidator(_level)]
+
+
 class InterventionPart(Part):
     """A lever at work."""
 
@@ -266,6 +301,7 @@ class ScenarioFile(Part):
     until: _Month | None = None
     parameters: dict[str, Annotated[float, BeforeValidator(_number)]] = {}
     context: list[ContextPart] = []
+    shocks: list[ShockPart] = []
     interventions: list[InterventionPart] = []
 
 
@@ -277,6 +313,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "assumptions": ("es", "en"),
     "context": tuple(info.alias or name for name, info in ContextPart.model_fields.items()),
     "interventions": tuple(info.alias or name for name, info in InterventionPart.model_fields.items()),
+    "shocks": tuple(info.alias or name for name, info in ShockPart.model_fields.items()),
     "where": tuple(WherePart.model_fields),
 }
 """Keys that each kind of group may have."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = "sintrata"
 COMMANDS: Final = ("run", "compare", "validate", "scenarios", "explain", "precision")
-TOPICS: Final = ("parameters", "scenario", "population", "month", "levels")
+TOPICS: Final = ("parameters", "mechanisms", "scenario", "population", "month", "levels")
 
 OK: Final = 0
 BROKEN: Final = 1
@@ -517,6 +517,7 @@ def _explain(
     threads: Annotated[str | None, _option("--threads", "threads")] = None,
     quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, _flag("--json", "json")] = False,
+    as_markdown: Annotated[bool, _flag("--markdown", "markdown")] = False,
 ) -> None:
     if not words:
         raise _count_fault("explain", (), ", ".join(TOPICS))
@@ -525,9 +526,12 @@ def _explain(
         raise _bad_option("explain", topic, ", ".join(TOPICS), did_you_mean(topic, TOPICS))
     if topic not in ("scenario", "parameters") and names:
         raise _count_fault(f"explain {topic}", names, t("cli.allowed.no_more"))
-    tables = _explanation(topic, names, threads, quiet=quiet or as_json)
+    tables = _explanation(topic, names, threads, quiet=quiet or as_json or as_markdown)
     if as_json:
         _print_json({key: table.records() for key, table in tables.items()})
+    elif as_markdown:
+        for table in tables.values():
+            print("\n".join(table.markdown()))
     else:
         for number, table in enumerate(tables.values()):
             if number:
@@ -544,6 +548,8 @@ def _explanation(topic: str, names: list[str], threads: str | None, *, quiet: bo
     if topic == "scenario":
         name = _one(names, "explain scenario", t("cli.allowed.one_scenario"))
         return explain.scenario_tables(_load([name], None)[0])
+    if topic == "mechanisms":
+        return {"mechanisms": explain.mechanisms_table()}
     if topic == "month":
         return {"month": explain.month_table()}
     if topic == "population":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenarios import library, load_scenario
 from scenarios.levers import levers
+from scenarios.schema import Shock
 from simulator.engine.states import AREAS, month_name
 from simulator.evidence import load_ledger
 from simulator.faults import Fault, FaultyInput, did_you_mean
@@ -14,22 +15,22 @@ from simulator.tables import Column, Table
 from simulator.texts import language, t
 
 if TYPE_CHECKING:
-    from scenarios import Context, Intervention, Scenario
+    from scenarios.schema import Context, Intervention, Scenario
 
 MONTH: Final[tuple[tuple[str, str, str], ...]] = (
-    ("calendar", "part", "policy/levers.py"),
-    ("drivers", "part", "evidence/drivers.py, inputs.py"),
-    ("workforce", "later", ""),
-    ("communities", "later", ""),
-    ("networks", "later", ""),
+    ("calendar", "part", "history.py, rules/shocks.py, rules/programmes.py, rules/coordination.py"),
+    ("drivers", "in", "evidence/drivers.py, inputs.py"),
+    ("workforce", "in", "rules/workforce.py"),
+    ("communities", "in", "rules/communities.py"),
+    ("networks", "in", "rules/networks.py"),
     ("recruitment", "in", "rules/recruitment.py"),
     ("exits", "in", "rules/exits.py"),
     ("identification", "in", "rules/identification.py"),
     ("referral", "in", "rules/referral.py"),
     ("care", "in", "rules/care.py"),
     ("reintegration", "in", "rules/reintegration.py"),
-    ("justice", "later", ""),
-    ("record", "part", "outcomes/record.py"),
+    ("justice", "in", "rules/justice.py"),
+    ("record", "part", "rules/registers.py, outcomes/record.py"),
 )
 """Steps of a month in order: name, whether the model has it, and the files of ``simulator`` that carry it."""
 
@@ -107,6 +108,8 @@ def scenario_tables(scenario: Scenario) -> dict[str, Table]:
         out["parameters"] = _values_table(scenario)
     if scenario.context:
         out["context"] = _context_table(scenario.context)
+    if scenario.shocks:
+        out["shocks"] = _shocks_table(scenario.shocks)
     if scenario.interventions:
         out["interventions"] = _interventions_table(scenario.interventions)
     return out
@@ -150,7 +153,7 @@ def _context_table(context: Sequence[Context]) -> Table:
     rows = tuple(
         {
             "use": part.use,
-            "what": t(f"explain.context.{part.use}"),
+            "what": _context_label(part.use),
             "where": _where(part),
             "from": month_name(part.from_ti),
             "to": None if part.to_ti is None else month_name(part.to_ti),
@@ -167,6 +170,74 @@ def _context_table(context: Sequence[Context]) -> Table:
         Column("multiply", t("explain.column.multiply"), "g"),
     )
     return Table(t("explain.title.context"), columns, rows)
+
+
+def _context_label(use: str) -> str:
+    labels = load_ledger().factor_labels
+    return labels[use][language()] if use in labels else t(f"explain.context.{use}")
+
+
+def _shocks_table(shocks: Sequence[Shock]) -> Table:
+    rows = tuple(
+        {
+            "use": part.use,
+            "what": _context_label(part.use),
+            "where": _where(part),
+            "from": month_name(part.from_ti),
+            "to": None if part.to_ti is None else month_name(part.to_ti),
+            "level": part.level,
+        }
+        for part in shocks
+    )
+    columns = (
+        Column("use", ""),
+        Column("what", t("explain.column.what")),
+        Column("where", t("explain.column.where")),
+        Column("from", t("explain.column.from")),
+        Column("to", t("explain.column.to")),
+        Column("level", t("explain.column.level"), "g"),
+    )
+    return Table(t("explain.title.shocks"), columns, rows)
+
+
+def mechanisms_table() -> Table:
+    """Return every causal statement of the evidence, with the rule and the parameters that carry it."""
+    ledger = load_ledger()
+    rows = []
+    for mechanism in ledger.mechanisms.values():
+        first = ledger.parameters[mechanism.parameters[0]]
+        rows.append(
+            {
+                "id": mechanism.id,
+                "cause": mechanism.cause[language()],
+                "effect": mechanism.effect[language()],
+                "sign": t("explain.sign.nonlinear") if mechanism.sign == "nonlinear" else mechanism.sign,
+                "delay": mechanism.delay,
+                "finding": ", ".join(mechanism.finding),
+                "rule": mechanism.rule,
+                "parameter": ", ".join(mechanism.parameters),
+                "central": first.central,
+                "low": first.low,
+                "high": first.high,
+                "quality": first.quality,
+            }
+        )
+    columns = (
+        Column("id", t("explain.column.id")),
+        Column("cause", t("explain.column.cause")),
+        Column("effect", t("explain.column.effect")),
+        Column("sign", t("explain.column.sign")),
+        Column("delay", t("explain.column.delay"), "d"),
+        Column("finding", t("explain.column.finding")),
+        Column("rule", t("explain.column.rule")),
+        Column("parameter", t("explain.column.parameter")),
+        Column("central", t("explain.column.central"), "g"),
+        Column("low", t("explain.column.low"), "g"),
+        Column("high", t("explain.column.high"), "g"),
+        Column("quality", t("explain.column.quality")),
+    )
+    notes = (t("explain.note.mechanisms", count=len(rows)),)
+    return Table(t("explain.title.mechanisms"), columns, tuple(rows), notes)
 
 
 def _interventions_table(interventions: Sequence[Intervention]) -> Table:
@@ -204,10 +275,10 @@ def _lever_label(part: Intervention) -> str:
     return f"{lever.label} ({admits}; {forms})"
 
 
-def _where(part: Context | Intervention) -> str:
+def _where(part: Context | Shock | Intervention) -> str:
     land = load_ledger().territories
     names = [land.names[index] for index in part.territories] or [t("explain.whole_country")]
-    area = "" if part.area is None else f" ({t(f'area.{AREAS[part.area]}')})"
+    area = "" if isinstance(part, Shock) or part.area is None else f" ({t(f'area.{AREAS[part.area]}')})"
     return ", ".join(names) + area
 
 

@@ -7,12 +7,16 @@ lets a scenario fork from another one's kept state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.levers import Bilingual
+from scenarios.schema import Scenario
+from simulator.engine.factors import Factor, Link, lever_order
 from simulator.engine.population import rank_threshold
 from simulator.engine.states import (
     BOY,
@@ -28,15 +32,15 @@ from simulator.engine.states import (
     START_YEAR,
 )
 from simulator.evidence.drivers import child_poverty, rural_share
+from simulator.evidence.mechanisms import links
+from simulator.history import History, history
 from simulator.policy.levers import PLACES as PLACES_LEVER
 from simulator.policy.levers import levels, multipliers, path
-from simulator.rules import exits, identification, recruitment
+from simulator.rules import exits, identification, networks, recruitment
 from simulator.rules.care import facilities_by_distance, group_bit, travel_classes
+from simulator.system import CALIBRATION, rehearse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from scenarios.schema import Scenario
     from simulator.engine.population import Population
     from simulator.evidence import Ledger
 
@@ -48,8 +52,33 @@ LIMA: Final = (6, 14)
 
 ALL_GROUPS: Final = 0b1111
 UPE_REFERENCE_YEAR: Final = 2023
+POVERTY_REFERENCE_MONTH: Final = 12 * (2019 - START_YEAR) + 6
+CORE: Final = 2
+"""Mark of a territory at the core of illegal mining."""
+
 SHELTER_REFERENCE_MONTH: Final = 12 * (2023 - START_YEAR) + 6
 """Mid 2023, for which the total of specialised places is known."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What one parameter set expects, [territory]; flows are monthly, stocks are persons or cases.
+
+    ``exploited`` children; ``identified`` children; ``protected`` by either of UPE and judge; ``complaints``
+    and ``adult_complaints``; ``open_cases`` and, of these, ``trials``; ``convictions``; ``adults`` in
+    exploitation and ``adult_entries``.
+    """
+
+    exploited: Floats
+    identified: Floats
+    protected: Floats
+    complaints: Floats
+    adult_complaints: Floats
+    open_cases: Floats
+    trials: Floats
+    convictions: Floats
+    adults: Floats
+    adult_entries: Floats
 
 
 @dataclass(frozen=True)
@@ -61,18 +90,23 @@ class Inputs:
     values : parameter values by name
     entry : solved recruitment; stock : what the parameters expect of the reference population
     destination : [territory, territory] cumulative share of where children from a territory are taken
-    identification : [channel 2, form 3, place 52] monthly rates at reference capacity
+    identification : [channel 5, form 3, place 52] monthly rates at the gains of the calibration period
     returns : [assisted 2, months] monthly rates
     poverty, extreme : [month, place] ranks below which a child is (extremely) poor
     groups, cash, support, mentors : [month, place] ranks below which a child is covered
-    report_gain : [month, place] multiplier of the report channel
-    police, upe_capacity : [month, territory] relative capacity
+    history : what the record and the scenario ask of institutions
+    factors, links : the quantities of institutions, and the causal statements between them
+    expected : what the parameters expect of the reference population, by territory
+    police_load : [territory] other cases of the police a month
+    other_load : [month, territory] background load of the other institutions, relative to mid 2019
+    rurality, connectivity : [territory] shares; outside_lima : [territory]
+    mining : [territory] 0 to 1, how far mining demand is felt; network_group : [territory]
     upe_load : [month, territory] background cases that arrive
     referred, loss : [month, place]
     facility_territory, facility_specialised, facility_admits : [facility]
     places, background : [month, facility] places, and those that other children take
     plan : [month, state 13, place] share who get a plan
-    completion : [month, place]; quality : [month, territory]
+    quality : [month, territory]
     upe_units : [month, territory] UPEs open; upe_reference_units : [territory] those of 2023
     """
 
@@ -88,11 +122,17 @@ class Inputs:
     cash: Integers
     support: Integers
     mentors: Integers
-    report_gain: Floats
-    police: Floats
+    history: History
+    factors: Mapping[str, Factor]
+    links: Mapping[str, Link]
+    expected: Expected
     police_load: Floats
-    known: Floats
-    upe_capacity: Floats
+    other_load: Floats
+    rurality: Floats
+    connectivity: Floats
+    outside_lima: NDArray[np.bool_]
+    mining: Floats
+    network_group: Integers
     upe_load: Floats
     upe_units: Integers
     upe_reference_units: Integers
@@ -107,7 +147,6 @@ class Inputs:
     travel: Integers
     order: Integers
     plan: Floats
-    completion: Floats
     quality: Floats
 
     @property
@@ -118,28 +157,43 @@ class Inputs:
     def first_difference(self, other: Inputs) -> int:
         """Return the first month in which two runs can differ (0 if they differ from the start)."""
         months = min(self.n_months, other.n_months)
-        first = months
-        for field in fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            if field.name in MONTHLY:
-                if mine.shape[1:] != theirs.shape[1:]:
-                    return 0
-                unequal = (mine[:months] != theirs[:months]).reshape(months, -1).any(axis=1)
-                if unequal.any():
-                    first = min(first, int(np.argmax(unequal)))
-            elif not _equal(mine, theirs):
-                return 0
-        return first
+        return _first_difference(self, other, months)
 
 
 MONTHLY: Final = frozenset(
     (
-        *("poverty", "extreme", "groups", "cash", "support"),
-        *("mentors", "report_gain", "police", "upe_capacity", "upe_load"),
-        *("upe_units", "referred", "loss", "places", "background"),
-        *("plan", "completion", "quality"),
+        *("poverty", "extreme", "groups", "cash", "support", "mentors", "upe_load", "upe_units"),
+        *("other_load", "referred", "loss", "places", "background", "plan", "quality"),
+        *("delivered", "granted", "funded", "shocks", "police_unit", "prosecutor_office", "posts"),
     )
 )
+"""Fields whose first axis is the month."""
+
+
+def _first_difference(mine: Any, other: Any, months: int) -> int:
+    """Return the first month in which two groups of inputs can differ, at most ``months``."""
+    first = months
+    for field in fields(mine):
+        a, b = getattr(mine, field.name), getattr(other, field.name)
+        if field.name in MONTHLY:
+            first = min(first, _first_unequal(a, b, months))
+        elif field.name == "history":
+            first = min(first, _first_difference(a, b, months))
+        elif field.name == "context":
+            for name in a.keys() | b.keys():
+                one = np.ones((months, N_TERRITORIES))
+                first = min(first, _first_unequal(a.get(name, one), b.get(name, one), months))
+        elif not _equal(a, b):
+            return 0
+    return first
+
+
+def _first_unequal(a: NDArray[Any], b: NDArray[Any], months: int) -> int:
+    """Return the first month in which two monthly arrays differ, at most ``months``."""
+    if a.shape[1:] != b.shape[1:]:
+        return 0
+    unequal = (a[:months] != b[:months]).reshape(months, -1).any(axis=1)
+    return int(np.argmax(unequal)) if unequal.any() else months
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -216,7 +270,7 @@ def prepare(
     where = identification.stock_by_place(
         entry.entries_by_place, stock.stock, _arriving(share, p["movement.share_away"], countryside)
     )
-    rates = identification.derive_rates(p, identification.channel_weights(p, land.police_unit), where, scale)
+    rates = identification.derive_rates(p, identification.channel_weights(p), where, scale)
 
     children = population.margins.sum(axis=(1, 2, 3)).astype(float).reshape(N_TERRITORIES, 2)
     by_territory = children.sum(axis=1) / max(children.sum(), 1.0)
@@ -225,6 +279,9 @@ def prepare(
     poverty_context = multipliers(scenario.context, "poverty", n_months)
     poor = np.minimum(child_poverty(ledger, n_months) * poverty_context, 1.0)
     extreme = np.minimum(child_poverty(ledger, n_months, extreme=True) * poverty_context, 1.0)
+    poverty_of = _territory_levels(poor, rural)
+    usual = _territory_levels(child_poverty(ledger, POVERTY_REFERENCE_MONTH + 1)[-1:], rural)
+    need = (poverty_of / usual) ** p["workforce.demand_follows_poverty"]
 
     reach = np.tile([p["upe.reach_urban"], p["upe.reach_rural"]], N_TERRITORIES)
     reach = reach + (1.0 - reach) * level["upe_reach"]
@@ -239,26 +296,43 @@ def prepare(
         (FAMILY_CARE, "care.plan_coverage_family"),
     ):
         plan[:, state] = p[name] + (1.0 - p[name]) * level["plan_coverage"]
-    completion = p["reintegration.completion"]
 
-    return Inputs(
+    names = lever_order(ledger.factors)
+    context = {
+        item.use: _territory_levels(multipliers(scenario.context, item.use, n_months), rural)
+        for item in scenario.context
+        if item.use in ledger.factors
+    }
+    asked = {name: _territory_levels(level[name], rural) for name in level}
+    told = history(scenario, asked, context, p, ledger, names, by_territory, n_months, scale)
+    inputs = Inputs(
         values=p,
         entry=entry,
         stock=stock,
         destination=np.cumsum(share, axis=1),
         identification=rates,
         returns=returns,
-        poverty=rank_threshold(poor),
-        extreme=rank_threshold(extreme),
+        poverty=rank_threshold(_delayed(poor, p["m088.delay"])),
+        extreme=rank_threshold(_delayed(extreme, p["m084.delay"])),
         groups=rank_threshold(level["targeted_groups"]),
         cash=rank_threshold(level["cash_transfer"]),
         support=rank_threshold(level["economic_support"]),
         mentors=rank_threshold(level["mentor_aftercare"]),
-        report_gain=1.0 + (p["identification.report_gain"] - 1.0) * level["reporting_channels"],
-        police=1.0 + _territory_levels(level["police_capacity"], rural),
+        history=told,
+        factors=ledger.factors,
+        links=links(ledger.mechanisms, ledger.factors, p),
+        expected=_expected(p, entry, stock, rates, where, land.population_2017, scale),
         police_load=p["police.background_cases"] * scale / 12.0 * by_territory,
-        known=p["identification.known_per_year"] * scale / 12.0 * by_territory,
-        upe_capacity=1.0 + _territory_levels(level["upe_capacity"], rural),
+        other_load=load * need,
+        rurality=rural,
+        connectivity=land.internet_share_2025,
+        outside_lima=np.array([k not in LIMA for k in range(N_TERRITORIES)]),
+        mining=np.where(
+            land.mining_marker == CORE,
+            1.0,
+            np.where(land.mining_marker > 0, p["networks.mining_present"], 0.0),
+        ),
+        network_group=_network_groups(land.zones),
         upe_load=_upe_trend(ledger, n_months)[:, None]
         * _upe_reference_load(p, ledger, by_territory, scale)
         * load,
@@ -269,8 +343,69 @@ def prepare(
         loss=p["referral.loss"] * (1.0 - coordination),
         **facilities,
         plan=plan,
-        completion=completion + (1.0 - completion) * level["reintegration_support"],
         quality=_territory_levels(level["care_quality"], rural),
+    )
+    trend = replace(inputs, history=_trend_history(p, ledger, names, by_territory, scale))
+    gains = rehearse(trend, population.digest, (rates * where).sum(axis=1))
+    return replace(inputs, identification=rates / gains[:, None, None])
+
+
+def _trend_history(
+    p: Mapping[str, float], ledger: Ledger, names: tuple[list[str], list[str]], children: Floats, scale: float
+) -> History:
+    """Return the record alone up to the end of the calibration period: no scenario moves what was counted."""
+    nothing = Scenario(name="record", label=Bilingual("", ""))
+    return history(nothing, {}, {}, p, ledger, names, children, CALIBRATION.stop, scale)
+
+
+def _delayed(series: Floats, delay: float) -> Floats:
+    """Return a monthly series read ``delay`` months back."""
+    months = round(delay)
+    return np.concatenate([np.repeat(series[:1], months, axis=0), series])[: series.shape[0]]
+
+
+def _network_groups(zones: tuple[str, ...]) -> Integers:
+    """Return [territory] group of regions; the two metropolitan territories are one of their own."""
+    return np.array(
+        [0 if k in LIMA else networks.GROUPS.index(zone) for k, zone in enumerate(zones)], np.int64
+    )
+
+
+def _expected(
+    p: Mapping[str, float],
+    entry: recruitment.Recruitment,
+    stock: exits.ExpectedStock,
+    rates: Floats,
+    where: Floats,
+    population: Floats,
+    scale: float,
+) -> Expected:
+    """Work out what the parameters expect by territory, with institutions in reference conditions."""
+
+    def by_territory(place: Floats) -> Floats:
+        return np.asarray(place[0::2] + place[1::2])
+
+    exploited = by_territory(where.sum(axis=0))
+    identified = by_territory((rates * where).sum(axis=(0, 1)))
+    adult_complaints = p["justice.adult_complaints_per_year"] * scale / 12.0 * population / population.sum()
+    complaints = identified * p["justice.complaint_share"] + adult_complaints
+    charged = complaints * p["justice.charge_share"]
+    grown = float(entry.entries.sum() + stock.returns) * stock.by_18th_birthday / 12.0
+    aged_out = grown * exploited / max(float(exploited.sum()), 1e-9)
+    adult_entries = p["registers.adult_entries_per_year"] * scale / 12.0 * population / population.sum()
+    leave = 1.0 - np.exp(-1.0 / p["registers.adult_spell_months"])
+    trials = charged * p["justice.trial_months"]
+    return Expected(
+        exploited=exploited,
+        identified=identified,
+        protected=0.5 * identified,
+        complaints=complaints,
+        adult_complaints=adult_complaints,
+        open_cases=complaints * p["justice.investigation_months"] + trials,
+        trials=trials,
+        convictions=charged * p["justice.conviction_share"],
+        adults=(aged_out + adult_entries) / leave,
+        adult_entries=adult_entries,
     )
 
 
@@ -354,7 +489,8 @@ def _facilities(
                 territory.append(k)
                 specialised.append(1)
                 admits.append(_groups(item.admits, item.forms))
-                places.append(path(item, n_months) * scale)
+                # New places come into use some months after they are decided.
+                places.append(_delayed(path(item, n_months), p["m039.delay"]) * scale)
                 background.append(places[-1] * others)
     where = np.array(territory, np.int64)
     total = np.floor(np.array(places).T + 1e-9).astype(np.int64)

@@ -46,6 +46,16 @@ class Table:
         """Return the rows for a program, in the order of the columns."""
         return [{column.key: row.get(column.key) for column in self.columns} for row in self.rows]
 
+    def markdown(self) -> list[str]:
+        """Return the table as Markdown, for the documents."""
+        columns = [column for column in self.columns if column.heading]
+        out = [f"# {self.title}", "", "| " + " | ".join(c.heading for c in columns) + " |"]
+        out.append("|" + "|".join(" --- " for _ in columns) + "|")
+        for row in self.rows:
+            cells = (_cell(row.get(c.key), c.form).replace("|", "\\|") for c in columns)
+            out.append("| " + " | ".join(cells) + " |")
+        return [*out, *(line for note in self.notes for line in ("", note))]
+
     def lines(self, width: int) -> list[str]:
         """Return the table as text no wider than ``width`` where words allow it; long cells wrap."""
         columns = [column for column in self.columns if column.heading]

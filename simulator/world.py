@@ -20,19 +20,28 @@ from mesa.experimental.scenarios import Scenario as MesaScenario
 from numpy.typing import NDArray
 
 from scenarios.schema import Scenario, load_scenario
-from simulator.agents.institutions import UPE, FamilyJudge, PoliceUnit, Shelter
-from simulator.engine.active import ACTIVE, EVENTS_PER_CHILD, compact, room
+from simulator.agents.institutions import INSTITUTION_AGENTS, Shelter, TraffickingNetwork
+from simulator.engine.active import ACTIVE, EVENTS_PER_CHILD, FROM_SHIFT, PLACE_SHIFT, compact, room
 from simulator.engine.draws import STREAM_MONTH, make_key, words_of
 from simulator.engine.population import (
     CELL_BLOCK_YEAR,
     CELL_IDENT,
+    DIVERSITY,
+    FRAGILITY,
+    MIGRATION,
+    NORMS,
+    SCHOOLING,
     Population,
     class_of_pattern,
 )
 from simulator.engine.states import (
     ADULT,
+    CHANNELS,
     EXPLOITED,
+    JUDGE,
+    N_PLACES,
     N_TERRITORIES,
+    SHELTER,
     START_YEAR,
     STATES,
 )
@@ -41,7 +50,18 @@ from simulator.engine.thinning import CANDIDATE, CELLS_PER_CHUNK, propose, propo
 from simulator.evidence import Ledger, load_ledger
 from simulator.inputs import LIMA, Inputs, prepare
 from simulator.outcomes.record import SERIES, Record, count_stocks
-from simulator.rules import care, exits, identification, recruitment, referral, reintegration
+from simulator.rules import (
+    care,
+    exits,
+    identification,
+    justice,
+    networks,
+    recruitment,
+    referral,
+    registers,
+    reintegration,
+)
+from simulator.system import Seen, System, index
 
 ACTIVE_PER_CHUNK: Final = 20480
 FIRST_ROOM: Final = 1 << 17
@@ -50,6 +70,14 @@ HISTORY_MONTHS: Final = 156
 """Months lived through before January 2012: from the fifth birthday of the oldest children on."""
 
 YEARS_OF_CHILDHOOD: Final = 18
+BEFORE: Final = -1
+"""The month of factors that stands for all time before January 2012."""
+
+AGED_OUT: Final = EXPLOITED | ADULT << 4
+"""States of an event of turning 18 in exploitation, as they stand side by side in its word."""
+
+N_TERRITORIES_MASK: Final = 31
+"""Bits of a place that hold its territory."""
 
 
 class Experiment(MesaScenario):
@@ -67,7 +95,7 @@ class Kept:
     touched: NDArray[np.uint8]
     active: NDArray[np.void]
     watch: NDArray[np.void]
-    institutions: Mapping[str, NDArray[np.float64]]
+    institutions: Mapping[str, NDArray[Any]]
     record: Record
 
     def save(self, path: Path) -> None:
@@ -158,8 +186,10 @@ class World(mesa.Model):
         self.facilities[:, care.TERRITORY] = self.inputs.facility_territory
         self.facilities[:, care.SPECIALISED] = self.inputs.facility_specialised
         self.facilities[:, care.ADMITS] = self.inputs.facility_admits
+        self.system = System(self.inputs, self.key)
         self.upe_waiting = np.zeros(N_TERRITORIES, np.int64)
-        self.identified = np.zeros(N_TERRITORIES, np.int64)
+        self.identified = np.zeros((len(CHANNELS), N_TERRITORIES), np.int64)
+        self.aged_out = np.zeros(N_TERRITORIES, np.int64)
         self.opened = np.zeros((2, N_TERRITORIES), np.int64)
         if kept is None:
             self.month = -HISTORY_MONTHS
@@ -172,6 +202,7 @@ class World(mesa.Model):
             self._live_history()
         else:
             self._resume(kept)
+        self.record.factors = self.system.factors
         self._put_calendar()
         self.datacollector = mesa.DataCollector(model_reporters=REPORTERS)
 
@@ -179,12 +210,13 @@ class World(mesa.Model):
 
     def step(self) -> None:
         """Live through one month, in the order of ``sintrata explain month``."""
+        self.system.act(self.month)
         self.fix_tables()
-        self.police.do("act")
         candidates = self.visit_children()
         self.enter_exploitation(candidates)
         self.refer()
         self.find_places()
+        self.prosecute()
         self.write_down()
         self.month += 1
         self.datacollector.collect(self)
@@ -192,44 +224,88 @@ class World(mesa.Model):
             self.running = False
 
     def fix_tables(self) -> None:
-        """Drivers and institutions as they stand: all that the rules of this month read."""
-        inputs, t = self.inputs, self.at
+        """Drivers and institutions as they stand: all that the rules of this month read about children."""
+        inputs, t, now = self.inputs, self.at, self.system.factors
         p = inputs.values
-        self.entry_tables = recruitment.EntryTables(
-            base=inputs.entry.base,
-            multiplier=inputs.entry.multiplier,
-            poverty=inputs.poverty[t],
-            school=self.population.school_threshold,
-            norm=self.population.norm_threshold,
-            community_rank=self.population.community_rank,
-            groups=inputs.groups[t],
-            cash=inputs.cash[t],
-            rr_groups=p["recruitment.rr_targeted_groups"],
-            rr_cash=p["recruitment.rr_cash_transfer"],
-        )
+        if self.month < 0:
+            now.begin(BEFORE)
+        self.entry_tables = self._entry_tables(t)
+        self.raised = recruitment.raised(self.entry_tables, inputs.entry.multiplier)
         self.return_tables = recruitment.ReturnTables(
             monthly=inputs.returns,
             in_care=p["returns.rr_in_shelter"],
             completed=p["returns.rr_completed"],
             extreme_poverty=p["returns.rr_extreme_poverty"],
             mentor=p["returns.rr_mentor"],
+            early=p["m054.ratio"],
+            early_from=round(p["m054.delay"]),
+            trauma=np.repeat(now["trauma"], 2),
+            rerecruited=np.repeat(now["rerecruitment"], 2),
             extreme=inputs.extreme[t],
             support=inputs.support[t],
             mentors=inputs.mentors[t],
         )
         self.beyond = (inputs.poverty[t] > self.population.prone_poverty).astype(np.int64)
         self.facilities[:, care.PLACES] = inputs.places[t]
-        care.occupy(self.active, self.n_active, self.facilities, inputs.background[t])
-        crowding = np.array([shelter.premature_factor() for shelter in self.shelters])
+        quality = now["quality"][SHELTER][self.facilities[:, care.TERRITORY]]
         self.stay_tables = care.StayTables(
             normal=self._leave_normally,
-            premature=self._leave_early * crowding,
-            abscond=self._abscond,
+            premature=self._leave_early * self.crowded / quality,
+            abscond=self._abscond / quality,
             family=1.0 / p["care.stay_family_months"],
             quality=inputs.quality[t],
         )
+        support = now.lagged("M083")
+        completion = justice.odds(p["reintegration.completion"], now["completion_odds"])
         self.follow_up_tables = reintegration.FollowUpTables(
-            rate=1.0 / p["reintegration.follow_up_months"], completion=inputs.completion[t]
+            rate=1.0 / p["reintegration.follow_up_months"],
+            completion=np.repeat(completion + (1.0 - completion) * support, 2),
+        )
+        gains = self.system.gains if self.month >= 0 else np.ones((len(CHANNELS), N_PLACES))
+        rates = inputs.identification * gains[:, None]
+        self.find_rates = np.ascontiguousarray(np.cumsum(rates, axis=0).transpose(1, 2, 0))
+        self.language_reach = np.repeat(now["language_reach"], 2)
+
+    def _entry_tables(self, t: int) -> recruitment.EntryTables:
+        """Return what the rate of entry reads: drivers of month ``t`` and factors as they stand."""
+        inputs, now, p = self.inputs, self.system.factors, self.inputs.values
+        population = self.population
+        multiplier = np.tile(inputs.entry.multiplier, (N_PLACES, 1))
+        tolerance = np.repeat(now["tolerance"], 2)
+        schooling = np.repeat(now["low_schooling"], 2)
+        for factor, excess in (
+            (FRAGILITY, now["absence_exposure"]),
+            (DIVERSITY, now["rejection"]),
+            (MIGRATION, now["migrant_exposure"]),
+        ):
+            # What is left of the excess risk of those exposed.
+            multiplier[:, factor] = 1.0 + (multiplier[:, factor] - 1.0) * np.repeat(excess, 2)
+        # Fewer are exposed where tolerance and low schooling fall; where they rise, the exposed are so more.
+        multiplier[:, NORMS] *= np.maximum(tolerance, 1.0)
+        multiplier[:, SCHOOLING] *= np.maximum(schooling, 1.0)
+        demand = 1.0 + p["networks.demand_mining"] * inputs.mining * now["mining_demand"]
+        common = np.repeat(now["exposure"] * now["entry_exposure"], 2)
+        common[1::2] *= now["rural_exposure"]
+        pressure = np.stack([common * np.repeat(networks.pressure(now, demand), 2), common])
+        labour = np.stack([np.ones(N_PLACES), np.repeat(now["placements"], 2)])
+        reached = np.repeat(now["reached"], 2)
+        tables = recruitment.EntryTables(
+            base=inputs.entry.base,
+            multiplier=multiplier,
+            pressure=pressure,
+            labour=labour,
+            poverty=inputs.poverty[t],
+            school=(population.school_threshold * np.minimum(schooling, 1.0)).astype(np.int64),
+            norm=(population.norm_threshold * np.minimum(tolerance, 1.0)).astype(np.int64),
+            community_rank=population.community_rank,
+            groups=(inputs.groups[t] * np.minimum(reached, 1.0)).astype(np.int64),
+            cash=inputs.cash[t],
+            rr_groups=p["recruitment.rr_targeted_groups"],
+            rr_cash=p["recruitment.rr_cash_transfer"],
+        )
+        raised = recruitment.raised(tables, inputs.entry.multiplier)
+        return tables._replace(
+            pressure=pressure * np.minimum(recruitment.HIGHEST_RAISE / np.maximum(raised, 1e-9), 1.0)
         )
 
     def visit_children(self) -> list[NDArray[np.void]]:
@@ -244,14 +320,8 @@ class World(mesa.Model):
         found = results[: len(cells)]
         self.record.candidates += sum(n for _, n, _ in found)
         self.record.cells += sum(n for _, _, n in found)
-        self.record.events.extend(results[len(cells) :])
+        self._take_visits(results[len(cells) :])
         return [accepted for accepted, _, _ in found] + [siblings]
-
-    def identification_chances(self) -> NDArray[np.float64]:
-        """Return [form, place] monthly chances: police by their effort, reports by the channels open."""
-        effort = np.repeat([unit.effort for unit in self.police_units], 2)
-        police, reports = self.inputs.identification
-        return np.asarray(1.0 - np.exp(-(police * effort + reports * self.inputs.report_gain[self.at])))
 
     def enter_exploitation(self, accepted: list[NDArray[np.void]]) -> None:
         """Accepted candidates leave their homes for the active list; their siblings come under watch."""
@@ -279,17 +349,20 @@ class World(mesa.Model):
 
     def refer(self) -> None:
         """Identified children reach a UPE or a family judge, or are lost on the way."""
-        inputs, t = self.inputs, self.at
-        referred = inputs.referred[t]
-        referral.count_identified(
-            self.active, self.n_active, self.month, referred, self.key, self.upe_waiting, self.identified
-        )
-        self.upes.do("act")
+        inputs, t, now, p = self.inputs, self.at, self.system.factors, self.inputs.values
+        complete = np.repeat(now["referral_completion"], 2)
+        reach = inputs.referred[t] * np.repeat(now["regional_reach"], 2)
+        referred = 1.0 - np.clip(1.0 - reach, 0.0, 1.0) / complete
+        referred = np.where(inputs.referred[t] > 0.0, np.clip(referred, 0.0, 1.0), 0.0)
+        referral.count_waiting(self.active, self.n_active, self.month, referred, self.key, self.upe_waiting)
+        self.system.attend(self.upe_waiting)
+        pace = 1.0 - np.exp(-now["response_speed"] / self._upe_months)
+        staffed = np.minimum(now["strength"][JUDGE], 1.0)
         tables = referral.ReferralTables(
             reached=referred,
-            loss=inputs.loss[t],
-            upe=np.array([upe.chance for upe in self.upe_list]) * self._upe_pace,
-            judge=self.judge_list[0].chance,
+            loss=inputs.loss[t] / complete,
+            upe=self.system.queue.chance * pace,
+            judge=1.0 - np.exp(-now["response_speed"] * staffed / p["referral.months_to_judge"]),
         )
         events = np.empty(self.n_active + 1, np.uint64)
         n = referral.refer(self.active, self.n_active, self.month, tables, self.key, self.opened, events, 0)
@@ -308,16 +381,35 @@ class World(mesa.Model):
         n = care.settle(self.active, self.n_active, self.month, self.facilities, tables, self.key, events, n)
         self.record.events.append(events[:n].copy())
 
+    def prosecute(self) -> None:
+        """Registers write down those identified; complaints become cases, which take their course."""
+        if self.month < 0:
+            return
+        system, now = self.system, self.system.factors
+        adults = index(system.adults, self.inputs.expected.adults) * self._adult_share
+        tables = registers.tables(now, adults, system.effort)
+        filed = np.empty(int(self.identified.sum()) + 1, registers.FILED)
+        n = registers.register(self.active, self.n_active, self.month, tables, self.key, system.lists, filed)
+        system.prosecute(filed[:n])
+
     def write_down(self) -> None:
         """Count stocks and institutions at the end of the month; who is grown or dead leaves the list."""
         self.n_active = compact(self.active, self.n_active, ADULT)
-        for unit, identified in zip(self.police_units, self.identified, strict=True):
-            unit.count(int(identified))
         t, record = self.month, self.record
+        self._count_places()
         if t < 0:
             return
         count_stocks(self.active, self.n_active, t, record.stocks[t], record.groups[t])
         record.largest_list = max(record.largest_list, self.n_active)
+        self.system.crowding = self._crowding()
+        self.system.note(
+            Seen(
+                identified=self.identified,
+                exploited=record.stocks[t, :, EXPLOITED].reshape(N_TERRITORIES, 2).sum(axis=1),
+                aged_out=self.aged_out,
+                opened=self.opened,
+            )
+        )
         self._write_series(t)
 
     # -- tools of the month ----------------------------------------------------------------------------
@@ -356,6 +448,7 @@ class World(mesa.Model):
                 self._floor,
                 self._top,
                 self.beyond,
+                self.raised,
                 self.key,
                 out,
             )
@@ -367,16 +460,19 @@ class World(mesa.Model):
         )
         return out[:kept], n, visited
 
-    def _visits(self) -> list[Callable[[], NDArray[np.uint64]]]:
+    def _visits(self) -> list[Callable[[], tuple[NDArray[np.uint64], NDArray[np.int64]]]]:
         """Return the tasks that visit the active list, run by run; each writes into a buffer of its own."""
-        chances = self.identification_chances()
+        self.identified[:] = 0
         starts = range(0, self.n_active, ACTIVE_PER_CHUNK)
         while len(self._buffers) < len(starts):
             self._buffers.append(np.empty(EVENTS_PER_CHILD * ACTIVE_PER_CHUNK, np.uint64))
-        return [partial(self._visit, i, min(i + ACTIVE_PER_CHUNK, self.n_active), chances) for i in starts]
+        return [partial(self._visit, i, min(i + ACTIVE_PER_CHUNK, self.n_active)) for i in starts]
 
-    def _visit(self, start: int, stop: int, chances: NDArray[np.float64]) -> NDArray[np.uint64]:
-        """Let the rules act on a run of the active list, in order; return the events."""
+    def _visit(self, start: int, stop: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Let the rules act on a run of the active list, in order; return the events, and who was found.
+
+        The second is [channel, territory] children identified.
+        """
         a, t = self.active, self.month
         events = self._buffers[start // ACTIVE_PER_CHUNK]
         words = np.empty((4, stop - start), np.uint32)
@@ -390,6 +486,7 @@ class World(mesa.Model):
             t,
             self._top,
             self.beyond,
+            self.raised,
             self.entry_tables,
             self.return_tables,
             words,
@@ -397,10 +494,23 @@ class World(mesa.Model):
             n,
         )
         n = exits.leave_exploitation(a, start, stop, t, self._exit_chances, words, events, n)
-        n = identification.identify(a, start, stop, t, chances, words, events, n)
+        found = np.zeros((len(CHANNELS), N_TERRITORIES), np.int64)
+        n = identification.identify(
+            a, start, stop, t, self.find_rates, self.language_reach, words, found, events, n
+        )
         n = care.leave_care(a, start, stop, t, self.stay_tables, words, events, n)
         n = reintegration.follow_up(a, start, stop, t, self.follow_up_tables, words, events, n)
-        return events[:n].copy()
+        return events[:n].copy(), found
+
+    def _take_visits(self, results: Sequence[tuple[NDArray[np.uint64], NDArray[np.int64]]]) -> None:
+        """Take over what visits of the active list found, in order."""
+        self.aged_out[:] = 0
+        for events, found in results:
+            self.record.events.append(events)
+            self.identified += found
+            gone = events[(events >> np.uint64(FROM_SHIFT)) & np.uint64(0xFF) == AGED_OUT]
+            where = (gone >> np.uint64(PLACE_SHIFT + 1)) & np.uint64(N_TERRITORIES_MASK)
+            self.aged_out += np.bincount(where.astype(np.int64), minlength=N_TERRITORIES)
 
     def _watch_siblings(self) -> NDArray[np.void]:
         """Return the siblings who come under watch because of last month's entries."""
@@ -425,7 +535,7 @@ class World(mesa.Model):
                 p["recruitment.rr_sibling"] - 1.0,
                 limits,
                 self._classes,
-                self._top[1],
+                self._highest,
                 self.key,
                 out,
             )
@@ -466,13 +576,13 @@ class World(mesa.Model):
         ]
 
     def _care_tables(self, t: int) -> care.CareTables:
-        p, inputs = self.inputs.values, self.inputs
+        p, inputs, now = self.inputs.values, self.inputs, self.system.factors
         return care.CareTables(
-            decision=1.0 - np.exp(-1.0 / p["care.decision_months"]),
+            decision=1.0 - np.exp(-now["decision_speed"] / p["care.decision_months"]),
             residential_girls_sexual=p["care.residential_share_girls_sexual"],
             residential_other=p["care.residential_share_other"],
             judge_seeks_specialised=p["care.judge_seeks_specialised"],
-            plan=inputs.plan[t],
+            plan=np.minimum(inputs.plan[t] * np.repeat(now["measure_quality"], 2), 1.0),
             refusal=np.array([0.0, p["care.refusal_near"], p["care.refusal_far"]]),
             transfer=np.rint([0.0, p["care.transfer_months_near"], p["care.transfer_months_far"]]).astype(
                 np.int64
@@ -493,15 +603,26 @@ class World(mesa.Model):
         """Write the month's line of every institution series."""
         inputs = self.inputs
         row = dict(zip(SERIES, self.record.series[:, t], strict=True))
-        row["police_effort"][:] = [unit.effort for unit in self.police_units]
-        row["upe_units"][:] = [upe.units for upe in self.upe_list]
-        row["upe_capacity"][:] = [upe.capacity for upe in self.upe_list]
-        row["upe_backlog"][:] = [upe.backlog for upe in self.upe_list]
-        row["upe_chance"][:] = [upe.chance for upe in self.upe_list]
-        row["upe_arrivals"][:] = np.where(row["upe_units"] > 0, inputs.upe_load[t], 0.0)
+        system = self.system
+        row["police_effort"][:] = system.effort
+        row["upe_units"][:] = inputs.upe_units[t]
+        row["upe_capacity"][:] = system.queue.capacity
+        row["upe_backlog"][:] = system.queue.backlog
+        row["upe_chance"][:] = system.queue.chance
+        row["upe_arrivals"][:] = np.where(inputs.upe_units[t] > 0, inputs.upe_load[t], 0.0)
+        for i, channel in enumerate(CHANNELS):
+            row[f"identified_by_{channel}"][:] = self.identified[i]
+        for i, name in enumerate(registers.REGISTERS):
+            row[f"registered_{name}"][:] = system.lists[i]
+        for i, stage in enumerate(justice.STAGES):
+            row[f"cases_to_{stage}"][:] = system.stages[i].sum(axis=0)
+            row[f"child_cases_to_{stage}"][:] = system.stages[i, 1]
+        row["open_cases"][:] = np.bincount(
+            system.cases["territory"][: system.n_cases], minlength=N_TERRITORIES
+        )
+        row["adults_exploited_stock"][:] = system.adults
         row["upe_waiting"][:] = self.upe_waiting
         row["upe_opened"][:], row["judge_opened"][:] = self.opened
-        care.occupy(self.active, self.n_active, self.facilities, inputs.background[t])
         table = self.facilities
         special = table[:, care.SPECIALISED] == 1
         for kind, chosen in (("specialised", special), ("general", ~special)):
@@ -520,6 +641,7 @@ class World(mesa.Model):
         self._idents = self.population.cells[:, CELL_IDENT].astype(np.uint32)
         self._floor = recruitment.floor_rates(central)
         self._top = inputs.entry.top()
+        self._highest = self._top[1] * recruitment.HIGHEST_RAISE
         self._classes = class_of_pattern()
         self._exit_chances = exits.exit_chances(exits.exit_rates(p))
         self._end_of_care = round(12 * p["reintegration.care_until_years"])
@@ -533,46 +655,61 @@ class World(mesa.Model):
         self._abscond = abscond / stay
         months = np.full(N_TERRITORIES, p["referral.months_to_upe"] * p["upe.response_ratio_regions"])
         months[list(LIMA)] = p["referral.months_to_upe"]
-        self._upe_pace = 1.0 - np.exp(-1.0 / months)
+        self._upe_months = months
+        people = load_ledger().territories.population_2017
+        self._adult_share = people / people.sum() * self.population.scale
 
     def _build_institutions(self) -> None:
-        """Create the institutions of every territory, as they stood in January 2012."""
-        units = self.inputs.upe_units
-        reference = self.inputs.upe_reference_units
-        for k in range(N_TERRITORIES):
-            PoliceUnit(self, k)
-            UPE(self, k, int(units[self.at, k]), int(reference[k]))
-            FamilyJudge(self, k)
+        """Create the institutions and networks, as agents that look at the columns of the system."""
+        for kind, agent in INSTITUTION_AGENTS.items():
+            for k in range(N_TERRITORIES):
+                agent(self, k, kind)
+        for number in range(networks.N_NETWORKS):
+            TraffickingNetwork(self, number)
         for number, (territory, special) in enumerate(
             zip(self.inputs.facility_territory, self.inputs.facility_specialised, strict=True)
         ):
             Shelter(self, int(territory), number, specialised=bool(special))
-        by_type = self.agents_by_type
-        self.police, self.upes = by_type[PoliceUnit], by_type[UPE]
-        self.police_units = list(self.police)
-        self.upe_list = list(self.upes)
-        self.judge_list = list(by_type[FamilyJudge])
-        self.shelters = list(by_type[Shelter])
 
     def _put_calendar(self) -> None:
-        """Schedule the openings and closings of UPEs half a month before the month in which they count.
+        """Schedule every change of shocks and programmes half a month before the month in which it counts.
 
         A callback is a bound method: Mesa keeps weak references, and a local function would vanish.
         """
         self.first_month = self.month
-        units = self.inputs.upe_units
-        changes = np.flatnonzero((np.diff(units, axis=0) != 0).any(axis=1)) + 1
+        told = self.inputs.history
+        changes: set[int] = set()
+        for series in (told.shocks, told.funded, self.inputs.upe_units):
+            rows = series.reshape(series.shape[0], -1)
+            changes.update((np.flatnonzero((np.diff(rows, axis=0) != 0).any(axis=1)) + 1).tolist())
         self.calendar = [
-            self.schedule_event(self.change_units, at=float(t - self.month) + 0.5)
-            for t in changes
+            self.schedule_event(self.turn_calendar, at=float(t - self.month) + 0.5)
+            for t in sorted(changes)
             if t >= self.month
         ]
+        self.turned: list[int] = []
 
-    def change_units(self) -> None:
-        """Open and close UPEs as the record says for the month about to begin."""
+    def turn_calendar(self) -> None:
+        """Let shocks begin and end, and offices open and close, for the month about to begin."""
         t = self.first_month + round(self.time + 0.5) - 1
-        for upe in self.upe_list:
-            upe.change_units(int(self.inputs.upe_units[t, upe.territory]) - upe.units)
+        self.turned.append(t)
+        self.system.in_force = self.inputs.history.shocks[t]
+
+    def _count_places(self) -> None:
+        """Count who lives where; crowding as it is found now hastens the discharges of next month."""
+        p = self.inputs.values
+        care.occupy(self.active, self.n_active, self.facilities, self.inputs.background[self.at])
+        self.crowded = care.premature_factor(
+            self.facilities, p["care.occupancy_norm"], p["care.occupancy_elasticity"]
+        )
+
+    def _crowding(self) -> NDArray[np.float64]:
+        """Return [territory] occupancy of the homes of each territory over its norm."""
+        where = self.facilities[:, care.TERRITORY]
+        places = np.bincount(where, self.facilities[:, care.PLACES], N_TERRITORIES)
+        taken = np.bincount(where, self.facilities[:, care.OCCUPIED], N_TERRITORIES)
+        norm = self.inputs.values["care.occupancy_norm"]
+        return np.divide(taken, places * norm, out=np.ones(N_TERRITORIES), where=places > 0.0)
 
     def _live_history(self) -> None:
         """Give January 2012 its exploited children, those in care and those with a history.
@@ -581,6 +718,8 @@ class World(mesa.Model):
         entry, with exposures as in January 2012; then the rules act on them month by month as ever, in
         institutions as they stood then.
         """
+        self.facilities[:, care.PLACES] = self.inputs.places[0]
+        self._count_places()
         self.fix_tables()
         accepted, months = self._history()
         order = np.argsort(months, kind="stable")
@@ -588,9 +727,8 @@ class World(mesa.Model):
         self.month = int(months[0]) if months.size else 0
         while self.month < 0:
             self.fix_tables()
-            self.police.do("act")
             self.watch = np.concatenate([self.watch, self._watch_siblings()])
-            self.record.events.extend(self._map(_call, self._visits()))
+            self._take_visits(self._map(_call, self._visits()))
             now = slice(*np.searchsorted(months, [self.month, self.month + 1]))
             self.enter_exploitation([accepted[now]])
             self.refer()
@@ -634,11 +772,7 @@ class World(mesa.Model):
             touched=self.touched.copy(),
             active=self.active[: self.n_active].copy(),
             watch=self.watch.copy(),
-            institutions={
-                "police_recent": np.array([unit.recent for unit in self.police_units]),
-                "upe_units": np.array([float(upe.units) for upe in self.upe_list]),
-                "upe_backlog": np.array([upe.backlog for upe in self.upe_list]),
-            },
+            institutions=self.system.to_arrays(self.month),
             record=self.record.copy(self.month),
         )
 
@@ -652,11 +786,14 @@ class World(mesa.Model):
         self.watch = kept.watch.copy()
         self.record = kept.record.copy(self.last_month + 1)
         self._build_institutions()
-        saved = kept.institutions
-        for unit, recent in zip(self.police_units, saved["police_recent"], strict=True):
-            unit.recent = recent.copy()
-        for upe, units, backlog in zip(self.upe_list, saved["upe_units"], saved["upe_backlog"], strict=True):
-            upe.units, upe.backlog = int(units), float(backlog)
+        self.system.take(kept.institutions)
+        self.facilities[:, care.PLACES] = self.inputs.places[self.at - 1]
+        care.occupy(self.active, self.n_active, self.facilities, self.inputs.background[self.at - 1])
+        self.crowded = care.premature_factor(
+            self.facilities,
+            self.inputs.values["care.occupancy_norm"],
+            self.inputs.values["care.occupancy_elasticity"],
+        )
 
     def __enter__(self) -> World:
         return self

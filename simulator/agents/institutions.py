@@ -1,133 +1,217 @@
-"""Institutions as agents: few, different from one another, deciding each month with what they have."""
+"""Institutions and networks as agents: who they are, what they have, and how they are doing.
+
+What they do is worked out for all of them at once, in columns (``simulator.system`` and ``rules``); an agent
+is the view of one of them, for Mesa's agent sets and data collectors, and for a look at one office.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import mesa
-import numpy as np
 
+from simulator.engine.states import INSTITUTIONS
 from simulator.rules.care import OCCUPIED
+from simulator.rules.networks import GROUP, GROUPS
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from simulator.world import World
 
 
-class Institution(mesa.Agent):
-    """An institution of one territory.
+class Agent(mesa.Agent):
+    """An agent of a world, typed."""
+
+    model: World
+
+
+class Institution(Agent):
+    """The offices of one kind in one territory.
 
     Attributes
     ----------
     territory : index of the territory, 0 to 25
+    kind : index of the kind of institution
     """
 
-    model: World
-
-    def __init__(self, world: World, territory: int) -> None:
+    def __init__(self, world: World, territory: int, kind: int) -> None:
         super().__init__(world)
         self.territory = territory
+        self.kind = kind
+
+    def _of(self, table: np.ndarray) -> float:
+        return float(table[self.kind, self.territory])
+
+    def _factor(self, name: str) -> float:
+        return self._of(self.model.system.factors[name])
+
+    @property
+    def name(self) -> str:
+        """Kind of institution."""
+        return INSTITUTIONS[self.kind]
+
+    @property
+    def posts(self) -> float:
+        """Posts, full-time equivalents."""
+        return self._of(self.model.system.staff.posts)
+
+    @property
+    def newcomers(self) -> float:
+        """People who are still learning the work."""
+        return self._of(self.model.system.staff.newcomers)
+
+    @property
+    def proficient(self) -> float:
+        """People who have learnt the work."""
+        return self._of(self.model.system.staff.proficient)
+
+    @property
+    def skill(self) -> float:
+        """Share of the people at work whose training still holds."""
+        return self._factor("skill")
+
+    @property
+    def turnover(self) -> float:
+        """Turnover relative to reference conditions."""
+        return self._factor("turnover")
+
+    @property
+    def workload(self) -> float:
+        """Work per person relative to reference conditions."""
+        return self._factor("workload")
+
+    @property
+    def quality(self) -> float:
+        """Quality of service relative to reference conditions."""
+        return self._factor("quality")
 
 
 class PoliceUnit(Institution):
-    """The police who look for cases in a territory; cases on their desks take time from looking.
+    """The police who look for cases in a territory; cases on their desks take time from looking."""
 
-    Attributes
-    ----------
-    recent : [12] children identified in the territory in each of the last twelve months
-    effort : proactive work per case, relative to the calibration period
-    """
-
-    def __init__(self, world: World, territory: int) -> None:
-        super().__init__(world, territory)
-        self.recent = np.full(12, world.inputs.known[territory])
-        self.effort = 1.0
-
-    def act(self) -> None:
-        """Divide the unit's capacity by its load, with the returns that the ledger states."""
-        inputs, k = self.model.inputs, self.territory
-        reference = inputs.police_load[k] + inputs.known[k]
-        load = inputs.police_load[k] + self.recent.mean()
-        if load > 0.0:
-            per_case = inputs.police[self.model.at, k] * reference / load
-            self.effort = per_case ** inputs.values["police.effort_elasticity"] if per_case > 0.0 else 0.0
-
-    def count(self, identified: int) -> None:
-        """Take note of the children identified this month."""
-        self.recent[self.model.month % 12] = identified
+    @property
+    def effort(self) -> float:
+        """Proactive work per case, relative to the calibration period."""
+        return float(self.model.system.effort[self.territory])
 
 
-class UPE(Institution):
-    """The special protection units of a territory: one queue of children of all causes.
+class ProsecutorOffice(Institution):
+    """The prosecutors who see trafficking cases, in a specialised office or not."""
 
-    Attributes
-    ----------
-    units : units open now
-    reference_units : units in the year for which the background load is known
-    backlog : cases of other children that wait
-    chance : chance this month that a referred trafficked child is attended
-    """
-
-    def __init__(self, world: World, territory: int, units: int, reference_units: int) -> None:
-        super().__init__(world, territory)
-        self.units = units
-        self.reference_units = max(reference_units, 1)
-        self.backlog = 0.0
-        self.chance = 0.0
-        self.capacity = 0.0
-
-    def change_units(self, change: int) -> None:
-        """Open (or close) units; called by the calendar."""
-        self.units += change
-
-    def act(self) -> None:
-        """Serve as many as capacity allows; trafficked children come first as far as priority goes."""
-        world, k = self.model, self.territory
-        inputs = world.inputs
-        if self.units == 0:
-            self.backlog = self.chance = self.capacity = 0.0
-            return
-        p = inputs.values
-        arriving = inputs.upe_load[world.at, k]
-        waiting = int(world.upe_waiting[k])
-        self.capacity = (
-            p["upe.capacity_margin"]
-            * inputs.upe_reference_load[k]
-            * inputs.upe_capacity[world.at, k]
-            * self.units
-            / self.reference_units
-        )
-        demand = arriving + self.backlog + waiting
-        served = min(1.0, self.capacity / demand) if demand > 0.0 else 1.0
-        self.chance = 1.0 - (1.0 - served) * (1.0 - p["upe.priority"]) if self.capacity > 0.0 else 0.0
-        others = max(self.capacity - waiting * self.chance, 0.0)
-        lapse = 1.0 - np.exp(-1.0 / p["upe.backlog_lapse_months"])
-        self.backlog = max(arriving + self.backlog - others, 0.0) * (1.0 - lapse)
+    @property
+    def specialised(self) -> bool:
+        """Whether a specialised office is open."""
+        return bool(self.model.system.factors["prosecutor_office"][self.territory] > 0.0)
 
 
 class FamilyJudge(Institution):
-    """The family judges of a territory, who protect the children whom no UPE reaches.
+    """The judges of a territory, who also protect the children whom no UPE reaches."""
+
+
+class DefenceUnit(Institution):
+    """Public defence and victim-witness units."""
+
+
+class SpecialProtectionUnit(Institution):
+    """The special protection units (UPE) of a territory: one queue of children of all causes."""
+
+    @property
+    def units(self) -> int:
+        """Units open now."""
+        return int(self.model.inputs.upe_units[self.model.at, self.territory])
+
+    @property
+    def backlog(self) -> float:
+        """Cases of other children that wait."""
+        return float(self.model.system.backlog[self.territory])
+
+    @property
+    def chance(self) -> float:
+        """Chance this month that a referred trafficked child is attended."""
+        return float(self.model.system.queue.chance[self.territory])
+
+
+class MunicipalDefence(Institution):
+    """The municipal defence offices (DEMUNA)."""
+
+
+class WomenEmergencyCentre(Institution):
+    """The women emergency centres (CEM)."""
+
+
+class ShelterStaff(Institution):
+    """The people who work in the residential homes of a territory."""
+
+
+class MentalHealthCentre(Institution):
+    """The community mental health centres."""
+
+
+class Commission(Institution):
+    """The regional commission: its technical secretariat."""
+
+
+class Programme(Institution):
+    """The staff of programmes and implementing partners."""
+
+
+INSTITUTION_AGENTS: Final[dict[int, type[Institution]]] = dict(
+    enumerate(
+        (
+            PoliceUnit,
+            ProsecutorOffice,
+            FamilyJudge,
+            DefenceUnit,
+            SpecialProtectionUnit,
+            MunicipalDefence,
+            WomenEmergencyCentre,
+            ShelterStaff,
+            MentalHealthCentre,
+            Commission,
+            Programme,
+        )
+    )
+)
+"""The class of each kind of institution, in the order of ``engine.states.INSTITUTIONS``."""
+
+
+class TraffickingNetwork(Agent):
+    """A network as abstract pressure: a group of regions and a capacity; no place, route or price.
 
     Attributes
     ----------
-    chance : monthly chance that a child's case is opened
+    number : row of the table of networks
     """
 
-    def __init__(self, world: World, territory: int) -> None:
-        super().__init__(world, territory)
-        self.chance = 1.0 - float(np.exp(-1.0 / world.inputs.values["referral.months_to_judge"]))
+    def __init__(self, world: World, number: int) -> None:
+        super().__init__(world)
+        self.number = number
+
+    @property
+    def group(self) -> str:
+        """Group of regions."""
+        return GROUPS[int(GROUP[self.number])]
+
+    @property
+    def capacity(self) -> float:
+        """Capacity relative to a network that nothing has disrupted."""
+        return float(self.model.system.networks.capacity[self.number])
 
 
-class Shelter(Institution):
+class Shelter(Agent):
     """A residential home: a specialised shelter, or the general homes of a territory.
 
     Attributes
     ----------
+    territory : index of the territory, 0 to 25
     number : row of the table of facilities
     specialised : whether it is for trafficked children
     """
 
     def __init__(self, world: World, territory: int, number: int, *, specialised: bool) -> None:
-        super().__init__(world, territory)
+        super().__init__(world)
+        self.territory = territory
         self.number = number
         self.specialised = specialised
 
@@ -140,12 +224,3 @@ class Shelter(Institution):
     def occupied(self) -> int:
         """Places taken or kept, other children included."""
         return int(self.model.facilities[self.number, OCCUPIED])
-
-    def premature_factor(self) -> float:
-        """Return how much a crowded home hastens discharges: 1 up to the norm, rising above it."""
-        p = self.model.inputs.values
-        places = self.places
-        if places == 0:
-            return 1.0
-        crowding = self.occupied / places / p["care.occupancy_norm"]
-        return float(crowding ** p["care.occupancy_elasticity"]) if crowding > 1.0 else 1.0

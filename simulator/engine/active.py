@@ -36,12 +36,13 @@ ACTIVE = np.dtype(
         ("cls", np.uint8),
         ("episodes", np.uint8),
         ("care", np.uint8),
+        ("channel", np.uint8),
     ]
 )
 """One active child: row of the population; months of birth, of entering the state, of the last entry into
 exploitation, from which the risk of return is counted, since when it waits for a place, when its place is
 ready; facility (-1 none); ranks; state; form; place where it is; place of origin; traits; risk class;
-episodes of exploitation so far; bits of its care."""
+episodes of exploitation so far; bits of its care; channel by which it became known last."""
 
 # Bits of ``care``.
 ASSISTED: Final = 1
@@ -51,6 +52,7 @@ TURNED_18: Final = 8
 SEEKS_SPECIALISED: Final = 16
 SEEKS_GENERAL: Final = 32
 RESERVED: Final = 64
+DISCHARGED_EARLY: Final = 128
 
 NO_FACILITY: Final = -1
 

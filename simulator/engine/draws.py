@@ -32,6 +32,11 @@ STREAM_MEASURE: Final = 0x148
 STREAM_LOTTERY: Final = 0x149
 STREAM_REFUSAL: Final = 0x14A
 STREAM_PLAN: Final = 0x14D
+STREAM_REGISTER: Final = 0x14E
+STREAM_CASE: Final = 0x14F
+STREAM_ADULT_CASES: Final = 0x150
+STREAM_ADULT_REGISTERS: Final = 0x151
+STREAM_NETWORK: Final = 0x152
 
 # The four words of STREAM_MONTH, one call per child and month on the active list; states exclude each other.
 WORD_LEAVE: Final = 0  # escape while exploited; planned discharge; end of family care; end of follow-up

@@ -65,6 +65,31 @@ AGE_BANDS: Final = ("0-5", "6-11", "12-14", "15-17", "18-20")
 AGE_BAND_STARTS: Final = (0, 6, 12, 15, 18, 21)
 """First year of age of each band; the last number closes the last band."""
 
+INSTITUTIONS: Final = (
+    "police",
+    "prosecutor",
+    "judge",
+    "defence",
+    "upe",
+    "demuna",
+    "cem",
+    "shelter",
+    "mental_health",
+    "commission",
+    "programme",
+)
+"""Kinds of institution whose posts are filled and lost, in the order of the workforce tables."""
+
+POLICE, PROSECUTOR, JUDGE, DEFENCE, UPE, DEMUNA, CEM, SHELTER, MENTAL_HEALTH, COMMISSION, PROGRAMME = range(
+    11
+)
+
+CHANNELS: Final = ("police", "community", "self", "inspection", "health")
+"""How an exploited child becomes known: proactive police, reports of communities and schools, the child
+itself, labour inspection, health services."""
+
+BY_POLICE, BY_COMMUNITY, BY_SELF, BY_INSPECTION, BY_HEALTH = range(5)
+
 N_TERRITORIES: Final = 26
 N_PLACES: Final = 52
 """Territory x area: place = 2 * territory + area."""

@@ -151,6 +151,7 @@ def propose(
     floor_rate: Floats,
     top: Floats,
     beyond: Integers,
+    raised: Floats,
     key: Key,
     out: Records,
 ) -> tuple[int, int]:
@@ -165,6 +166,7 @@ def propose(
     floor_rate : [path, age 19, sex] B0 of risk class 0, per month
     top : [2, path, age 19, sex, class] largest rates under the run's own parameters
     beyond : [place] which of the two rows of ``top`` holds this month
+    raised : [path, place] how far the rates of this month can exceed ``top``
     key : words of the seed
     out : [n] of ``CANDIDATE``
 
@@ -202,6 +204,7 @@ def propose(
             floor *= float(1 << cls)
             poor = beyond[place]
             ceiling = max(top[poor, path, older, sex, cls], top[poor, path, younger, sex, cls])
+            ceiling *= raised[path, place]
             w0 = words[path, 0, c - start]
             # -log(u) >= 1 - u: most cells hold no point, and are settled without a logarithm.
             if 1.0 - draws.unit(w0) < count * floor:

@@ -15,6 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.documents import Document
+from simulator.engine.factors import Factor
+from simulator.engine.states import INSTITUTIONS
+from simulator.evidence.mechanisms import (
+    COLUMNS,
+    FACTOR_COLUMNS,
+    Mechanism,
+    has_delay,
+    read_factor,
+    read_mechanism,
+)
 from simulator.evidence.reading import Faults, Row, documents, table
 from simulator.faults import did_you_mean
 from simulator.texts import LANGUAGES, t
@@ -33,14 +43,20 @@ KEYS: Final = (
 REQUIRED: Final = KEYS[:8]
 """Keys of a parameter; finding and note may be left out."""
 
-MONTHLY_KINDS: Final = ("upe", "specialised_shelter")
+MONTHLY_KINDS: Final = (
+    *("upe", "specialised_shelter", "specialised_prosecutor", "police_unit", "public_defence"),
+)
+SHOCKS: Final = (
+    *("pandemic", "political_crisis", "new_authorities", "arrivals", "mining_demand", "enforcement"),
+    "funding_stop",
+)
 INDICATORS: Final = ("children_0_17", "children_0_17_official", "poverty", "extreme_poverty", "venezuelans")
 COMPLETE: Final = frozenset(("children_0_17", "poverty", "extreme_poverty", "venezuelans"))
 """Indicators that drive the model: every territory in every year between the first and the last."""
 
 SHARES: Final = (
     *("rural_share_2017", "rural_share_2025", "quechua_share", "aymara_share", "amazonian_share"),
-    *("indigenous_share", "out_of_school_6_16", "out_of_school_12_16"),
+    *("indigenous_share", "out_of_school_6_16", "out_of_school_12_16", "internet_share_2025"),
 )
 COUNTS: Final = (
     *("population_2017", "population_2025", "households_2017", "children_0_5_2025", "children_6_11_2025"),
@@ -107,6 +123,7 @@ class Territories:
     children_12_17_2025: Floats
     births_2020: Floats
     foreign_children_2025: Floats
+    internet_share_2025: Floats
     police_stations_2017: Floats
     police_unit: Integers
     mining_marker: Integers
@@ -125,6 +142,39 @@ class InstitutionRow:
     places: int
     admits: str
     forms: str
+    source: str
+    quality: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ShockRow:
+    """A shock of the record: its level from one month until another; territory ``None`` is the country."""
+
+    kind: str
+    territory: int | None
+    opens: int
+    closes: int
+    level: float
+    source: str
+    quality: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ProgrammeRow:
+    """What an outside programme adds to a lever while it runs; ``used`` tells which of two readings holds."""
+
+    programme: str
+    partner: str
+    pillar: str
+    lever: str
+    territories: tuple[int, ...]
+    opens: int
+    closes: int
+    level: float
+    used: bool
+    reading: str
     source: str
     quality: str
     note: str
@@ -163,7 +213,11 @@ class Ledger:
     ----------
     parameters : by name
     series : yearly values by indicator: (years, values [year, 26])
-    institutions, calendar : rows in the order of their files
+    institutions, calendar, shocks, programmes : rows in the order of their files
+    mechanisms : causal statements by number
+    factors : quantities that rules write and links read, by name; ``factor_labels`` by name and language
+    posts : [institution 11] posts in the reference year
+    services : (years, offices) by institution, where their number is known over time
     distances : [26, 26] km between capitals
     background : (years, values) by institution
     columns : label, unit, source and quality of each column of ``territories.csv``
@@ -178,6 +232,13 @@ class Ledger:
     distances: Floats
     background: Mapping[str, tuple[Integers, Floats]]
     calendar: tuple[CalendarRow, ...]
+    shocks: tuple[ShockRow, ...]
+    programmes: tuple[ProgrammeRow, ...]
+    mechanisms: Mapping[str, Mechanism]
+    factors: Mapping[str, Factor]
+    factor_labels: Mapping[str, Mapping[str, str]]
+    posts: Floats
+    services: Mapping[str, tuple[Integers, Floats]]
     columns: Mapping[str, Mapping[str, str]]
     official: tuple[Mapping[str, str], ...]
     sources: Mapping[str, Source]
@@ -215,6 +276,17 @@ def _load(folder: Path) -> Ledger:
     land = _territories(table(folder, "territories.csv", _TERRITORIES, faults, key=1), faults)
     codes = land.codes
     parameters = _parameters(folder / "parameters", tuple(units), tuple(sources), faults)
+    factor_rows = table(folder, "factors.csv", FACTOR_COLUMNS, faults, key=1)
+    factors = {row["name"]: read_factor(row, tuple(units), faults) for row in factor_rows}
+    rows = table(folder, "mechanisms.csv", COLUMNS, faults, key=1)
+    mechanisms = {row["id"]: read_mechanism(row, faults) for row in rows}
+    for row in rows:
+        for one in _strength(row, mechanisms[row["id"]], factors, tuple(sources), faults):
+            parameters[one.name] = one
+        for name in mechanisms[row["id"]].parameters:
+            if name not in parameters:
+                near = did_you_mean(name, tuple(parameters))
+                faults.add(row.place("parameter"), name, t("ledger.allowed.known_parameter"), near)
     ledger = Ledger(
         parameters=parameters,
         territories=land,
@@ -228,6 +300,23 @@ def _load(folder: Path) -> Ledger:
         calendar=tuple(
             _event(row, codes, tuple(sources))
             for row in table(folder, "calendar.csv", _CALENDAR, faults, key=0)
+        ),
+        shocks=tuple(
+            _shock(row, codes, tuple(sources)) for row in table(folder, "shocks.csv", _SHOCKS, faults, key=0)
+        ),
+        programmes=tuple(
+            _programme(row, codes, tuple(sources), factors)
+            for row in table(folder, "programmes.csv", _PROGRAMMES, faults, key=0)
+        ),
+        mechanisms=mechanisms,
+        factors=factors,
+        factor_labels={
+            row["name"]: {lang: row[f"label_{lang}"] for lang in LANGUAGES} | {"unit": row["unit"]}
+            for row in factor_rows
+        },
+        posts=_posts(table(folder, "workforce.csv", _WORKFORCE, faults, key=1), tuple(sources)),
+        services=_counts(
+            table(folder, "services.csv", _BACKGROUND, faults, key=2), INSTITUTIONS, tuple(sources)
         ),
         columns={
             row["column"]: {
@@ -258,6 +347,9 @@ _INSTITUTIONS: Final = tuple(field.name for field in fields(InstitutionRow))
 _BACKGROUND: Final = ("institution", "year", "value", "unit", "source", "quality", "note")
 _CALENDAR: Final = ("date", "kind", "territory", "event_es", "event_en", "source", "note")
 _COLUMNS: Final = ("column", "unit", "label_es", "label_en", "source", "quality", "note")
+_SHOCKS: Final = tuple(field.name for field in fields(ShockRow))
+_PROGRAMMES: Final = tuple(field.name for field in fields(ProgrammeRow))
+_WORKFORCE: Final = ("institution", "posts", "reference_year", "source", "quality", "note")
 _OFFICIAL: Final = ("indicator", "unit", "territory", "year", "value", "source", "note")
 
 
@@ -350,14 +442,7 @@ def _month(row: Row, column: str) -> int:
 def _institution(row: Row, codes: Sequence[str], sources: Sequence[str]) -> InstitutionRow:
     kind = row.one_of("kind", MONTHLY_KINDS)
     opens = _month(row, "opens")
-    closes = _month(row, "closes") if row["closes"] else None
-    if closes is not None and closes <= opens:
-        row.faults.add(
-            row.place("closes"),
-            row["closes"],
-            t("ledger.allowed.after", month=row["opens"]),
-            t("ledger.do.after"),
-        )
+    closes = _later(row) if row["closes"] else None
     return InstitutionRow(
         kind=kind,
         territory=row.territory("territory", codes),
@@ -383,15 +468,111 @@ def _distances(rows: list[Row], codes: Sequence[str]) -> Floats:
 
 
 def _background(rows: list[Row], sources: Sequence[str]) -> dict[str, tuple[Integers, Floats]]:
-    out: dict[str, tuple[list[int], list[float]]] = {"upe": ([], []), "homes": ([], [])}
+    return _counts(rows, ("upe", "homes"), sources)
+
+
+def _counts(
+    rows: list[Row], names: Sequence[str], sources: Sequence[str]
+) -> dict[str, tuple[Integers, Floats]]:
+    """Return (years, values) by institution."""
+    out: dict[str, tuple[list[int], list[float]]] = {}
     for row in rows:
-        name = row.one_of("institution", tuple(out))
+        name = row.one_of("institution", names)
         row.one_of("quality", QUALITIES)
         _source(row, sources)
-        if name in out:
-            out[name][0].append(row.whole("year", low=1990))
-            out[name][1].append(row.number("value", low=0.0))
+        years, values = out.setdefault(name, ([], []))
+        years.append(row.whole("year", low=1990))
+        values.append(row.number("value", low=0.0))
     return {name: (np.array(years, np.int64), np.array(values)) for name, (years, values) in out.items()}
+
+
+def _posts(rows: list[Row], sources: Sequence[str]) -> Floats:
+    posts = dict.fromkeys(INSTITUTIONS, 0.0)
+    for row in rows:
+        posts[row.one_of("institution", INSTITUTIONS)] = row.number("posts", low=0.0)
+        row.whole("reference_year", low=1990)
+        row.one_of("quality", QUALITIES)
+        _source(row, sources)
+    return np.array(list(posts.values())[: len(INSTITUTIONS)])
+
+
+def _shock(row: Row, codes: Sequence[str], sources: Sequence[str]) -> ShockRow:
+    return ShockRow(
+        kind=row.one_of("kind", SHOCKS),
+        territory=row.territory("territory", codes) if row["territory"] else None,
+        opens=_month(row, "opens"),
+        closes=_later(row),
+        level=row.number("level", low=-1.0, high=10.0),
+        source=_source(row, sources),
+        quality=row.one_of("quality", QUALITIES),
+        note=row["note"],
+    )
+
+
+def _programme(
+    row: Row, codes: Sequence[str], sources: Sequence[str], factors: Mapping[str, Factor]
+) -> ProgrammeRow:
+    names = tuple(f.name for f in factors.values() if f.kind == "lever" and f.delivered)
+    return ProgrammeRow(
+        programme=row.filled("programme"),
+        partner=row.filled("partner"),
+        pillar=row.one_of("pillar", ("prevention", "prosecution", "protection")),
+        lever=row.one_of("lever", names),
+        territories=tuple(
+            row.territory("territories", codes, of=code) for code in row["territories"].split(";")
+        ),
+        opens=_month(row, "opens"),
+        closes=_later(row),
+        level=row.number("level", low=0.0, high=1.0),
+        used=row["used"] == "1",
+        reading=row.one_of("reading", ("text", "exhibit")),
+        source=_source(row, sources),
+        quality=row.one_of("quality", QUALITIES),
+        note=row["note"],
+    )
+
+
+def _later(row: Row) -> int:
+    """Return the month of ``closes``, which must lie after ``opens``."""
+    opens, closes = _month(row, "opens"), _month(row, "closes")
+    if closes <= opens:
+        allowed = t("ledger.allowed.after", month=row["opens"])
+        row.faults.add(row.place("closes"), row["closes"], allowed, t("ledger.do.after"))
+    return closes
+
+
+def _strength(
+    row: Row, mechanism: Mechanism, factors: Mapping[str, Factor], sources: Sequence[str], faults: Faults
+) -> list[Parameter]:
+    """Return the parameters that a causal statement brings along: its rate ratio and its delay."""
+    cited = tuple(one for one in row["source"].split(";") if one) or ("L01",)
+    for one in cited:
+        if one not in sources:
+            faults.add(row.place("source"), one, t("ledger.allowed.source"), did_you_mean(one, sources))
+    what = {lang: f"{mechanism.cause[lang]} → {mechanism.effect[lang]}" for lang in LANGUAGES}
+    finding = mechanism.finding[0]
+
+    def parameter(
+        name: str, label: Mapping[str, str], values: tuple[str, str, str], unit: str, quality: str
+    ) -> Parameter:
+        central, low, high = (row.number(column, low=0.0) for column in values)
+        if not low <= central <= high:
+            allowed = t("ledger.allowed.between", low=f"{low:g}", high=f"{high:g}")
+            faults.add(row.place(values[0]), row[values[0]], allowed, t("ledger.do.range"))
+        return Parameter(
+            name, label, central, low, high, "triangular", unit, quality, cited, finding, row["note"]
+        )
+
+    out = []
+    if mechanism.ratio:
+        label = {lang: t("ledger.label.ratio", lang=lang, what=what[lang]) for lang in LANGUAGES}
+        quality = row.one_of("quality", QUALITIES)
+        out.append(parameter(mechanism.ratio_name, label, ("ratio", "low", "high"), "ratio", quality))
+    if has_delay(mechanism, factors):
+        label = {lang: t("ledger.label.delay", lang=lang, what=what[lang]) for lang in LANGUAGES}
+        columns = ("delay", "delay_low", "delay_high")
+        out.append(parameter(mechanism.delay_name, label, columns, "months", "D"))
+    return out
 
 
 def _event(row: Row, codes: Sequence[str], sources: Sequence[str]) -> CalendarRow:

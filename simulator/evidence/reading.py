@@ -75,9 +75,12 @@ class Row:
             self._fault(column, text, ", ".join(allowed), did_you_mean(text, allowed))
         return text
 
-    def territory(self, column: str, codes: Sequence[str]) -> int:
-        """Return the index of a territory's two-digit code; note a fault and return 0 otherwise."""
-        text = self.cells[column]
+    def territory(self, column: str, codes: Sequence[str], *, of: str | None = None) -> int:
+        """Return the index of a territory's two-digit code; note a fault and return 0 otherwise.
+
+        ``of`` is one code of a cell that holds several.
+        """
+        text = self.cells[column] if of is None else of
         if text in codes:
             return codes.index(text)
         do = t("ledger.do.code_digits", code=text.zfill(2)) if text.zfill(2) in codes else t("ledger.do.code")

@@ -12,10 +12,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.engine.factors import factor_names
 from simulator.engine.states import (
     AGE_BANDS,
     AREAS,
     FORMS,
+    INSTITUTIONS,
     LANGUAGES,
     MIGRANT,
     N_STOCKS,
@@ -47,6 +49,8 @@ DIMS: Final[dict[str, tuple[str, ...]]] = {
     **{f"stock_by_{g}": ("month", "state", g) for g in GROUPS},
     **{f"flow_by_{g}": ("month", "from_state", "to_state", g) for g in GROUPS},
     **dict.fromkeys(SERIES, ("month", "territory")),
+    "factor": ("month", "factor_name", "territory"),
+    "institution_factor": ("month", "institution_factor_name", "institution", "territory"),
 }
 """Dimensions of each variable, after scenario, draw and replicate."""
 
@@ -62,6 +66,7 @@ def coordinates(ledger: Ledger, first: int, stop: int) -> dict[str, Any]:
     """Return the coordinates that every result shares; months are the first day of each month."""
     months = np.array([month_name(t) for t in range(first, stop)], dtype="datetime64[M]")
     codes = list(ledger.territories.codes)
+    plain, staffed = factor_names(ledger.factors)
     return {
         "month": months.astype("datetime64[ns]"),
         "territory": codes,
@@ -73,6 +78,9 @@ def coordinates(ledger: Ledger, first: int, stop: int) -> dict[str, Any]:
         "origin": codes,
         "destination": codes,
         **{name: list(labels) for name, labels in GROUP_LABELS.items()},
+        "factor_name": plain,
+        "institution_factor_name": staffed,
+        "institution": list(INSTITUTIONS),
     }
 
 

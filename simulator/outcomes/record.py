@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from simulator.engine.active import age_band
 from simulator.engine.compile import kernel
+from simulator.engine.factors import Factors
 from simulator.engine.population import LANGUAGE_SHIFT
-from simulator.engine.states import N_PLACES, N_STOCKS, N_TERRITORIES
+from simulator.engine.states import CHANNELS, N_PLACES, N_STOCKS, N_TERRITORIES
 from simulator.engine.types import Counts, Records
+from simulator.rules.justice import STAGES
+from simulator.rules.registers import REGISTERS
 
 SERIES: Final = (
     "police_effort",
@@ -38,6 +41,12 @@ SERIES: Final = (
     "general_residents",
     "general_planned",
     "waiting_for_place",
+    *(f"identified_by_{channel}" for channel in CHANNELS),
+    *(f"registered_{name}" for name in REGISTERS),
+    *(f"cases_to_{stage}" for stage in STAGES),
+    *(f"child_cases_to_{stage}" for stage in STAGES),
+    "open_cases",
+    "adults_exploited_stock",
 )
 """Monthly series by territory; units and long names are in ``outcomes.dataset``."""
 
@@ -79,6 +88,7 @@ class Record:
     earlier : rows of the children on the active list as January 2012 begins
     at_start, groups_at_start : stocks of the active list as January 2012 begins
     series : [series, month, territory] of ``SERIES``
+    factors : what institutions and communities were like; the run's own, neither copied nor saved here
     candidates, cells : what sparse sampling looked at, summed over the run
     """
 
@@ -92,6 +102,7 @@ class Record:
     groups_at_start: NDArray[np.int32] = field(
         default_factory=lambda: np.zeros((N_STOCKS, N_GROUPS), np.int32)
     )
+    factors: Factors | None = None
     candidates: int = 0
     cells: int = 0
     largest_list: int = 0

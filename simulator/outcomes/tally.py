@@ -119,8 +119,9 @@ def tally(population: Population, record: Record, first: int, stop: int) -> dict
     -------
     ``stock`` [month, place, state 12], ``flow`` [month, place, from 13, to 13], ``move`` [month, state 12,
     territory, territory], ``moved_in`` and ``moved_out`` [month, place, state 12], ``stock_by_`` and
-    ``flow_by_`` each grouping ([month, state, group] and [month, from, to, group]), and every series
-    [month, territory].
+    ``flow_by_`` each grouping ([month, state, group] and [month, from, to, group]), every series [month,
+    territory], ``factor`` [month, factor, territory] and ``institution_factor`` [month, factor, institution,
+    territory].
     """
     months = stop
     children = population.children
@@ -207,4 +208,9 @@ def tally(population: Population, record: Record, first: int, stop: int) -> dict
         start += size
     for i, name in enumerate(SERIES):
         arrays[name] = record.series[i, chosen].astype(np.float32)
+    if record.factors is not None:
+        # Row 0 of the factors is the time before January 2012.
+        told = slice(first + 1, stop + 1)
+        arrays["factor"] = record.factors.plain[told].astype(np.float32)
+        arrays["institution_factor"] = record.factors.staffed[told].astype(np.float32)
     return arrays

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.levers import levers
 from simulator.engine.states import N_PLACES, N_TERRITORIES
 
 if TYPE_CHECKING:
@@ -15,23 +17,6 @@ if TYPE_CHECKING:
     from scenarios.schema import Context, Intervention
 
 Floats = NDArray[np.float64]
-
-SHARES: Final = (
-    "targeted_groups",
-    "cash_transfer",
-    "reporting_channels",
-    "upe_reach",
-    "referral_coordination",
-    "plan_coverage",
-    "reintegration_support",
-    "mentor_aftercare",
-    "economic_support",
-    "care_quality",
-)
-"""Levers whose level is a share and stays between none and all."""
-
-CAPACITIES: Final = ("police_capacity", "upe_capacity")
-"""Levers that add to (or take from) a capacity, as a share of it; never below none."""
 
 PLACES: Final = "specialised_places"
 
@@ -58,16 +43,17 @@ def where(territories: Iterable[int], area: int | None) -> NDArray[np.bool_]:
     return chosen.reshape(N_PLACES)
 
 
-def levels(interventions: Iterable[Intervention], n_months: int) -> dict[str, Floats]:
-    """Return [month, place] of each lever but places; interventions on one lever add up."""
-    out = {name: np.zeros((n_months, N_PLACES)) for name in (*SHARES, *CAPACITIES)}
+def levels(interventions: Iterable[Intervention], n_months: int) -> defaultdict[str, Floats]:
+    """Return [month, place] of each lever but places, nothing where unused; several on one lever add up."""
+    out: defaultdict[str, Floats] = defaultdict(lambda: np.zeros((n_months, N_PLACES)))
     for item in interventions:
         if item.use != PLACES:
             out[item.use] += path(item, n_months)[:, None] * where(item.territories, item.area)
-    for name in SHARES:
-        np.clip(out[name], 0.0, 1.0, out=out[name])
-    for name in CAPACITIES:
-        np.maximum(out[name], -1.0, out=out[name])
+    known = levers()
+    for name, level in out.items():
+        # A share stays between none and all; a change of a capacity never takes more than there is.
+        lever = known[name]
+        np.clip(level, max(lever.minimum, -1.0), lever.maximum, out=level)
     return out
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simulator.engine import draws
 from simulator.engine.active import (
     ASSISTED,
+    DISCHARGED_EARLY,
     NO_FACILITY,
     PLAN,
     RESERVED,
@@ -62,7 +63,7 @@ class CareTables(NamedTuple):
 
     Attributes
     ----------
-    decision : monthly chance that the measure is decided
+    decision : [territory] monthly chance that the measure is decided
     residential_girls_sexual, residential_other : share of measures that are residential
     judge_seeks_specialised : share of a judge's eligible children for whom a specialised place is sought
     plan : [state 13, place 52] share who get a reintegration plan on admission
@@ -73,7 +74,7 @@ class CareTables(NamedTuple):
     max_wait : months before diversion
     """
 
-    decision: float
+    decision: Floats
     residential_girls_sexual: float
     residential_other: float
     judge_seeks_specialised: float
@@ -190,7 +191,7 @@ def decide_measures(
         if a.state != PROTECTED or a.since >= month or a.care & (SEEKING | RESERVED):
             continue
         u, _, _, _ = draws.draw(a.row, month, draws.STREAM_DECISION, key)
-        if u >= tables.decision:
+        if u >= tables.decision[a.place // 2]:
             continue
         u_residential, u_seeks, _, _ = draws.draw(a.row, month, draws.STREAM_MEASURE, key)
         sex = a.traits & 1
@@ -373,7 +374,7 @@ def leave_care(
                 a.care |= ASSISTED
                 target = FOLLOW_UP if a.care & PLAN else (ADULT if grown else FAMILY_CARE)
             elif u_early < 1.0 - np.exp(-tables.premature[f] * kept):
-                a.care = (a.care | ASSISTED) & ~np.uint8(PLAN)
+                a.care = (a.care | ASSISTED | DISCHARGED_EARLY) & ~np.uint8(PLAN)
                 target = ADULT if grown else LEFT_UNASSISTED
             elif u_abscond < 1.0 - np.exp(-tables.abscond[f] * kept):
                 a.care &= ~np.uint8(PLAN | ASSISTED)
@@ -393,6 +394,13 @@ def leave_care(
                     target = ADULT if a.care & TURNED_18 else LEFT_UNASSISTED
                 n = flow(a, target, month, events, n)
     return n
+
+
+def premature_factor(facilities: Integers, norm: float, elasticity: float) -> Floats:
+    """Return [facility] how much crowding hastens discharges: 1 up to the norm, rising above it."""
+    places = facilities[:, PLACES]
+    taken = np.divide(facilities[:, OCCUPIED], places, out=np.zeros(places.size), where=places > 0)
+    return np.asarray(np.maximum(taken / norm, 1.0) ** elasticity)
 
 
 def travel_classes(distances: Floats, near_km: float) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine import draws
-from simulator.engine.active import ASSISTED, NO_FACILITY, flow, move
+from simulator.engine.active import ASSISTED, DISCHARGED_EARLY, NO_FACILITY, flow, move
 from simulator.engine.compile import inline, kernel
 from simulator.engine.population import (
     ADOLESCENCE,
@@ -49,6 +49,7 @@ from simulator.engine.states import (
     GENERAL_SHELTER,
     HOME,
     LABOUR,
+    LEFT_UNASSISTED,
     NETWORK_PATH,
     REINTEGRATED,
     SEXUAL,
@@ -241,7 +242,9 @@ class EntryTables(NamedTuple):
     Attributes
     ----------
     base : [path, form, age 19, sex] monthly rates
-    multiplier : [factor 7]
+    multiplier : [place, factor 7] what each exposure multiplies a rate by
+    pressure : [path, place] what every rate of a path is multiplied by
+    labour : [path, place] what the rates of labour forms are multiplied by besides
     poverty, school, norm : ranks below which a child is exposed, [place], [2, place], [place]
     community_rank : [community]
     groups, cash : [place] ranks below which a child is covered by targeted groups, by cash transfers
@@ -250,6 +253,8 @@ class EntryTables(NamedTuple):
 
     base: Floats
     multiplier: Floats
+    pressure: Floats
+    labour: Floats
     poverty: NDArray[np.int64]
     school: NDArray[np.int64]
     norm: NDArray[np.int64]
@@ -260,6 +265,16 @@ class EntryTables(NamedTuple):
     rr_cash: float
 
 
+HIGHEST_RAISE: Final = 2.0
+"""Institutions and communities can raise a rate at most this far above its value in reference conditions."""
+
+
+def raised(tables: EntryTables, reference: Floats) -> Floats:
+    """Return [path, place] how far the rates of a month can exceed those of the reference multipliers."""
+    exposures = np.maximum(tables.multiplier / reference, 1.0).prod(axis=1)
+    return np.asarray(tables.pressure * np.maximum(tables.labour, 1.0) * exposures)
+
+
 @inline
 def common_multiplier(
     c: Record,
@@ -268,7 +283,7 @@ def common_multiplier(
 ) -> float:
     """Return the product of what acts on every form of entry of a child."""
     p = c.place
-    m = tables.multiplier
+    m = tables.multiplier[p]
     product = 1.0
     poor = c.econ < tables.poverty[p]
     if poor:
@@ -297,7 +312,8 @@ def norm_multiplier(
     tables: EntryTables,
 ) -> float:
     """Return what the norms of the community do to labour forms of entry."""
-    return tables.multiplier[NORMS] if tables.community_rank[c.community] < tables.norm[c.place] else 1.0
+    p = c.place
+    return tables.multiplier[p, NORMS] if tables.community_rank[c.community] < tables.norm[p] else 1.0
 
 
 @inline
@@ -311,8 +327,9 @@ def entry_rate(
     age = (month - c.birth) // 12
     sex = c.traits & BOY
     base = tables.base
-    sexual, labour = base[path, SEXUAL, age, sex], base[path, LABOUR, age, sex]
-    return float(common_multiplier(c, age, tables) * (sexual + labour * norm_multiplier(c, tables)))
+    sexual, labour = base[path, SEXUAL, age, sex], base[path, LABOUR, age, sex] * tables.labour[path, c.place]
+    common = common_multiplier(c, age, tables) * tables.pressure[path, c.place]
+    return float(common * (sexual + labour * norm_multiplier(c, tables)))
 
 
 @kernel
@@ -446,7 +463,9 @@ def enter(
         sex = c.traits & BOY
         path = candidates[i].path
         sexual = tables.base[path, SEXUAL, age, sex]
-        labour = tables.base[path, LABOUR, age, sex] * norm_multiplier(c, tables)
+        labour = (
+            tables.base[path, LABOUR, age, sex] * norm_multiplier(c, tables) * tables.labour[path, c.place]
+        )
         a = active[n]
         a.row, a.birth, a.entered, a.clock = row, c.birth, month, month
         a.waits, a.due, a.facility = 0, 0, NO_FACILITY
@@ -620,6 +639,9 @@ class ReturnTables(NamedTuple):
     monthly : [assisted 2, months since 0-60] rate of return by time since exploitation or care ended
     in_care : rate ratio of children who live in a shelter
     completed, extreme_poverty, mentor : rate ratios
+    early, early_from : rate ratio after a premature discharge, and the months after which it acts
+    trauma : [place] what the rate is multiplied by while mental health care is scarce
+    rerecruited : [place] what the rate of those who left without help is multiplied by
     extreme : [place] rank below which a child returns to extreme poverty
     support, mentors : [place] ranks below which a child has economic support, a mentor
     """
@@ -629,6 +651,10 @@ class ReturnTables(NamedTuple):
     completed: float
     extreme_poverty: float
     mentor: float
+    early: float
+    early_from: int
+    trauma: Floats
+    rerecruited: Floats
     extreme: NDArray[np.int64]
     support: NDArray[np.int64]
     mentors: NDArray[np.int64]
@@ -674,6 +700,7 @@ def return_to_exploitation(
     month: int,
     top: Floats,
     beyond: Integers,
+    raised: Floats,
     entry: EntryTables,
     back: ReturnTables,
     words: Words,
@@ -687,6 +714,7 @@ def return_to_exploitation(
     active, start, stop : run of the active list; every state between exploitation and adulthood is at risk
     top : [2, path, age 19, sex, class] largest rates of entry, so that most are settled without their row
     beyond : [place] 1 where anybody can be poor this month
+    raised : [path, place] how far this month's rates can exceed ``top``
     entry, back : tables of the month
     words : [4, child of the run] draws of the month
 
@@ -702,7 +730,7 @@ def return_to_exploitation(
     ---------
     children
     """
-    highest = max(back.completed, 1.0) * max(back.extreme_poverty, 1.0)
+    highest = max(back.completed, 1.0) * max(back.extreme_poverty, 1.0) * max(back.early, 1.0)
     for i in range(start, stop):
         a = active[i]
         state = a.state
@@ -710,15 +738,21 @@ def return_to_exploitation(
             continue
         u = draws.unit(words[draws.WORD_RETURN, i - start])
         since = min(max(month - a.clock, 0), LONGEST_RETURN)
-        rate = back.monthly[1 if a.care & ASSISTED else 0, since]
+        rate = back.monthly[1 if a.care & ASSISTED else 0, since] * back.trauma[a.origin]
+        if state == LEFT_UNASSISTED:
+            rate *= back.rerecruited[a.origin]
         age = (month - a.birth) // 12
         sex = a.traits & BOY
         poor = beyond[a.origin]
-        bound = rate * highest + top[poor, 0, age, sex, a.cls] + top[poor, 1, age, sex, a.cls]
+        bound = rate * highest
+        bound += top[poor, 0, age, sex, a.cls] * raised[0, a.origin]
+        bound += top[poor, 1, age, sex, a.cls] * raised[1, a.origin]
         if u >= bound:
             continue
         if a.econ < back.extreme[a.origin] and a.coverage >= back.support[a.origin]:
             rate *= back.extreme_poverty
+        if a.care & DISCHARGED_EARLY and since >= back.early_from:
+            rate *= back.early
         c = children[a.row]
         now = entry_rate(c, month, NETWORK_PATH, entry) + entry_rate(c, month, FAMILY_PATH, entry)
         if state == REINTEGRATED:

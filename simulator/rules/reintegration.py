@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from simulator.engine.active import ASSISTED, PLAN, TURNED_18, flow
 from simulator.engine.compile import kernel
 from simulator.engine.states import ADULT, FOLLOW_UP, LEFT_UNASSISTED, REINTEGRATED
 from simulator.engine.types import Events, Records, Words
+
+if TYPE_CHECKING:
+    from simulator.engine.factors import Factors
 
 
 class FollowUpTables(NamedTuple):
@@ -25,6 +28,18 @@ class FollowUpTables(NamedTuple):
 
     rate: float
     completion: NDArray[np.float64]
+
+
+def prospects(now: Factors) -> None:
+    """What stands behind a plan: recovery, the range of services, care standards, and what trauma undoes."""
+    now["recovery"] = now.link("M042")
+    now["services_range"] = now.link("M049")
+    now["reintegration_gain"] = now.link("M053")
+    now["plan_quality"] = now.link("M067")
+    now["trauma"] = now.link("M085")
+    now["completion_odds"] = (
+        now["recovery"] * now["services_range"] * now["reintegration_gain"] * now["plan_quality"]
+    )
 
 
 @kernel

@@ -200,7 +200,7 @@ def test_an_error_of_the_program_is_a_sentence(
         (["compare", "baseline"], ("baseline", "two or more scenarios")),
         (["compare", "baseline", "baseline"], ("two scenarios named baseline", "a different name")),
         (["run", "basline"], ("basline", "did you mean: baseline")),
-        (["explain"], ("no name", "parameters, scenario, population, month, levels")),
+        (["explain"], ("no name", "parameters, mechanisms, scenario, population, month, levels")),
         (["explain", "mnth"], ("mnth", "did you mean: month")),
         (["explain", "month", "x"], ("sintrata explain month", "without further words")),
         (["explain", "scenario"], ("no name", "one scenario")),

@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 
 import simulator.evidence
+from simulator.engine.states import CHANNELS
 from simulator.evidence import load_ledger
+from simulator.evidence.mechanisms import BY_RATIO
+from simulator.explain import mechanisms_table
 from simulator.faults import FaultyInput
+from simulator.rules.shocks import FADING
 from simulator.texts import LANGUAGES, set_language
 
 FOLDER = Path(simulator.evidence.__file__).parent
@@ -170,6 +174,13 @@ def test_every_parameter_is_used_and_every_used_one_exists() -> None:
     text += (package.parent / "scenarios" / "levers.yaml").read_text(encoding="utf-8")
     names = set(load_ledger().parameters)
     built = {f"population.normalised_share_{area}" for area in ("urban", "rural")}
+    built |= {f"shocks.half_life_{name}" for name in FADING}
+    built |= {f"identification.share_{name}" for name in CHANNELS}
+    # A rule names a statement by its number; ratio and delay come with it.
+    for number in load_ledger().mechanisms:
+        if re.search(rf'\.(link|lagged)\("{number}"', text):
+            built |= {f"{number.lower()}.ratio", f"{number.lower()}.delay"}
+    built |= {load_ledger().mechanisms[number].parameters[0] for number in BY_RATIO}
     assert {name for name in names if f'"{name}"' not in text} - built == set()
     topics = {name.partition(".")[0] for name in names}
     cited = {
@@ -178,3 +189,42 @@ def test_every_parameter_is_used_and_every_used_one_exists() -> None:
         if match.partition(".")[0] in topics
     }
     assert cited <= names
+
+
+def test_every_statement_names_the_rule_and_the_parameters_that_carry_it() -> None:
+    ledger = load_ledger()
+    assert len(ledger.mechanisms) == 116
+    for mechanism in ledger.mechanisms.values():
+        module, _, name = mechanism.rule.rpartition(".")
+        package = "simulator" if module.startswith("agents") else "simulator.rules"
+        if module.startswith("agents"):
+            module = "agents.institutions"
+        text = (FOLDER.parents[1] / package.replace(".", "/") / f"{module.replace('.', '/')}.py").read_text(
+            encoding="utf-8"
+        )
+        carrier = re.search(rf"^(?:def|class) {name}\b.*?(?=^(?:def|class|@)|\Z)", text, re.M | re.S)
+        assert carrier, mechanism.rule
+        if mechanism.ratio and mechanism.reads in ledger.factors:
+            assert f'"{mechanism.id}"' in carrier[0], (mechanism.id, mechanism.rule)
+        for parameter in mechanism.parameters:
+            assert parameter in ledger.parameters, parameter
+        assert mechanism.reads in ledger.factors or mechanism.id in OUTSIDE_FACTORS, mechanism.id
+        assert set(mechanism.cause) == set(mechanism.effect) == set(LANGUAGES)
+
+
+def test_the_document_of_mechanisms_is_the_one_generated() -> None:
+    set_language("en")
+    told = "\n".join(mechanisms_table().markdown()) + "\n"
+    assert (FOLDER.parents[1] / "docs" / "mechanisms.md").read_text(encoding="utf-8") == told
+
+
+OUTSIDE_FACTORS = ("M007", "M039", "M043", "M054", "M055", "M072", "M084", "M088")
+"""Statements whose cause is counted among children or places, not kept as a factor."""
+
+
+def test_every_strength_of_its_own_that_is_assumed_may_be_none() -> None:
+    ledger = load_ledger()
+    for mechanism in ledger.mechanisms.values():
+        parameter = ledger.parameters[mechanism.parameters[0]]
+        if mechanism.ratio and parameter.quality == "D":
+            assert parameter.low <= 1.0 <= parameter.high, mechanism.id

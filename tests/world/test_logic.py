@@ -12,6 +12,7 @@ import pytest
 from simulator.engine.population import Population
 from simulator.engine.states import (
     ADULT,
+    CHANNELS,
     DEAD,
     EXPLOITED,
     GENERAL_SHELTER,
@@ -51,10 +52,11 @@ def test_without_identification_nobody_is_protected(world_of: Build, arrays_of: 
 
 def test_zero_police_leaves_reports(world_of: Build, arrays_of: Finish) -> None:
     none = scenario_of({"use": "police_capacity", "start": "2017-01", "amount": -1.0})
-    alone = {"identification.known_per_year": 4000.0, "identification.share_police": 1.0}
+    others = {f"identification.share_{name}": 0.0 for name in CHANNELS[1:]}
+    alone = {"identification.known_per_year": 4000.0, **others, "identification.share_police": 1.0}
     arrays = arrays_of(world_of(none, values=alone))
     assert arrays["flow"][60:, :, EXPLOITED, IDENTIFIED].sum() == 0
-    both = arrays_of(world_of(none, values={**alone, "identification.share_police": 0.5}))
+    both = arrays_of(world_of(none, values={**alone, "identification.share_community": 0.5}))
     assert both["flow"][60:, :, EXPLOITED, IDENTIFIED].sum() > 0
 
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scenarios import Scenario
+from simulator.agents.institutions import SpecialProtectionUnit
 from simulator.engine.population import Population
 from simulator.engine.states import ADULT, EXPLOITED, HOME, N_STOCKS
 from simulator.evidence import Ledger
@@ -242,8 +243,19 @@ def test_the_calendar_opens_units_in_their_months(world_of: Build) -> None:
     world = world_of(until=107)
     expected = world.inputs.upe_units
     while world.month <= world.last_month:
+        units = [upe.units for upe in world.agents_by_type[SpecialProtectionUnit]]
+        np.testing.assert_array_equal(units, expected[world.month])
+        world.step()
+    assert expected[-1].sum() > expected[0].sum()
+
+
+def test_every_event_of_the_calendar_strikes_in_its_month(world_of: Build) -> None:
+    world = world_of(until=110)
+    shocks = world.inputs.history.shocks
+    while world.month <= world.last_month:
         t = world.month
         world.step()
-        np.testing.assert_array_equal([upe.units for upe in world.upe_list], expected[t])
-    assert len(world.calendar) == int((np.diff(expected, axis=0) != 0).any(axis=1).sum())
-    assert expected[-1].sum() > expected[0].sum()
+        np.testing.assert_array_equal(world.system.in_force, shocks[t])
+    assert len(world.turned) == len(world.calendar) > 10
+    changes = np.flatnonzero((np.diff(shocks[:111], axis=0) != 0).any(axis=(1, 2))) + 1
+    assert set(changes.tolist()) <= set(world.turned)

@@ -45,8 +45,8 @@ def rate(child: Any, month: int, path: int, tables: recruitment.EntryTables) -> 
     """Return the rate of entry of one child, in plain Python."""
     age = (month - int(child["birth"])) // 12
     place, traits = int(child["place"]), int(child["traits"])
-    m = tables.multiplier
-    product = 1.0
+    m = tables.multiplier[place]
+    product = tables.pressure[path, place]
     if child["econ"] < tables.poverty[place]:
         product *= m[pop.POOR]
         if child["coverage"] < tables.cash[place]:
@@ -66,7 +66,8 @@ def rate(child: Any, month: int, path: int, tables: recruitment.EntryTables) -> 
         product *= m[pop.ALONE]
     norm = m[pop.NORMS] if tables.community_rank[child["community"]] < tables.norm[place] else 1.0
     sex = traits & pop.BOY
-    return float(product * (tables.base[path, SEXUAL, age, sex] + tables.base[path, LABOUR, age, sex] * norm))
+    labour = tables.base[path, LABOUR, age, sex] * tables.labour[path, place] * norm
+    return float(product * (tables.base[path, SEXUAL, age, sex] + labour))
 
 
 def entrants_by_reference(world: World) -> tuple[dict[int, int], int]:
@@ -88,7 +89,7 @@ def entrants_by_reference(world: World) -> tuple[dict[int, int], int]:
             if floor <= 0.0:
                 continue
             top = world._top[world.beyond[place], path]
-            ceiling = max(top[age, sex, cls] for age in ages)
+            ceiling = max(top[age, sex, cls] for age in ages) * world.raised[path, place]
             stream = draws.STREAM_POINTS + 16 * path
             smallest = np.full(count, np.inf)
             edge, strip, low = floor, 0, 0.0
@@ -159,6 +160,7 @@ def test_entries_follow_the_rates(world_of: Build) -> None:
             world._floor,
             world._top,
             world.beyond,
+            world.raised,
             key,
             out,
         )

@@ -1,0 +1,148 @@
+"""What the record and a scenario ask of institutions, month by month: levers, programmes, shocks, posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.states import (
+    INSTITUTIONS,
+    N_TERRITORIES,
+    POLICE,
+    PROSECUTOR,
+    START_YEAR,
+    UPE,
+)
+from simulator.evidence.ledger import SHOCKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenarios.schema import Scenario
+    from simulator.evidence import Ledger
+
+Floats = NDArray[np.float64]
+
+REFERENCE_MONTH: Final = 12 * (2023 - START_YEAR) + 6
+"""Mid 2023, for which the numbers of offices and posts are known."""
+
+POSTS_LEVERS: Final = {"police_capacity": POLICE, "upe_capacity": UPE, "prosecutor_staffing": PROSECUTOR}
+"""Levers that add posts to an institution, as a share of those it has."""
+
+OFFICES: Final = {"police_units": "police_unit", "specialised_prosecutors": "specialised_prosecutor"}
+"""Levers that open an office where there is none, and the kind of office in the record."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What is asked for and what strikes, from January 2012 on.
+
+    Attributes
+    ----------
+    delivered : [month, lever, territory] asked of levers that reach people only as far as they are delivered
+    granted : [month, lever, territory] levers that hold as soon as they are decided
+    funded : [month, lever, territory] what outside programmes add to the delivered levers
+    shocks : [month, shock, territory] levels in force, in the order of the ledger's shocks
+    police_unit, prosecutor_office : [month, territory] share of the territory that such an office serves
+    posts : [month, institution, territory]
+    reference_posts : [institution, territory] posts of the reference month without policy
+    context : [month, territory] multipliers of factors by name
+    """
+
+    delivered: Floats
+    granted: Floats
+    funded: Floats
+    shocks: Floats
+    police_unit: Floats
+    prosecutor_office: Floats
+    posts: Floats
+    reference_posts: Floats
+    context: Mapping[str, Floats]
+
+
+def history(
+    scenario: Scenario,
+    level: Mapping[str, Floats],
+    context: Mapping[str, Floats],
+    p: Mapping[str, float],
+    ledger: Ledger,
+    names: tuple[list[str], list[str]],
+    children: Floats,
+    n_months: int,
+    scale: float,
+) -> History:
+    """Gather what is asked of institutions.
+
+    Parameters
+    ----------
+    level : [month, territory] of every lever that the scenario uses
+    context : [month, territory] multipliers of factors
+    names : delivered and granted levers, in the order in which the factors keep them
+    children : [territory] share of the children of the country
+    scale : share of the country that is simulated
+    """
+    delivered, granted = names
+    nothing = np.zeros((n_months, N_TERRITORIES))
+    defence = offices(ledger, "public_defence", n_months) * p["justice.public_defence_level"]
+    asked = {name: level.get(name, nothing) for name in (*delivered, *granted)}
+    asked["victim_defence"] = np.minimum(asked["victim_defence"] + defence, 1.0)
+    funded = programmes(ledger, delivered, n_months)
+    shocks = _shocks(scenario, ledger, n_months)
+    funded *= 1.0 - np.clip(shocks[:, [SHOCKS.index("funding_stop")]], 0.0, 1.0)
+    opened = {
+        kind: np.maximum(offices(ledger, kind, n_months), np.clip(level.get(lever, nothing), 0.0, 1.0))
+        for lever, kind in OFFICES.items()
+    }
+    base = ledger.posts[:, None] * scale * children
+    posts = np.repeat(base[None], n_months, axis=0)
+    for name, (years, values) in ledger.services.items():
+        month = 12.0 * (years - START_YEAR) + 6.0
+        trend = np.interp(np.arange(n_months), month, values) / np.interp(REFERENCE_MONTH, month, values)
+        posts[:, INSTITUTIONS.index(name)] *= trend[:, None]
+    for lever, institution in POSTS_LEVERS.items():
+        posts[:, institution] *= 1.0 + np.maximum(level.get(lever, nothing), -1.0)
+    return History(
+        delivered=np.stack([asked[name] for name in delivered], axis=1),
+        granted=np.stack([asked[name] for name in granted], axis=1),
+        funded=funded,
+        shocks=shocks,
+        police_unit=opened["police_unit"],
+        prosecutor_office=opened["specialised_prosecutor"],
+        posts=posts,
+        reference_posts=base,
+        context=context,
+    )
+
+
+def offices(ledger: Ledger, kind: str, n_months: int) -> Floats:
+    """Return [month, territory] 1 where an office of a kind is open."""
+    out = np.zeros((n_months, N_TERRITORIES))
+    for row in ledger.institutions:
+        if row.kind == kind:
+            out[max(row.opens, 0) : n_months if row.closes is None else row.closes, row.territory] = 1.0
+    return out
+
+
+def programmes(ledger: Ledger, levers: list[str], n_months: int) -> Floats:
+    """Return [month, lever, territory] what outside programmes of the record add to each lever."""
+    out = np.zeros((n_months, len(levers), N_TERRITORIES))
+    for row in ledger.programmes:
+        if row.used:
+            out[row.opens : row.closes, levers.index(row.lever), list(row.territories)] += row.level
+    return np.minimum(out, 1.0)
+
+
+def _shocks(scenario: Scenario, ledger: Ledger, n_months: int) -> Floats:
+    """Return [month, shock, territory] levels in force: the record's, and those a scenario assumes."""
+    out = np.zeros((n_months, len(SHOCKS), N_TERRITORIES))
+    for row in ledger.shocks:
+        where = list(range(N_TERRITORIES)) if row.territory is None else [row.territory]
+        out[row.opens : row.closes, SHOCKS.index(row.kind), where] += row.level
+    for item in scenario.shocks:
+        stop = n_months if item.to_ti is None else item.to_ti + 1
+        where = list(item.territories) or list(range(N_TERRITORIES))
+        out[item.from_ti : stop, SHOCKS.index(item.use), where] += item.level
+    return out
