@@ -89,7 +89,7 @@ def history(
     defence = offices(ledger, "public_defence", n_months) * p["justice.public_defence_level"]
     asked = {name: level.get(name, nothing) for name in (*delivered, *granted)}
     asked["victim_defence"] = np.minimum(asked["victim_defence"] + defence, 1.0)
-    funded = programmes(ledger, delivered, n_months)
+    funded = programmes(ledger, delivered, n_months, round(p["programmes.compact_ends_early"]))
     shocks = _shocks(scenario, ledger, n_months)
     funded *= 1.0 - np.clip(shocks[:, [SHOCKS.index("funding_stop")]], 0.0, 1.0)
     opened = {
@@ -126,12 +126,15 @@ def offices(ledger: Ledger, kind: str, n_months: int) -> Floats:
     return out
 
 
-def programmes(ledger: Ledger, levers: list[str], n_months: int) -> Floats:
-    """Return [month, lever, territory] what outside programmes of the record add to each lever."""
+def programmes(ledger: Ledger, levers: list[str], n_months: int, early: int) -> Floats:
+    """Return [month, lever, territory] what outside programmes of the record add to each lever.
+
+    ``early`` is by how many months they ended before the date of the record, which is not certain.
+    """
     out = np.zeros((n_months, len(levers), N_TERRITORIES))
     for row in ledger.programmes:
         if row.used:
-            out[row.opens : row.closes, levers.index(row.lever), list(row.territories)] += row.level
+            out[row.opens : row.closes - early, levers.index(row.lever), list(row.territories)] += row.level
     return np.minimum(out, 1.0)
 
 

@@ -73,6 +73,9 @@ YEARS_OF_CHILDHOOD: Final = 18
 BEFORE: Final = -1
 """The month of factors that stands for all time before January 2012."""
 
+LEAST_CARE: Final = 0.1
+"""Care that is left where nobody is at work, relative to the reference: discharges hasten tenfold at most."""
+
 AGED_OUT: Final = EXPLOITED | ADULT << 4
 """States of an event of turning 18 in exploitation, as they stand side by side in its word."""
 
@@ -247,7 +250,8 @@ class World(mesa.Model):
         )
         self.beyond = (inputs.poverty[t] > self.population.prone_poverty).astype(np.int64)
         self.facilities[:, care.PLACES] = inputs.places[t]
-        quality = now["quality"][SHELTER][self.facilities[:, care.TERRITORY]]
+        able = np.maximum(now["strength"][SHELTER] * now["quality"][SHELTER], LEAST_CARE)
+        quality = able[self.facilities[:, care.TERRITORY]]
         self.stay_tables = care.StayTables(
             normal=self._leave_normally,
             premature=self._leave_early * self.crowded / quality,

@@ -22,7 +22,7 @@ def agree(now: Factors) -> None:
     now["role_clarity"] = now["institutional_roles"] * now["standardisation"] * now["protocol_use"]
     now["sustainability"] = now.link("M077")
     now["buy_in"] = now.link("M001") * now.link("M099")
-    meeting = now.before("quality")[COMMISSION]
+    meeting = now.before("strength")[COMMISSION] * now.before("quality")[COMMISSION]
     now["coordination"] = now.link("M047") * now.link("M076") * now["buy_in"] * meeting
 
 

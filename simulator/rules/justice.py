@@ -63,7 +63,7 @@ class JusticeTables(NamedTuple):
 def weigh(now: Factors) -> None:
     """How willing, able and sure justice is: cooperation, case files, charges, convictions, certainty."""
     p = now.p
-    quality = now["quality"]
+    able = now["strength"] * now["quality"]
     speed = p["justice.specialised_courts_speed"] ** now["specialised_courts"]
     now["case_length"] = 1.0 / speed
     now["judicial_priority"] = now.link("M015")
@@ -76,7 +76,7 @@ def weigh(now: Factors) -> None:
         * now.link("M040")
         * now["victim_trust"]
         * support
-        * quality[DEFENCE]
+        * able[DEFENCE]
         / (now["participation_cost"] * now["institutional_revictimisation"])
     )
     now["charging"] = (
@@ -95,12 +95,12 @@ def tables(now: Factors) -> JusticeTables:
     """Return the chances of this month, from the factors and the people at work."""
     p = now.p
     strength = now["strength"]
-    months = p["justice.investigation_months"] / np.maximum(strength[PROSECUTOR], 0.1)
-    trial = p["justice.trial_months"] * now["case_length"] / np.maximum(strength[JUDGE], 0.1)
+    decided = strength[PROSECUTOR] / p["justice.investigation_months"]
+    judged = strength[JUDGE] / (p["justice.trial_months"] * now["case_length"])
     return JusticeTables(
-        decide=1.0 - np.exp(-1.0 / months),
+        decide=1.0 - np.exp(-decided),
         charge=odds(p["justice.charge_share"], now["charging"]),
-        judge=1.0 - np.exp(-1.0 / trial),
+        judge=1.0 - np.exp(-judged),
         convict=odds(p["justice.conviction_share"], now["conviction"]),
     )
 

@@ -113,7 +113,7 @@ def serve(now: Factors, staff: Staff, reference: Staff) -> None:
     now["skill"] = staff.skilled / np.maximum(staff.present, 1e-9)
     gain = 1.0 + (p["workforce.training_gain"] - 1.0) * now["skill"]
     now["quality"] = now.link("M010") * now.link("M086") * gain
-    now["vacancy"] = staff.vacant / posts
+    now["vacancy"] = np.where(staff.posts > 0.0, staff.vacant / posts, 1.0)
     now["posts"], now["newcomers"], now["proficient"] = staff.posts, staff.newcomers, staff.proficient
     vacant = reference.vacant[PROGRAMME] / np.maximum(reference.posts[PROGRAMME], 1e-9)
     now["partner_vacancy"] = (
