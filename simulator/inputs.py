@@ -157,17 +157,39 @@ class Inputs:
     def first_difference(self, other: Inputs) -> int:
         """Return the first month in which two runs can differ (0 if they differ from the start)."""
         months = min(self.n_months, other.n_months)
-        return _first_difference(self, other, months)
+        return min(_first_difference(self, other, months), self._first_new_place(other, months))
+
+    def _first_new_place(self, other: Inputs, months: int) -> int:
+        """Return the first month in which only one of two runs has some facility open, at most ``months``.
+
+        Facilities that a scenario adds stand behind all others; until they have places they change nothing.
+        """
+        common = min(self.facility_territory.size, other.facility_territory.size)
+        for name in FACILITIES:
+            if not np.array_equal(getattr(self, name)[:common], getattr(other, name)[:common]):
+                return 0
+        first = months
+        for inputs in (self, other):
+            is_open = inputs.places[:months, common:].any(axis=1)
+            if is_open.any():
+                first = min(first, int(np.argmax(is_open)))
+        for name in ("places", "background"):
+            mine, theirs = getattr(self, name)[:, :common], getattr(other, name)[:, :common]
+            first = min(first, _first_unequal(mine, theirs, months))
+        return first
 
 
 MONTHLY: Final = frozenset(
     (
         *("poverty", "extreme", "groups", "cash", "support", "mentors", "upe_load", "upe_units"),
-        *("other_load", "referred", "loss", "places", "background", "plan", "quality"),
+        *("other_load", "referred", "loss", "plan", "quality"),
         *("delivered", "granted", "funded", "shocks", "police_unit", "prosecutor_office", "posts"),
     )
 )
 """Fields whose first axis is the month."""
+
+FACILITIES: Final = ("facility_territory", "facility_specialised", "facility_admits")
+"""Fields whose first axis is the facility; ``order`` follows from them."""
 
 
 def _first_difference(mine: Any, other: Any, months: int) -> int:
@@ -183,7 +205,7 @@ def _first_difference(mine: Any, other: Any, months: int) -> int:
             for name in a.keys() | b.keys():
                 one = np.ones((months, N_TERRITORIES))
                 first = min(first, _first_unequal(a.get(name, one), b.get(name, one), months))
-        elif not _equal(a, b):
+        elif field.name not in (*FACILITIES, "order", "places", "background") and not _equal(a, b):
             return 0
     return first
 

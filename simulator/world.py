@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 from scenarios.schema import Scenario, load_scenario
 from simulator.agents.institutions import INSTITUTION_AGENTS, Shelter, TraffickingNetwork
-from simulator.engine.active import ACTIVE, EVENTS_PER_CHILD, FROM_SHIFT, PLACE_SHIFT, compact, room
+from simulator.engine.active import (
+    ACTIVE,
+    EVENTS_PER_CHILD,
+    FROM_SHIFT,
+    PLACE_SHIFT,
+    compact,
+    positions,
+    room,
+)
 from simulator.engine.draws import STREAM_MONTH, make_key, words_of
 from simulator.engine.population import (
     CELL_BLOCK_YEAR,
@@ -38,6 +46,8 @@ from simulator.engine.states import (
     ADULT,
     CHANNELS,
     EXPLOITED,
+    GENERAL_SHELTER,
+    IDENTIFIED,
     JUDGE,
     N_PLACES,
     N_TERRITORIES,
@@ -250,15 +260,7 @@ class World(mesa.Model):
         )
         self.beyond = (inputs.poverty[t] > self.population.prone_poverty).astype(np.int64)
         self.facilities[:, care.PLACES] = inputs.places[t]
-        able = np.maximum(now["strength"][SHELTER] * now["quality"][SHELTER], LEAST_CARE)
-        quality = able[self.facilities[:, care.TERRITORY]]
-        self.stay_tables = care.StayTables(
-            normal=self._leave_normally,
-            premature=self._leave_early * self.crowded / quality,
-            abscond=self._abscond / quality,
-            family=1.0 / p["care.stay_family_months"],
-            quality=inputs.quality[t],
-        )
+        self._fix_stays()
         support = now.lagged("M083")
         completion = justice.odds(p["reintegration.completion"], now["completion_odds"])
         self.follow_up_tables = reintegration.FollowUpTables(
@@ -269,6 +271,19 @@ class World(mesa.Model):
         rates = inputs.identification * gains[:, None]
         self.find_rates = np.ascontiguousarray(np.cumsum(rates, axis=0).transpose(1, 2, 0))
         self.language_reach = np.repeat(now["language_reach"], 2)
+
+    def _fix_stays(self) -> None:
+        """Fix how children leave care this month: crowding, staff and standards of the homes."""
+        inputs, p, now = self.inputs, self.inputs.values, self.system.factors
+        able = np.maximum(now["strength"][SHELTER] * now["quality"][SHELTER], LEAST_CARE)
+        quality = able[self.facilities[:, care.TERRITORY]]
+        self.stay_tables = care.StayTables(
+            normal=self._leave_normally,
+            premature=self._leave_early * self.crowded / quality,
+            abscond=self._abscond / quality,
+            family=1.0 / p["care.stay_family_months"],
+            quality=inputs.quality[self.at],
+        )
 
     def _entry_tables(self, t: int) -> recruitment.EntryTables:
         """Return what the rate of entry reads: drivers of month ``t`` and factors as they stand."""
@@ -358,7 +373,8 @@ class World(mesa.Model):
         reach = inputs.referred[t] * np.repeat(now["regional_reach"], 2)
         referred = 1.0 - np.clip(1.0 - reach, 0.0, 1.0) / complete
         referred = np.where(inputs.referred[t] > 0.0, np.clip(referred, 0.0, 1.0), 0.0)
-        referral.count_waiting(self.active, self.n_active, self.month, referred, self.key, self.upe_waiting)
+        self.known = self._known()
+        referral.count_waiting(self.active, self.known, self.month, referred, self.key, self.upe_waiting)
         self.system.attend(self.upe_waiting)
         pace = 1.0 - np.exp(-now["response_speed"] / self._upe_months)
         staffed = np.minimum(now["strength"][JUDGE], 1.0)
@@ -368,21 +384,21 @@ class World(mesa.Model):
             upe=self.system.queue.chance * pace,
             judge=1.0 - np.exp(-now["response_speed"] * staffed / p["referral.months_to_judge"]),
         )
-        events = np.empty(self.n_active + 1, np.uint64)
-        n = referral.refer(self.active, self.n_active, self.month, tables, self.key, self.opened, events, 0)
+        events = np.empty(self.known.size + 1, np.uint64)
+        n = referral.refer(self.active, self.known, self.month, tables, self.key, self.opened, events, 0)
         self.record.events.append(events[:n].copy())
 
     def find_places(self) -> None:
         """Protected children get a measure, wait their turn for a place, and move in."""
         inputs, t = self.inputs, self.at
         tables = self._care_tables(t)
-        care.occupy(self.active, self.n_active, self.facilities, inputs.background[t])
+        care.occupy(self.active, self.known, self.facilities, inputs.background[t])
         is_open = (self.facilities[:, care.SPECIALISED] == 1) & (self.facilities[:, care.PLACES] > 0)
         groups = int(np.bitwise_or.reduce(self.facilities[is_open, care.ADMITS], initial=0))
-        events = np.empty(3 * self.n_active + 1, np.uint64)
-        n = care.decide_measures(self.active, self.n_active, self.month, groups, tables, self.key, events, 0)
+        events = np.empty(3 * self.known.size + 1, np.uint64)
+        n = care.decide_measures(self.active, self.known, self.month, groups, tables, self.key, events, 0)
         care.find_places(self.active, self._queue(), self.month, self.facilities, tables, self.key)
-        n = care.settle(self.active, self.n_active, self.month, self.facilities, tables, self.key, events, n)
+        n = care.settle(self.active, self.known, self.month, self.facilities, tables, self.key, events, n)
         self.record.events.append(events[:n].copy())
 
     def prosecute(self) -> None:
@@ -393,17 +409,18 @@ class World(mesa.Model):
         adults = index(system.adults, self.inputs.expected.adults) * self._adult_share
         tables = registers.tables(now, adults, system.effort)
         filed = np.empty(int(self.identified.sum()) + 1, registers.FILED)
-        n = registers.register(self.active, self.n_active, self.month, tables, self.key, system.lists, filed)
+        n = registers.register(self.active, self.known, self.month, tables, self.key, system.lists, filed)
         system.prosecute(filed[:n])
 
     def write_down(self) -> None:
         """Count stocks and institutions at the end of the month; who is grown or dead leaves the list."""
-        self.n_active = compact(self.active, self.n_active, ADULT)
         t, record = self.month, self.record
         self._count_places()
+        self.waiting = care.count_seekers(self.active, self.known)
+        self.n_active = compact(self.active, self.n_active, ADULT)
         if t < 0:
             return
-        count_stocks(self.active, self.n_active, t, record.stocks[t], record.groups[t])
+        self._count_stocks(t, record.stocks[t], record.groups[t])
         record.largest_list = max(record.largest_list, self.n_active)
         self.system.crowding = self._crowding()
         self.system.note(
@@ -426,17 +443,23 @@ class World(mesa.Model):
     def _map[A, B](self, function: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Apply a function to independent items, on all threads, and return the results in order.
 
-        Each thread takes every so-many-th item, this one too: a month is short beside handing out tasks.
+        Each thread, this one too, takes the next item when it is free: a month is short beside handing out
+        tasks, and a core that others use takes fewer.
         """
         if self._pool is None:
             return [function(item) for item in items]
+        results: list[Any] = [None] * len(items)
+        waiting = iter(range(len(items)))
 
-        def share(first: int) -> list[B]:
-            return [function(item) for item in items[first :: self.threads]]
+        def work() -> None:
+            for i in waiting:
+                results[i] = function(items[i])
 
-        others = [self._pool.submit(share, first) for first in range(1, self.threads)]
-        shares = [share(0), *(other.result() for other in others)]
-        return [shares[i % self.threads][i // self.threads] for i in range(len(items))]
+        others = [self._pool.submit(work) for _ in range(1, self.threads)]
+        work()
+        for other in others:
+            other.result()
+        return results
 
     def _recruit(self, start: int, stop: int) -> tuple[NDArray[np.void], int, int]:
         """Return the accepted candidates of a run of cells, how many were proposed, cells looked at."""
@@ -598,9 +621,9 @@ class World(mesa.Model):
 
     def _queue(self) -> NDArray[np.int64]:
         """Return who waits for a place, in turn: longest wait first, then a keyed lottery, then identity."""
-        index = np.empty(self.n_active, np.int64)
-        order = np.empty((self.n_active, 3))
-        n = care.seekers(self.active, self.n_active, self.month, self.key, index, order)
+        index = np.empty(self.known.size, np.int64)
+        order = np.empty((self.known.size, 3))
+        n = care.seekers(self.active, self.known, self.month, self.key, index, order)
         return index[:n][np.lexsort((order[:n, 2], order[:n, 1], order[:n, 0]))]
 
     def _write_series(self, t: int) -> None:
@@ -635,7 +658,7 @@ class World(mesa.Model):
             np.add.at(row[f"{kind}_occupied"], where, table[chosen, care.OCCUPIED])
             np.add.at(row[f"{kind}_residents"], where, table[chosen, care.RESIDENTS])
             np.add.at(row[f"{kind}_planned"], where, table[chosen, care.PLANNED])
-        row["waiting_for_place"][:] = care.count_seekers(self.active, self.n_active)
+        row["waiting_for_place"][:] = self.waiting
 
     # -- building, keeping, going on -------------------------------------------------------------------
 
@@ -699,10 +722,27 @@ class World(mesa.Model):
         self.turned.append(t)
         self.system.in_force = self.inputs.history.shocks[t]
 
+    def _known(self) -> NDArray[np.int64]:
+        """Return the positions of the children whom some state body knows and has not yet let go."""
+        return positions(self.active, self.n_active, IDENTIFIED, GENERAL_SHELTER)
+
+    def _count_stocks(self, month: int, by_place: NDArray[np.int32], by_group: NDArray[np.int32]) -> None:
+        """Count the active list by state, place and group, run by run."""
+
+        def part(start: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+            places, groups = np.zeros_like(by_place), np.zeros_like(by_group)
+            run = self.active[start : min(start + ACTIVE_PER_CHUNK, self.n_active)]
+            count_stocks(run, run.size, month, places, groups)
+            return places, groups
+
+        for places, groups in self._map(part, range(0, self.n_active, ACTIVE_PER_CHUNK)):
+            by_place += places
+            by_group += groups
+
     def _count_places(self) -> None:
         """Count who lives where; crowding as it is found now hastens the discharges of next month."""
         p = self.inputs.values
-        care.occupy(self.active, self.n_active, self.facilities, self.inputs.background[self.at])
+        care.occupy(self.active, self.known, self.facilities, self.inputs.background[self.at])
         self.crowded = care.premature_factor(
             self.facilities, p["care.occupancy_norm"], p["care.occupancy_elasticity"]
         )
@@ -723,6 +763,7 @@ class World(mesa.Model):
         institutions as they stood then.
         """
         self.facilities[:, care.PLACES] = self.inputs.places[0]
+        self.known = self._known()
         self._count_places()
         self.fix_tables()
         accepted, months = self._history()
@@ -730,7 +771,8 @@ class World(mesa.Model):
         accepted, months = accepted[order], months[order]
         self.month = int(months[0]) if months.size else 0
         while self.month < 0:
-            self.fix_tables()
+            # Nothing but the crowding of homes changes before January 2012.
+            self._fix_stays()
             self.watch = np.concatenate([self.watch, self._watch_siblings()])
             self._take_visits(self._map(_call, self._visits()))
             now = slice(*np.searchsorted(months, [self.month, self.month + 1]))
@@ -742,7 +784,7 @@ class World(mesa.Model):
         self.record.events.clear()
         self.record.entered.clear()
         self.record.earlier = np.flatnonzero(self.touched).astype(np.uint32)
-        count_stocks(self.active, self.n_active, -1, self.record.at_start, self.record.groups_at_start)
+        self._count_stocks(-1, self.record.at_start, self.record.groups_at_start)
 
     def _history(self) -> tuple[NDArray[np.void], NDArray[np.int64]]:
         """Return who was exploited before January 2012, and from which month."""
@@ -792,7 +834,8 @@ class World(mesa.Model):
         self._build_institutions()
         self.system.take(kept.institutions)
         self.facilities[:, care.PLACES] = self.inputs.places[self.at - 1]
-        care.occupy(self.active, self.n_active, self.facilities, self.inputs.background[self.at - 1])
+        self.known = self._known()
+        care.occupy(self.active, self.known, self.facilities, self.inputs.background[self.at - 1])
         self.crowded = care.premature_factor(
             self.facilities,
             self.inputs.values["care.occupancy_norm"],

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.engine.compile import inline, kernel
 from simulator.engine.population import LANGUAGE_SHIFT
 from simulator.engine.states import AGE_BAND_STARTS
-from simulator.engine.types import Events, Record, Records
+from simulator.engine.types import Events, Integers, Record, Records
 
 ACTIVE = np.dtype(
     [
@@ -138,6 +138,23 @@ def move(
             n += 1
         a.place = place
     return n
+
+
+@kernel
+def positions(
+    active: Records,
+    n: int,
+    first: int,
+    last: int,
+) -> Integers:
+    """Return the positions of the children whose state lies between ``first`` and ``last``, both included."""
+    out = np.empty(n, np.int64)
+    m = 0
+    for i in range(n):
+        if first <= active[i].state <= last:
+            out[m] = i
+            m += 1
+    return out[:m]
 
 
 EVENTS_PER_CHILD: Final = 5

@@ -106,7 +106,7 @@ class StayTables(NamedTuple):
 @kernel
 def occupy(
     active: Records,
-    n: int,
+    known: Integers,
     facilities: Integers,
     background: Integers,
 ) -> None:
@@ -115,7 +115,7 @@ def occupy(
         facilities[f, OCCUPIED] = background[f]
         facilities[f, RESIDENTS] = 0
         facilities[f, PLANNED] = 0
-    for i in range(n):
+    for i in known:
         a = active[i]
         if a.facility != NO_FACILITY:
             facilities[a.facility, OCCUPIED] += 1
@@ -167,7 +167,7 @@ def to_family(
 @kernel
 def decide_measures(
     active: Records,
-    n: int,
+    known: Integers,
     month: int,
     admitted_groups: int,
     tables: CareTables,
@@ -179,14 +179,14 @@ def decide_measures(
 
     Parameters
     ----------
-    active, n : the whole active list, changed in place
+    active, known : the active list, changed in place, and the positions of children known to a state body
     admitted_groups : bits of sex by form that some specialised shelter admits
 
     Streams
     -------
     STREAM_DECISION, one draw per child and month; STREAM_MEASURE, one call when it is decided
     """
-    for i in range(n):
+    for i in known:
         a = active[i]
         if a.state != PROTECTED or a.since >= month or a.care & (SEEKING | RESERVED):
             continue
@@ -212,7 +212,7 @@ def decide_measures(
 @kernel
 def seekers(
     active: Records,
-    n: int,
+    known: Integers,
     month: int,
     key: Key,
     index: Integers,
@@ -223,7 +223,7 @@ def seekers(
     ``order_key`` is [n, 3]: waiting since; lottery of the month; row.
     """
     m = 0
-    for i in range(n):
+    for i in known:
         a = active[i]
         if a.state == PROTECTED and a.care & SEEKING and not a.care & RESERVED:
             u, _, _, _ = draws.draw(a.row, month, draws.STREAM_LOTTERY, key)
@@ -238,11 +238,11 @@ def seekers(
 @kernel
 def count_seekers(
     active: Records,
-    n: int,
+    known: Integers,
 ) -> Integers:
     """Return [territory] children who wait for a suitable place."""
     out = np.zeros(N_TERRITORIES, np.int64)
-    for i in range(n):
+    for i in known:
         a = active[i]
         if a.state == PROTECTED and a.care & SEEKING and not a.care & RESERVED:
             out[a.place // 2] += 1
@@ -307,7 +307,7 @@ def find_places(
 @kernel
 def settle(
     active: Records,
-    n: int,
+    known: Integers,
     month: int,
     facilities: Integers,
     tables: CareTables,
@@ -316,7 +316,7 @@ def settle(
     n_events: int,
 ) -> int:
     """Children whose place is ready move in; those who found no place at all in time go to family care."""
-    for i in range(n):
+    for i in known:
         a = active[i]
         if a.state != PROTECTED:
             continue

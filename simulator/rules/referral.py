@@ -90,7 +90,7 @@ def is_referred(
 @kernel
 def count_waiting(
     active: Records,
-    n: int,
+    known: Integers,
     month: int,
     reached: Floats,
     key: Key,
@@ -98,7 +98,7 @@ def count_waiting(
 ) -> None:
     """Count [territory] children whom each UPE is asked to protect."""
     waiting[:] = 0
-    for i in range(n):
+    for i in known:
         a = active[i]
         if a.state == IDENTIFIED and a.since < month and is_referred(a, reached, key):
             waiting[a.place // 2] += 1
@@ -107,7 +107,7 @@ def count_waiting(
 @kernel
 def refer(
     active: Records,
-    n: int,
+    known: Integers,
     month: int,
     tables: ReferralTables,
     key: Key,
@@ -119,7 +119,7 @@ def refer(
 
     Parameters
     ----------
-    active, n : the whole active list, changed in place
+    active, known : the active list, changed in place, and the positions of children known to a state body
     tables : see ``ReferralTables``
     opened : [UPE or judge 2, territory] cases opened this month, written here
 
@@ -136,7 +136,7 @@ def refer(
     children
     """
     opened[:] = 0
-    for i in range(n):
+    for i in known:
         a = active[i]
         if a.state != IDENTIFIED or a.since >= month:
             continue

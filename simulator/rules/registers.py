@@ -95,7 +95,7 @@ def poisson(
 @kernel
 def register(
     active: Records,
-    n: int,
+    known: Integers,
     month: int,
     tables: RegisterTables,
     key: Key,
@@ -106,7 +106,7 @@ def register(
 
     Parameters
     ----------
-    active, n : the whole active list; those identified this month are looked at
+    active, known : the active list, and the positions of children known to a state body
     lists : [register 5, territory] records, written here
     rows : [m] of row, territory: the children for whom a complaint is filed, written here
 
@@ -117,7 +117,7 @@ def register(
     """
     lists[:] = 0
     filed = 0
-    for i in range(n):
+    for i in known:
         a = active[i]
         if a.state != IDENTIFIED or a.since != month:
             continue
