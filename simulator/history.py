@@ -88,6 +88,9 @@ def history(
     nothing = np.zeros((n_months, N_TERRITORIES))
     defence = offices(ledger, "public_defence", n_months) * p["justice.public_defence_level"]
     asked = {name: level.get(name, nothing) for name in (*delivered, *granted)}
+    spent = np.interp(np.arange(n_months), 12.0 * (ledger.budgets[0] - START_YEAR) + 6.0, ledger.budgets[1])
+    funded_share = np.minimum(spent / p["programmes.need_per_inhabitant"], 1.0)
+    asked["assigned_budget"] = np.minimum(asked["assigned_budget"] + funded_share[:, None], 1.0)
     asked["victim_defence"] = np.minimum(asked["victim_defence"] + defence, 1.0)
     funded = programmes(ledger, delivered, n_months, round(p["programmes.compact_ends_early"]))
     shocks = _shocks(scenario, ledger, n_months)

@@ -217,6 +217,7 @@ class Ledger:
     mechanisms : causal statements by number
     factors : quantities that rules write and links read, by name; ``factor_labels`` by name and language
     posts : [institution 11] posts in the reference year
+    budgets : (years, soles per inhabitant) spent on the policy under its own label
     services : (years, offices) by institution, where their number is known over time
     distances : [26, 26] km between capitals
     background : (years, values) by institution
@@ -238,6 +239,7 @@ class Ledger:
     factors: Mapping[str, Factor]
     factor_labels: Mapping[str, Mapping[str, str]]
     posts: Floats
+    budgets: tuple[Integers, Floats]
     services: Mapping[str, tuple[Integers, Floats]]
     columns: Mapping[str, Mapping[str, str]]
     official: tuple[Mapping[str, str], ...]
@@ -315,6 +317,7 @@ def _load(folder: Path) -> Ledger:
             for row in factor_rows
         },
         posts=_posts(table(folder, "workforce.csv", _WORKFORCE, faults, key=1), tuple(sources)),
+        budgets=_budgets(table(folder, "budgets.csv", _BUDGETS, faults, key=1), tuple(sources)),
         services=_counts(
             table(folder, "services.csv", _BACKGROUND, faults, key=2), INSTITUTIONS, tuple(sources)
         ),
@@ -349,6 +352,7 @@ _CALENDAR: Final = ("date", "kind", "territory", "event_es", "event_en", "source
 _COLUMNS: Final = ("column", "unit", "label_es", "label_en", "source", "quality", "note")
 _SHOCKS: Final = tuple(field.name for field in fields(ShockRow))
 _PROGRAMMES: Final = tuple(field.name for field in fields(ProgrammeRow))
+_BUDGETS: Final = ("year", "soles_per_inhabitant", "source", "quality", "note")
 _WORKFORCE: Final = ("institution", "posts", "reference_year", "source", "quality", "note")
 _OFFICIAL: Final = ("indicator", "unit", "territory", "year", "value", "source", "note")
 
@@ -484,6 +488,16 @@ def _counts(
         years.append(row.whole("year", low=1990))
         values.append(row.number("value", low=0.0))
     return {name: (np.array(years, np.int64), np.array(values)) for name, (years, values) in out.items()}
+
+
+def _budgets(rows: list[Row], sources: Sequence[str]) -> tuple[Integers, Floats]:
+    years, values = [], []
+    for row in rows:
+        years.append(row.whole("year", low=1990))
+        values.append(row.number("soles_per_inhabitant", low=0.0))
+        row.one_of("quality", QUALITIES)
+        _source(row, sources)
+    return np.array(years, np.int64), np.array(values)
 
 
 def _posts(rows: list[Row], sources: Sequence[str]) -> Floats:

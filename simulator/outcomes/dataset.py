@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from scenarios.levers import levers
 from simulator.engine.factors import factor_names
 from simulator.engine.states import (
     AGE_BANDS,
@@ -27,6 +28,7 @@ from simulator.engine.states import (
     month_name,
 )
 from simulator.outcomes.record import GROUPS, SERIES
+from simulator.texts import LANGUAGES as LANGUAGES_OF_TEXT
 
 if TYPE_CHECKING:
     from simulator.evidence import Ledger
@@ -81,7 +83,18 @@ def coordinates(ledger: Ledger, first: int, stop: int) -> dict[str, Any]:
         "factor_name": plain,
         "institution_factor_name": staffed,
         "institution": list(INSTITUTIONS),
+        **{
+            f"{dim}_{lang}": (dim, [_factor_label(ledger, name, lang) for name in names])
+            for dim, names in (("factor_name", plain), ("institution_factor_name", staffed))
+            for lang in LANGUAGES_OF_TEXT
+        },
     }
+
+
+def _factor_label(ledger: Ledger, name: str, lang: str) -> str:
+    """Return what a factor is called; a lever is called as in the scenario files."""
+    told = ledger.factor_labels[name][lang]
+    return told or str(getattr(levers()[name].label, lang))
 
 
 def shaped(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

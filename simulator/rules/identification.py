@@ -56,11 +56,12 @@ def channel_weights(p: Mapping[str, float]) -> Floats:
     looks for labour forms alone.
     """
     form = np.array([0.0, p["identification.rr_sexual"], 1.0])
-    area = np.tile([1.0, p["identification.rr_rural"]], N_PLACES // 2)
-    weights = np.repeat((form[:, None] * area)[None], N_CHANNELS, axis=0)
+    rural = np.array([p[f"identification.rr_rural_{name}"] for name in CHANNELS])
+    area = np.tile(np.stack([np.ones(N_CHANNELS), rural], axis=1), N_PLACES // 2)
+    weights = form[:, None] * area[:, None, :]
     weights[BY_INSPECTION, SEXUAL] = 0.0
-    weights[BY_INSPECTION, LABOUR] = area
-    return weights
+    weights[BY_INSPECTION, LABOUR] = area[BY_INSPECTION]
+    return np.asarray(weights)
 
 
 def derive_rates(p: Mapping[str, float], weights: Floats, stock_by_place: Floats, scale: float) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.engine import draws
 from simulator.engine.active import ASSISTED, PLAN, TURNED_18, flow
 from simulator.engine.compile import kernel
-from simulator.engine.states import ADULT, FOLLOW_UP, LEFT_UNASSISTED, REINTEGRATED
+from simulator.engine.states import ADULT, FOLLOW_UP, LEFT_UNASSISTED, MENTAL_HEALTH, REINTEGRATED
 from simulator.engine.types import Events, Records, Words
 
 if TYPE_CHECKING:
@@ -31,7 +31,13 @@ class FollowUpTables(NamedTuple):
 
 
 def prospects(now: Factors) -> None:
-    """What stands behind a plan: recovery, the range of services, care standards, and what trauma undoes."""
+    """What stands behind a plan: recovery, the range of services, care standards, and what trauma undoes.
+
+    Coverage of mental health care is what policy adds, and what the centres at work give or lack beside those
+    of the reference month.
+    """
+    able = now["strength"][MENTAL_HEALTH] * now["quality"][MENTAL_HEALTH]
+    now["mental_health"] = now["mental_health"] + now.p["reintegration.mental_health_coverage"] * (able - 1.0)
     now["recovery"] = now.link("M042")
     now["services_range"] = now.link("M049")
     now["reintegration_gain"] = now.link("M053")

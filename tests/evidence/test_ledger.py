@@ -175,7 +175,7 @@ def test_every_parameter_is_used_and_every_used_one_exists() -> None:
     names = set(load_ledger().parameters)
     built = {f"population.normalised_share_{area}" for area in ("urban", "rural")}
     built |= {f"shocks.half_life_{name}" for name in FADING}
-    built |= {f"identification.share_{name}" for name in CHANNELS}
+    built |= {f"identification.{kind}_{name}" for kind in ("share", "rr_rural") for name in CHANNELS}
     # A rule names a statement by its number; ratio and delay come with it.
     for number in load_ledger().mechanisms:
         if re.search(rf'\.(link|lagged)\("{number}"', text):
