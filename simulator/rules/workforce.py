@@ -106,10 +106,11 @@ def serve(now: Factors, staff: Staff, reference: Staff) -> None:
     p = now.p
     posts = np.maximum(staff.posts, 1e-9)
     as_new = p["workforce.newcomer_productivity"]
-    usual = (reference.proficient + as_new * reference.newcomers) / np.maximum(reference.posts, 1e-9)
-    now["strength"] = (staff.proficient + as_new * staff.newcomers) / posts / usual
-    proficient = reference.proficient / np.maximum(reference.posts, 1e-9)
-    now["proficiency"] = staff.proficient / posts / proficient
+    # New posts add strength once there are people in them; they are no shortage of skill meanwhile.
+    usual = np.maximum(reference.proficient + as_new * reference.newcomers, 1e-9)
+    now["strength"] = (staff.proficient + as_new * staff.newcomers) / usual
+    share = np.divide(staff.proficient, staff.present, out=np.ones_like(posts), where=staff.present > 0.0)
+    now["proficiency"] = share * reference.present / np.maximum(reference.proficient, 1e-9)
     now["skill"] = staff.skilled / np.maximum(staff.present, 1e-9)
     gain = 1.0 + (p["workforce.training_gain"] - 1.0) * now["skill"]
     now["quality"] = now.link("M010") * now.link("M086") * gain
