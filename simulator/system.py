@@ -122,6 +122,7 @@ class System:
     cases, n_cases : open cases; the table may have room for more
     adults : [territory] persons once exploited as children or first exploited as adults, in exploitation now
     in_force : [shock, territory] shocks that the calendar has begun and not ended
+    crowding : [territory] occupancy of the homes over its norm, as the world found it last
     """
 
     def __init__(self, inputs: Inputs, key: Key) -> None:
@@ -146,6 +147,7 @@ class System:
         self.stages = np.zeros((len(justice.STAGES), 2, N_TERRITORIES), np.int64)
         self.queue = referral.Queue(*(np.zeros(N_TERRITORIES) for _ in referral.Queue._fields))
         self.effort = np.ones(N_TERRITORIES)
+        self.crowding = np.ones(N_TERRITORIES)
         self._fill_cases()
 
     # -- before the children ---------------------------------------------------------------------------
@@ -286,9 +288,6 @@ class System:
         demand[SHELTER] = self.crowding
         now["workload"] = np.clip(demand / strength, 0.2, MOST_LOAD)
         now["caseload"] = now["workload"][PROSECUTOR]
-
-    crowding: Floats = np.ones(N_TERRITORIES)
-    """Occupancy of the homes of each territory over its norm, as the world found it last."""
 
     def _fill_cases(self) -> None:
         """Give January 2012 the open cases that the expected flows would have left."""

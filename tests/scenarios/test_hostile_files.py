@@ -36,6 +36,12 @@ interventions:
     amount: 20
     admits: girls
     forms: sexual
+shocks:
+  - use: pandemic
+    where: {territory: ["16"]}
+    from: 2027-03
+    to: 2028-02
+    level: 1.0
 """
 
 # (what is replaced, by what, line, dotted path, and parts of the English and the Spanish message)
@@ -247,6 +253,38 @@ MISTAKES = {
         "context[0].use",
         ("povert (text)", "did you mean: poverty"),
         ("povert (texto)", "poverty"),
+    ),
+    "unknown shock": (
+        "use: pandemic",
+        "use: pandemia",
+        27,
+        "shocks[0].use",
+        ("pandemia (text)", "political_crisis"),
+        ("pandemia (texto)", "political_crisis"),
+    ),
+    "shock too strong": (
+        "level: 1.0",
+        "level: 30",
+        31,
+        "shocks[0].level",
+        ("30", "from -1 to 3"),
+        ("30", "de -1 a 3"),
+    ),
+    "shock in an area": (
+        '["16"]}',
+        '["16"], area: rural}',
+        28,
+        "shocks[0].where",
+        ("strike whole territories",),
+        ("territorios enteros",),
+    ),
+    "shock that ends before it begins": (
+        "to: 2028-02",
+        "to: 2026-02",
+        30,
+        "shocks[0].to",
+        ("2026-02", "2027-03"),
+        ("2026-02", "2027-03"),
     ),
     "unknown key": (
         "ramp_months: 12",

@@ -22,6 +22,7 @@ PLAIN: dict[str, Any] = {
     "until": "2028-06",
     "parameters": {"recruitment.rr_poverty": 2.5},
     "context": [{"use": "poverty", "from": "2027-01", "multiply": 1.2}],
+    "shocks": [{"use": "pandemic", "where": {"territory": ["16"]}, "from": "2027-03", "level": 0.5}],
     "interventions": [
         {
             "use": "upe_reach",
@@ -85,6 +86,9 @@ def test_the_hash_stands_for_results_only() -> None:
         made(parameters={"recruitment.rr_poverty": 2.6}),
         made(context=[]),
         made(context=[{**PLAIN["context"][0], "multiply": 1.3}]),
+        made(context=[{**PLAIN["context"][0], "use": "trust"}]),
+        made(shocks=[]),
+        made(shocks=[{**PLAIN["shocks"][0], "level": 0.6}]),
         made(interventions=[{**PLAIN["interventions"][0], "amount": 0.51}]),
         made(interventions=[{**PLAIN["interventions"][0], "ramp_months": 13}]),
         made(interventions=[{**PLAIN["interventions"][0], "where": {"territory": ["08"]}}]),
