@@ -79,6 +79,17 @@ FIRST_WATCH: Final = 1 << 10
 HISTORY_MONTHS: Final = 156
 """Months lived through before January 2012: from the fifth birthday of the oldest children on."""
 
+OF_FACILITIES: Final = (
+    ("places", care.PLACES),
+    ("occupied", care.OCCUPIED),
+    ("residents", care.RESIDENTS),
+    ("planned", care.PLANNED),
+)
+"""What is recorded of the homes of a territory, and the column of the table of facilities."""
+
+HISTORY_CELLS: Final = 512
+"""Cells in one task when those exploited before January 2012 are looked for: many more points a cell."""
+
 YEARS_OF_CHILDHOOD: Final = 18
 BEFORE: Final = -1
 """The month of factors that stands for all time before January 2012."""
@@ -420,7 +431,7 @@ class World(mesa.Model):
         self.n_active = compact(self.active, self.n_active, ADULT)
         if t < 0:
             return
-        self._count_stocks(t, record.stocks[t], record.groups[t])
+        count_stocks(self.active, self.n_active, t, record.stocks[t], record.groups[t])
         record.largest_list = max(record.largest_list, self.n_active)
         self.system.crowding = self._crowding()
         self.system.note(
@@ -654,10 +665,8 @@ class World(mesa.Model):
         special = table[:, care.SPECIALISED] == 1
         for kind, chosen in (("specialised", special), ("general", ~special)):
             where = table[chosen, care.TERRITORY]
-            np.add.at(row[f"{kind}_places"], where, table[chosen, care.PLACES])
-            np.add.at(row[f"{kind}_occupied"], where, table[chosen, care.OCCUPIED])
-            np.add.at(row[f"{kind}_residents"], where, table[chosen, care.RESIDENTS])
-            np.add.at(row[f"{kind}_planned"], where, table[chosen, care.PLANNED])
+            for name, column in OF_FACILITIES:
+                row[f"{kind}_{name}"][:] = np.bincount(where, table[chosen, column], N_TERRITORIES)
         row["waiting_for_place"][:] = self.waiting
 
     # -- building, keeping, going on -------------------------------------------------------------------
@@ -726,19 +735,6 @@ class World(mesa.Model):
         """Return the positions of the children whom some state body knows and has not yet let go."""
         return positions(self.active, self.n_active, IDENTIFIED, GENERAL_SHELTER)
 
-    def _count_stocks(self, month: int, by_place: NDArray[np.int32], by_group: NDArray[np.int32]) -> None:
-        """Count the active list by state, place and group, run by run."""
-
-        def part(start: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-            places, groups = np.zeros_like(by_place), np.zeros_like(by_group)
-            run = self.active[start : min(start + ACTIVE_PER_CHUNK, self.n_active)]
-            count_stocks(run, run.size, month, places, groups)
-            return places, groups
-
-        for places, groups in self._map(part, range(0, self.n_active, ACTIVE_PER_CHUNK)):
-            by_place += places
-            by_group += groups
-
     def _count_places(self) -> None:
         """Count who lives where; crowding as it is found now hastens the discharges of next month."""
         p = self.inputs.values
@@ -782,9 +778,9 @@ class World(mesa.Model):
             self.write_down()
             self.month += 1
         self.record.events.clear()
+        self.record.earlier = np.sort(np.concatenate([np.zeros(0, np.uint32), *self.record.entered]))
         self.record.entered.clear()
-        self.record.earlier = np.flatnonzero(self.touched).astype(np.uint32)
-        self._count_stocks(-1, self.record.at_start, self.record.groups_at_start)
+        count_stocks(self.active, self.n_active, -1, self.record.at_start, self.record.groups_at_start)
 
     def _history(self) -> tuple[NDArray[np.void], NDArray[np.int64]]:
         """Return who was exploited before January 2012, and from which month."""
@@ -797,7 +793,7 @@ class World(mesa.Model):
         last = int(np.searchsorted(cells[:, CELL_BLOCK_YEAR], START_YEAR))
 
         def part(start: int) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-            stop, size = min(start + CELLS_PER_CHUNK, last), 1 << 14
+            stop, size = min(start + HISTORY_CELLS, last), 1 << 14
             while True:
                 out = np.empty(size, CANDIDATE)
                 n = propose_history(cells, start, stop, floor, top, self.beyond, self.key, out)
@@ -808,7 +804,7 @@ class World(mesa.Model):
             kept = recruitment.decide_history(out, n, self.population.children, self.entry_tables, months)
             return out[:kept], months[:kept]
 
-        parts = self._map(part, range(0, last, CELLS_PER_CHUNK))
+        parts = self._map(part, range(0, last, HISTORY_CELLS))
         return np.concatenate([rows for rows, _ in parts]), np.concatenate([months for _, months in parts])
 
     def keep(self) -> Kept:

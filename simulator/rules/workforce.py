@@ -116,7 +116,7 @@ def serve(now: Factors, staff: Staff, reference: Staff) -> None:
     now["quality"] = now.link("M010") * now.link("M086") * gain
     now["vacancy"] = np.where(staff.posts > 0.0, staff.vacant / posts, 1.0)
     now["posts"], now["newcomers"], now["proficient"] = staff.posts, staff.newcomers, staff.proficient
-    vacant = reference.vacant[PROGRAMME] / np.maximum(reference.posts[PROGRAMME], 1e-9)
+    vacant = np.maximum(reference.vacant[PROGRAMME] / np.maximum(reference.posts[PROGRAMME], 1e-9), 1e-9)
     now["partner_vacancy"] = (
         now["vacancy"][PROGRAMME]
         / vacant
