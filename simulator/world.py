@@ -1,8 +1,9 @@
 """The model: who is built, and a month in order. Read this first.
 
 Children and families are columns (``engine.population``); what changes of a child once exploited lives in
-the active list (``engine.active``); institutions are Mesa agents (``agents``). A month reads tables fixed
-before it (``inputs``), lets the rules act in the order below, and records what happened.
+the active list (``engine.active``); institutions, communities and networks have their part of the month in
+``system``, and Mesa agents (``agents``) are views of them. A month reads tables fixed before it (``inputs``),
+lets the rules act in the order below, and records what happened.
 """
 
 from __future__ import annotations
