@@ -100,6 +100,7 @@ class Inputs:
     police_load : [territory] other cases of the police a month
     other_load : [month, territory] background load of the other institutions, relative to mid 2019
     rurality, connectivity : [territory] shares; outside_lima : [territory]
+    people : [territory] share of the people of the country, times the share that is simulated
     mining : [territory] 0 to 1, how far mining demand is felt; network_group : [territory]
     upe_load : [month, territory] background cases that arrive
     referred, loss : [month, place]
@@ -130,6 +131,7 @@ class Inputs:
     other_load: Floats
     rurality: Floats
     connectivity: Floats
+    people: Floats
     outside_lima: NDArray[np.bool_]
     mining: Floats
     network_group: Integers
@@ -348,6 +350,7 @@ def prepare(
         other_load=load * need,
         rurality=rural,
         connectivity=land.internet_share_2025,
+        people=land.population_2017 / land.population_2017.sum() * scale,
         outside_lima=np.array([k not in LIMA for k in range(N_TERRITORIES)]),
         mining=np.where(
             land.mining_marker == CORE,

@@ -418,7 +418,8 @@ class World(mesa.Model):
         if self.month < 0:
             return
         system, now = self.system, self.system.factors
-        adults = index(system.adults, self.inputs.expected.adults) * self._adult_share
+        inputs = self.inputs
+        adults = index(system.adults, inputs.expected.adults) * inputs.people
         tables = registers.tables(now, adults, system.effort)
         filed = np.empty(int(self.identified.sum()) + 1, registers.FILED)
         n = registers.register(self.active, self.known, self.month, tables, self.key, system.lists, filed)
@@ -693,8 +694,6 @@ class World(mesa.Model):
         months = np.full(N_TERRITORIES, p["referral.months_to_upe"] * p["upe.response_ratio_regions"])
         months[list(LIMA)] = p["referral.months_to_upe"]
         self._upe_months = months
-        people = load_ledger().territories.population_2017
-        self._adult_share = people / people.sum() * self.population.scale
 
     def _build_institutions(self) -> None:
         """Create the institutions and networks, as agents that look at the columns of the system."""
