@@ -14,13 +14,29 @@ from pydantic_core import ErrorDetails
 
 from scenarios.files import library
 from scenarios.levers import levers
+from scenarios.programme_checks import programme_faults
+from scenarios.programmes import (
+    CURRENCIES,
+    DELIVERIES,
+    FISCAL_YEARS,
+    FUNDINGS,
+    KINDS_OF_PROGRAMME,
+    PAYERS,
+    SIGNALS,
+    SPLITS,
+)
 from scenarios.shape import (
     ADMITS,
     CONTEXTS,
     FIELDS,
+    FIRST_PRICE_YEAR,
+    FIRST_YEAR,
     LARGEST_LEVEL,
     LARGEST_MULTIPLIER,
+    LAST_PRICE_YEAR,
+    LAST_YEAR,
     LONGEST_RAMP,
+    MOST_MONEY,
     PLACE_FORMS,
     PLACES_LEVER,
     SMALLEST_LEVEL,
@@ -32,6 +48,7 @@ from simulator.documents import Document, Place, shown
 from simulator.engine.states import AREAS, LAST_MONTH, REPORT_FROM, month_name
 from simulator.evidence import load_ledger
 from simulator.evidence.ledger import SHOCKS
+from simulator.evidence.money import EXPENDITURES
 from simulator.faults import Fault, did_you_mean
 from simulator.texts import language, t
 
@@ -54,6 +71,10 @@ KINDS: Final = frozenset(
         *("shocks", "shock", "shock_use", "level"),
         *("context_use", "multiply", "interventions", "intervention", "lever", "where", "territories"),
         *("territory", "area", "ramp_months", "number", "admits", "forms"),
+        *("programmes", "programme", "own_name", "delivery", "funding", "currency", "fiscal_year", "split"),
+        *("programme_kind", "expenditure", "price_year", "year", "payers", "payer", "shares", "share"),
+        *("budget", "grant", "lines", "line", "amounts", "money", "outcomes", "outcome", "signal"),
+        *("adapt", "transition_group", "every_months", "lag_months", "months", "unit_costs", "unit_cost"),
     )
 )
 """Kinds of value that have words of their own in the catalogue."""
@@ -73,7 +94,8 @@ def check(document: Document) -> tuple[ScenarioFile | None, list[Fault]]:
         for details in error.errors(include_url=False):
             path, value, refused = _explain(details)
             add(path, value, refused)
-    for path, value, refused in (*_parameter_faults(document.data), *_list_faults(document.data)):
+    across = (*_parameter_faults(document.data), *_list_faults(document.data))
+    for path, value, refused in (*across, *(programme_faults(shape) if shape is not None else ())):
         add(path, value, refused)
     found.sort(key=lambda row: row[0])
     return shape, list(dict.fromkeys(fault for _, fault in found))
@@ -120,7 +142,11 @@ def _pattern(path: Place) -> str:
         return "parameter" if len(path) > 1 else "parameters"
     last, names = path[-1], _group(path)
     if isinstance(last, int):
-        return "territory" if names == "territory" else names.removesuffix("s") or "value"
+        return OF_LISTS.get(names, names.removesuffix("s") or "value")
+    inside = str(path[-2]) if len(path) > 1 else ""
+    special = OF_MAPPINGS.get(inside) or OF_GROUPS.get((str(path[0]), str(last)))
+    if special is not None:
+        return special
     kind = {
         "territory": "territories",
         "until": "month",
@@ -137,8 +163,31 @@ def _pattern(path: Place) -> str:
         "context": "contexts",
         "use": {"context": "context_use", "shocks": "shock_use"}.get(str(path[0]), "lever"),
         "amount": "number",
+        "by": "month",
+        "at_least": "money",
+        "value": "money",
+        "co_design": "share",
+        "kind": "programme_kind",
+        "name": "own_name",
+        "transition": "transition_group",
+        "source": "sentence",
+        "entity": "sentence",
     }.get(last, last)
     return kind if kind in KINDS else "value"
+
+
+OF_LISTS: Final = {"territory": "territory", "budget": "grant", "payers": "payers"}
+"""Kind of an element of a list, where it is not the list's name without its s."""
+
+OF_MAPPINGS: Final = {"lines": "share", "shares": "share", "amounts": "money"}
+"""Kind of a value under a name or a year."""
+
+OF_GROUPS: Final = {
+    ("programmes", "from"): "year",
+    ("programmes", "amount"): "money",
+    ("unit_costs", "kind"): "expenditure",
+}
+"""Kind of a value whose name means something else in other groups."""
 
 
 def fault_at(document: Document, path: Place, value: object, refused: RefusedError) -> Fault:
@@ -166,6 +215,22 @@ def _limits(kind: str) -> dict[str, object]:
         "area": {"names": ", ".join(AREAS)},
         "admits": {"names": ", ".join(ADMITS)},
         "forms": {"names": ", ".join(PLACE_FORMS)},
+        "programme_kind": {"names": ", ".join(KINDS_OF_PROGRAMME)},
+        "delivery": {"names": ", ".join(DELIVERIES)},
+        "funding": {"names": ", ".join(FUNDINGS)},
+        "currency": {"names": ", ".join(CURRENCIES)},
+        "fiscal_year": {"names": ", ".join(FISCAL_YEARS)},
+        "split": {"names": ", ".join(SPLITS)},
+        "payer": {"names": ", ".join(PAYERS)},
+        "signal": {"names": ", ".join(SIGNALS)},
+        "expenditure": {"names": ", ".join(EXPENDITURES)},
+        "shares": {"names": ", ".join(PAYERS)},
+        "money": {"high": f"{MOST_MONEY:,.0f}"},
+        "amounts": {"first": FIRST_YEAR, "last": LAST_YEAR},
+        "year": {"first": FIRST_YEAR, "last": LAST_YEAR},
+        "price_year": {"first": FIRST_PRICE_YEAR, "last": LAST_PRICE_YEAR},
+        **{key: {"low": 1, "high": LONGEST_RAMP} for key in ("every_months", "months")},
+        "lag_months": {"low": 0, "high": LONGEST_RAMP},
     }
     return limits.get(kind, {})
 

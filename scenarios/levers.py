@@ -41,6 +41,8 @@ class Lever:
         Names of the ledger's parameters on which it acts.
     finding : tuple of str
         Findings of the evaluation from which it comes.
+    no_line : Bilingual or None
+        Why no budget line buys it; ``None`` where one does.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Lever:
     does: Bilingual
     acts_on: tuple[str, ...]
     finding: tuple[str, ...]
+    no_line: Bilingual | None = None
 
 
 @cache
@@ -66,6 +69,7 @@ def levers() -> dict[str, Lever]:
             does=Bilingual(**row["does"]),
             acts_on=tuple(row["acts_on"]),
             finding=tuple(row["finding"]),
+            no_line=Bilingual(**row["no_line"]) if "no_line" in row else None,
         )
         for name, row in read(LEVERS_FILE, LEVERS_FILE.name).data.items()
     }

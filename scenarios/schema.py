@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
@@ -22,15 +22,20 @@ from ruamel.yaml import YAML
 from scenarios.checking import check, fault_at, line_of
 from scenarios.files import LONGEST_NAME, SUFFIXES, base_path, identity, is_there, library, open_document
 from scenarios.levers import Bilingual
+from scenarios.programmes import Adapt, Grant, Outcome, Payers, Programme, Transition, UnitCost
 from scenarios.shape import (
+    FIRST_YEAR,
     PLACES_LEVER,
     SCHEMA_VERSION,
     ContextPart,
+    GrantPart,
     InterventionPart,
+    ProgrammePart,
     RefusedError,
     ScenarioFile,
     ShockPart,
     TextPart,
+    UnitCostPart,
 )
 from simulator.documents import Document, shown
 from simulator.engine.states import AREAS, month_name
@@ -154,6 +159,8 @@ class Scenario:
     context: tuple[Context, ...] = ()
     shocks: tuple[Shock, ...] = ()
     interventions: tuple[Intervention, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    unit_costs: tuple[UnitCost, ...] = ()
     bases: tuple[str, ...] = ()
     source: str = field(default="", repr=False, compare=False)
 
@@ -167,6 +174,8 @@ class Scenario:
             "context": [vars(part) for part in self.context],
             "shocks": [vars(part) for part in self.shocks],
             "interventions": [vars(part) for part in self.interventions],
+            "programmes": [_tree(part) for part in self.programmes],
+            "unit_costs": [vars(part) for part in self.unit_costs],
         }
         canonical = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return sha256(canonical.encode("ascii")).hexdigest()
@@ -199,6 +208,11 @@ class Scenario:
             out["shocks"] = [_shock_mapping(part) for part in self.shocks]
         if self.interventions:
             out["interventions"] = [_intervention_mapping(part) for part in self.interventions]
+        if self.programmes:
+            codes = load_ledger().territories.codes
+            out["programmes"] = [part.to_mapping(codes) for part in self.programmes]
+        if self.unit_costs:
+            out["unit_costs"] = [vars(part).copy() for part in self.unit_costs]
         return out
 
     def to_yaml(self) -> str:
@@ -211,6 +225,13 @@ class Scenario:
         out = StringIO()
         writer.dump(self.to_mapping(), out)
         return out.getvalue()
+
+
+def _tree(programme: Programme) -> dict[str, Any]:
+    """Return everything of a programme that changes results, as plain data."""
+    tree = asdict(programme)
+    del tree["label"]
+    return tree
 
 
 def _context_mapping(part: Context) -> dict[str, Any]:
@@ -316,18 +337,26 @@ def _no_base(base: str, folder: Path | None) -> RefusedError:
 
 
 def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario:
-    """Merge a file and its bases: own parameters replace, own context and interventions are added."""
+    """Merge a file and its bases.
+
+    Own parameters, own programmes of the same name and own unit costs of the same line and kind replace; the
+    rest is added.
+    """
     document, own = chain[0]
     parameters: dict[str, float] = {}
     context: list[Context] = []
     shocks: list[Shock] = []
     interventions: list[Intervention] = []
+    programmes: dict[str, Programme] = {}
+    costs: dict[tuple[str, str], UnitCost] = {}
     until = DEFAULT_UNTIL
     for _, part in reversed(chain):
         parameters |= part.parameters
         context.extend(_context(row) for row in part.context)
         shocks.extend(_shock(row) for row in part.shocks)
         interventions.extend(_intervention(row) for row in part.interventions)
+        programmes |= {row.name: _programme(row) for row in part.programmes}
+        costs |= {(row.line, row.kind): _unit_cost(row) for row in part.unit_costs}
         until = part.until if part.until is not None else until
     return Scenario(
         name=name,
@@ -340,6 +369,8 @@ def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario
         context=tuple(context),
         shocks=tuple(shocks),
         interventions=tuple(interventions),
+        programmes=tuple(programmes.values()),
+        unit_costs=tuple(costs.values()),
         bases=tuple(part.base for _, part in chain if part.base is not None),
         source=document.text,
     )
@@ -382,3 +413,44 @@ def _intervention(row: InterventionPart) -> Intervention:
         admits=row.admits or "all",
         forms=row.forms or "all",
     )
+
+
+def _programme(row: ProgrammePart) -> Programme:
+    payers = tuple(
+        Payers(part.from_, tuple(sorted(part.shares.items())))
+        for part in sorted(row.payers, key=lambda part: part.from_)
+    )
+    return Programme(
+        name=row.name,
+        label=Bilingual(row.label.es, row.label.en),
+        budget=tuple(_grant(part) for part in row.budget),
+        start_ti=row.start,
+        end_ti=row.end,
+        ramp_months=row.ramp_months,
+        kind=row.kind,
+        delivery=row.delivery,
+        funding=row.funding,
+        co_design=row.co_design,
+        currency=row.currency,
+        price_year=row.price_year,
+        fiscal_year=row.fiscal_year,
+        payers=payers or (Payers(FIRST_YEAR, (("national", 1.0),)),),
+        outcomes=tuple(Outcome(o.signal, o.at_least, o.by, o.share) for o in row.outcomes),
+        adapt=None if row.adapt is None else Adapt(**row.adapt.model_dump()),
+        transition=None if row.transition is None else Transition(**row.transition.model_dump()),
+    )
+
+
+def _grant(row: GrantPart) -> Grant:
+    return Grant(
+        lines=tuple(row.lines.items()),
+        amount=row.amount,
+        amounts=tuple(sorted((int(year), amount) for year, amount in (row.amounts or {}).items())),
+        territories=tuple(sorted(row.where.territory)),
+        area=None if row.where.area is None else AREAS.index(row.where.area),
+        split=row.split,
+    )
+
+
+def _unit_cost(row: UnitCostPart) -> UnitCost:
+    return UnitCost(**row.model_dump())

@@ -12,9 +12,20 @@ from unicodedata import combining, normalize
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from scenarios.levers import levers
+from scenarios.programmes import (
+    CURRENCIES,
+    DELIVERIES,
+    FISCAL_YEARS,
+    FUNDINGS,
+    KINDS_OF_PROGRAMME,
+    PAYERS,
+    SIGNALS,
+    SPLITS,
+)
 from simulator.engine.states import AREAS, LAST_MONTH, REPORT_FROM, month_index, month_name
 from simulator.evidence import load_ledger
 from simulator.evidence.ledger import SHOCKS
+from simulator.evidence.money import EXPENDITURES
 from simulator.faults import did_you_mean
 from simulator.texts import t
 
@@ -35,8 +46,28 @@ LARGEST_MULTIPLIER: Final = 4.0
 SMALLEST_LEVEL: Final = -1.0
 LARGEST_LEVEL: Final = 3.0
 LONGEST_RAMP: Final = 120
+MOST_MONEY: Final = 1e11
+"""Most that one amount can be: about half of the whole budget of Peru."""
+
+FIRST_YEAR: Final = 2017
+LAST_YEAR: Final = 2051
+"""Fiscal years of amounts and payers: a US fiscal year begins three months early."""
+
+FIRST_PRICE_YEAR: Final = 2012
+LAST_PRICE_YEAR: Final = 2050
+CLOSE_TO_ONE: Final = 1e-6
 LONGEST_LABEL: Final = 120
 LONGEST_TEXT: Final = 2000
+
+WHOLE: Final[dict[str, tuple[int, int]]] = {
+    "ramp_months": (0, LONGEST_RAMP),
+    "price_year": (FIRST_PRICE_YEAR, LAST_PRICE_YEAR),
+    "from_": (FIRST_YEAR, LAST_YEAR),
+    "every_months": (1, LONGEST_RAMP),
+    "lag_months": (0, LONGEST_RAMP),
+    "months": (1, LONGEST_RAMP),
+}
+"""Limits of whole numbers, by the name of their field."""
 
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
@@ -57,7 +88,8 @@ class RefusedError(ValueError):
 def _whole(value: object, info: ValidationInfo) -> object:
     if isinstance(value, bool) or not isinstance(value, int):
         raise RefusedError()
-    if info.field_name == "ramp_months" and not 0 <= value <= LONGEST_RAMP:
+    low, high = WHOLE.get(str(info.field_name), (-math.inf, math.inf))
+    if not low <= value <= high:
         raise RefusedError(do=t("scenario.do.range"))
     return value
 
@@ -80,6 +112,57 @@ def _level(value: object) -> float:
     if not SMALLEST_LEVEL <= number <= LARGEST_LEVEL:
         raise RefusedError(do=t("scenario.do.range"))
     return number
+
+
+def _share(value: object) -> float:
+    number = _number(value)
+    if not 0.0 <= number <= 1.0:
+        raise RefusedError(do=t("scenario.do.range"))
+    return number
+
+
+def _money(value: object) -> float:
+    number = _number(value)
+    if not 0.0 <= number <= MOST_MONEY:
+        raise RefusedError(do=t("scenario.do.range"))
+    return number
+
+
+def _shares(value: object) -> object:
+    """Refuse shares that do not add up to one; what each of them is, is checked by itself."""
+    if not isinstance(value, Mapping) or not value:
+        raise RefusedError()
+    if all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in value.values()):
+        total = math.fsum(value.values())
+        if not abs(total - 1.0) <= CLOSE_TO_ONE:
+            raise RefusedError(
+                found=t("scenario.found.sum", total=f"{total:g}"),
+                allowed=t("scenario.allowed.sum"),
+                do=t("scenario.do.sum"),
+            )
+    return value
+
+
+def _years(value: object) -> object:
+    if not isinstance(value, Mapping) or not value:
+        raise RefusedError()
+    for year in value:
+        if not re.fullmatch(r"[0-9]{4}", str(year)) or not FIRST_YEAR <= int(year) <= LAST_YEAR:
+            raise RefusedError(found=t("scenario.found.year", year=str(year)[:20]))
+    return value
+
+
+def _line(value: object) -> str:
+    names = tuple(load_ledger().lines)
+    if not isinstance(value, str) or value not in names:
+        raise RefusedError(allowed=", ".join(names), do=did_you_mean(str(value), names))
+    return value
+
+
+def _own_name(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", value):
+        raise RefusedError()
+    return value
 
 
 def _month(value: object) -> int:
@@ -289,6 +372,91 @@ class InterventionPart(Part):
     forms: Annotated[str, _one_of(PLACE_FORMS), BeforeValidator(_only_places)] | None = None
 
 
+class GrantPart(Part):
+    """Money for one or several lines."""
+
+    lines: Annotated[
+        dict[Annotated[str, BeforeValidator(_line)], Annotated[float, BeforeValidator(_share)]],
+        BeforeValidator(_shares),
+    ]
+    where: WherePart = WherePart()
+    split: Annotated[str, _one_of(SPLITS)] = "need"
+    amount: Annotated[float, BeforeValidator(_money)] | None = None
+    amounts: (
+        Annotated[dict[str, Annotated[float, BeforeValidator(_money)]], BeforeValidator(_years)] | None
+    ) = None
+
+
+class PayersPart(Part):
+    """Who pays from a fiscal year on."""
+
+    from_: Annotated[int, BeforeValidator(_whole)] = Field(alias="from")
+    shares: Annotated[
+        dict[Annotated[str, _one_of(PAYERS)], Annotated[float, BeforeValidator(_share)]],
+        BeforeValidator(_shares),
+    ]
+
+
+class OutcomePart(Part):
+    """An outcome that is watched."""
+
+    signal: Annotated[str, _one_of(SIGNALS)]
+    at_least: Annotated[float, BeforeValidator(_money)]
+    by: _Month
+    share: Annotated[float, BeforeValidator(_share)] = 0.0
+
+
+class AdaptPart(Part):
+    """How a programme moves its money."""
+
+    every_months: Annotated[int, BeforeValidator(_whole)]
+    share: Annotated[float, BeforeValidator(_share)]
+    lag_months: Annotated[int, BeforeValidator(_whole)]
+    signal: Annotated[str, _one_of(SIGNALS)]
+
+
+class TransitionPart(Part):
+    """What follows the end of a programme."""
+
+    share: Annotated[float, BeforeValidator(_share)]
+    months: Annotated[int, BeforeValidator(_whole)]
+    payer: Annotated[str, _one_of(PAYERS)]
+
+
+class ProgrammePart(Part):
+    """Money with a start, a length and an end."""
+
+    name: Annotated[str, BeforeValidator(_own_name)]
+    label: LabelPart
+    kind: Annotated[str, _one_of(KINDS_OF_PROGRAMME)] = "programme"
+    start: _Month
+    end: _LastMonth | None = None
+    ramp_months: Annotated[int, BeforeValidator(_whole)] = 0
+    delivery: Annotated[str, _one_of(DELIVERIES)] = "state"
+    funding: Annotated[str, _one_of(FUNDINGS)] = "prescribed"
+    co_design: Annotated[float, BeforeValidator(_share)] = 0.0
+    currency: Annotated[str, _one_of(CURRENCIES)] = "PEN"
+    price_year: Annotated[int, BeforeValidator(_whole)] | None = None
+    fiscal_year: Annotated[str, _one_of(FISCAL_YEARS)] = "peru"
+    payers: list[PayersPart] = []
+    budget: list[GrantPart]
+    outcomes: list[OutcomePart] = []
+    adapt: AdaptPart | None = None
+    transition: TransitionPart | None = None
+
+
+class UnitCostPart(Part):
+    """A unit cost of the scenario's own."""
+
+    line: Annotated[str, BeforeValidator(_line)]
+    kind: Annotated[str, _one_of(EXPENDITURES)]
+    value: Annotated[float, BeforeValidator(_money)]
+    price_year: Annotated[int, BeforeValidator(_whole)]
+    currency: Annotated[str, _one_of(CURRENCIES)] = "PEN"
+    source: Annotated[str, _sentence(LONGEST_LABEL)]
+    entity: Annotated[str, _sentence(LONGEST_LABEL)]
+
+
 class ScenarioFile(Part):
     """The shape of one file, before its base is looked at."""
 
@@ -303,17 +471,27 @@ class ScenarioFile(Part):
     context: list[ContextPart] = []
     shocks: list[ShockPart] = []
     interventions: list[InterventionPart] = []
+    programmes: list[ProgrammePart] = []
+    unit_costs: list[UnitCostPart] = []
+
+
+def _keys(part: type[Part]) -> tuple[str, ...]:
+    return tuple(info.alias or name for name, info in part.model_fields.items())
 
 
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
-    "": tuple(info.alias or name for name, info in ScenarioFile.model_fields.items()),
-    "label": ("es", "en"),
-    "question": ("es", "en"),
-    "description": ("es", "en"),
-    "assumptions": ("es", "en"),
-    "context": tuple(info.alias or name for name, info in ContextPart.model_fields.items()),
-    "interventions": tuple(info.alias or name for name, info in InterventionPart.model_fields.items()),
-    "shocks": tuple(info.alias or name for name, info in ShockPart.model_fields.items()),
-    "where": tuple(WherePart.model_fields),
+    "": _keys(ScenarioFile),
+    **dict.fromkeys(("label", "question", "description", "assumptions"), ("es", "en")),
+    "context": _keys(ContextPart),
+    "interventions": _keys(InterventionPart),
+    "shocks": _keys(ShockPart),
+    "where": _keys(WherePart),
+    "programmes": _keys(ProgrammePart),
+    "budget": _keys(GrantPart),
+    "payers": _keys(PayersPart),
+    "outcomes": _keys(OutcomePart),
+    "adapt": _keys(AdaptPart),
+    "transition": _keys(TransitionPart),
+    "unit_costs": _keys(UnitCostPart),
 }
 """Keys that each kind of group may have."""

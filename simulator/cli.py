@@ -418,7 +418,7 @@ def _simulate(
 
     import simulator
     from simulator.outcomes.export import save
-    from simulator.report import effects_table, yearly_records, yearly_table
+    from simulator.report import effects_table, has_money, money_table, yearly_records, yearly_table
 
     with _progress(quiet=quiet or as_json) as progress:
         if len(scenarios) == 1:
@@ -435,12 +435,16 @@ def _simulate(
         told = [{"name": each.name, "hash": each.hash} for each in scenarios]
         about = {"scenarios": told, **options, "result": str(path), "format": kind}
         effects = {} if alone else {"effects": table.records()}
-        _print_json({**about, **effects, "years": yearly_records(dataset)})
+        money = {"money": money_table(dataset).records()}
+        _print_json({**about, **effects, **money, "years": yearly_records(dataset)})
     elif quiet:
         print(path)
     else:
         _show(table)
         print()
+        if has_money(dataset):
+            _show(money_table(dataset))
+            print()
         print(t("cli.saved", path=path))
 
 

@@ -39,6 +39,7 @@ MOST_VALUES: Final = 20_000
 type Place = tuple[str | int, ...]
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9](?:_?[0-9])*")
+_YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 _DECIMAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9](?:_?[0-9])*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _WORDS: Final[dict[str, object]] = {
     "": None,
@@ -346,7 +347,8 @@ class _Builder:
             elif isinstance(event, SequenceStartEvent):
                 self._descend(event, _Open([], (*above.path, "?")))
             return
-        value = _scalar(event)
+        # A year is a key that nobody quotes; any other number may be a code that lost its zeros.
+        value = event.value if _YEAR.fullmatch(str(event.value)) else _scalar(event)
         above.key = str(event.value)
         path = (*above.path, above.key)
         if not isinstance(value, str):

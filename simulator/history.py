@@ -17,6 +17,8 @@ from simulator.engine.states import (
     UPE,
 )
 from simulator.evidence.ledger import SHOCKS
+from simulator.policy.labelled import labelled
+from simulator.policy.prices import prices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from simulator.evidence import Ledger
 
 Floats = NDArray[np.float64]
+
+NEED_YEAR: Final = 2023
+"""Year of whose prices the need of the policy per inhabitant is."""
 
 REFERENCE_MONTH: Final = 12 * (2023 - START_YEAR) + 6
 """Mid 2023, for which the numbers of offices and posts are known."""
@@ -44,10 +49,12 @@ class History:
     ----------
     delivered : [month, lever, territory] asked of levers that reach people only as far as they are delivered
     granted : [month, lever, territory] levers that hold as soon as they are decided
-    funded : [month, lever, territory] what outside programmes add to the delivered levers
+    funded : [month, lever, territory] what programmes with an end add to the delivered levers
+    outside : [month, territory] 1 where a programme that partners deliver is at work
     shocks : [month, shock, territory] levels in force, in the order of the ledger's shocks
     police_unit, prosecutor_office : [month, territory] share of the territory that such an office serves
     posts : [month, institution, territory]
+    added_posts : [month, institution, territory] share that policy adds to the posts there would be
     reference_posts : [institution, territory] posts of the reference month without policy
     context : [month, territory] multipliers of factors by name
     """
@@ -55,10 +62,12 @@ class History:
     delivered: Floats
     granted: Floats
     funded: Floats
+    outside: Floats
     shocks: Floats
     police_unit: Floats
     prosecutor_office: Floats
     posts: Floats
+    added_posts: Floats
     reference_posts: Floats
     context: Mapping[str, Floats]
 
@@ -73,6 +82,8 @@ def history(
     children: Floats,
     n_months: int,
     scale: float,
+    ending: Mapping[str, Floats] | None = None,
+    outside: Floats | None = None,
 ) -> History:
     """Gather what is asked of institutions.
 
@@ -83,20 +94,36 @@ def history(
     names : delivered and granted levers, in the order in which the factors keep them
     children : [territory] share of the children of the country
     scale : share of the country that is simulated
+    ending : [month, territory] of levers that money with an end moves
+    outside : [month, territory] 1 where partners deliver a programme of the scenario
     """
+    ending = {} if ending is None else ending
     delivered, granted = names
     nothing = np.zeros((n_months, N_TERRITORIES))
     defence = offices(ledger, "public_defence", n_months) * p["justice.public_defence_level"]
     asked = {name: level.get(name, nothing) for name in (*delivered, *granted)}
-    spent = np.interp(np.arange(n_months), 12.0 * (ledger.budgets[0] - START_YEAR) + 6.0, ledger.budgets[1])
-    funded_share = np.minimum(spent / p["programmes.need_per_inhabitant"], 1.0)
-    asked["assigned_budget"] = np.minimum(asked["assigned_budget"] + funded_share[:, None], 1.0)
+    for name in granted:
+        # What is decided holds while it is paid for, and is over with the money.
+        if name in ending:
+            asked[name] = np.minimum(asked[name] + ending[name], 1.0)
+    funded_share = _funded_share(ledger, p, level, n_months)
+    asked["assigned_budget"] = np.minimum(asked["assigned_budget"] + funded_share, 1.0)
     asked["victim_defence"] = np.minimum(asked["victim_defence"] + defence, 1.0)
     funded = programmes(ledger, delivered, n_months, round(p["programmes.compact_ends_early"]))
-    shocks = _shocks(scenario, ledger, n_months)
-    funded *= 1.0 - np.clip(shocks[:, [SHOCKS.index("funding_stop")]], 0.0, 1.0)
+    struck = shocks(scenario, ledger, n_months)
+    stopped = np.clip(struck[:, SHOCKS.index("funding_stop")], 0.0, 1.0)
+    funded *= 1.0 - stopped[:, None]
+    present = (funded > 0.0).any(axis=1).astype(float)
+    if outside is not None:
+        present = np.maximum(present, outside)
+    for i, name in enumerate(delivered):
+        if name in ending:
+            funded[:, i] = np.minimum(funded[:, i] + ending[name], 1.0)
     opened = {
-        kind: np.maximum(offices(ledger, kind, n_months), np.clip(level.get(lever, nothing), 0.0, 1.0))
+        kind: np.maximum(
+            offices(ledger, kind, n_months),
+            np.clip(level.get(lever, nothing) + ending.get(lever, nothing), 0.0, 1.0),
+        )
         for lever, kind in OFFICES.items()
     }
     base = ledger.posts[:, None] * scale * children
@@ -105,19 +132,41 @@ def history(
         month = 12.0 * (years - START_YEAR) + 6.0
         trend = np.interp(np.arange(n_months), month, values) / np.interp(REFERENCE_MONTH, month, values)
         posts[:, INSTITUTIONS.index(name)] *= trend[:, None]
+    added = np.zeros_like(posts)
     for lever, institution in POSTS_LEVERS.items():
-        posts[:, institution] *= 1.0 + np.maximum(level.get(lever, nothing), -1.0)
+        added[:, institution] = np.maximum(level.get(lever, nothing) + ending.get(lever, nothing), -1.0)
+    posts *= 1.0 + added
     return History(
         delivered=np.stack([asked[name] for name in delivered], axis=1),
         granted=np.stack([asked[name] for name in granted], axis=1),
         funded=funded,
-        shocks=shocks,
+        outside=present,
+        shocks=struck,
         police_unit=opened["police_unit"],
         prosecutor_office=opened["specialised_prosecutor"],
         posts=posts,
+        added_posts=added,
         reference_posts=base,
         context=context,
     )
+
+
+def _funded_share(
+    ledger: Ledger, p: Mapping[str, float], level: Mapping[str, Floats], n_months: int
+) -> Floats:
+    """Return [month, territory] the share of what the policy needs that is spent under its own label."""
+    price = prices(ledger, p)
+    # A year more, so that the way through the last year does not depend on where the run ends.
+    _, _, executed = labelled(ledger, p, price.level, n_months + 12)
+    nothing = np.zeros((n_months, N_TERRITORIES))
+    modified = level.get("budget_modification", nothing) / p["budget.pim_over_pia_specific"]
+    more = level.get("execution_specific", nothing) / p["budget.execution_specific"]
+    people = float(ledger.territories.population_2025.sum())
+    middle = 12.0 * np.arange(executed.size) + 6.0
+    real = executed / price.level[: executed.size] / people / price.deflate(NEED_YEAR)
+    spent = np.interp(np.arange(n_months), middle, real)[:, None]
+    spent = spent * np.maximum(1.0 + modified, 0.0) * np.maximum(1.0 + more, 0.0)
+    return np.asarray(np.minimum(spent / p["programmes.need_per_inhabitant"], 1.0))
 
 
 def offices(ledger: Ledger, kind: str, n_months: int) -> Floats:
@@ -141,7 +190,7 @@ def programmes(ledger: Ledger, levers: list[str], n_months: int, early: int) -> 
     return np.minimum(out, 1.0)
 
 
-def _shocks(scenario: Scenario, ledger: Ledger, n_months: int) -> Floats:
+def shocks(scenario: Scenario, ledger: Ledger, n_months: int) -> Floats:
     """Return [month, shock, territory] levels in force: the record's, and those a scenario assumes."""
     out = np.zeros((n_months, len(SHOCKS), N_TERRITORIES))
     for row in ledger.shocks:

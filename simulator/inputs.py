@@ -7,7 +7,7 @@ lets a scenario fork from another one's kept state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,7 @@ from simulator.engine.states import (
     FAMILY_CARE,
     GENERAL_SHELTER,
     GIRL,
+    INSTITUTIONS,
     LABOUR,
     N_PLACES,
     N_STATES,
@@ -32,17 +33,21 @@ from simulator.engine.states import (
     START_YEAR,
 )
 from simulator.evidence.drivers import child_poverty, rural_share
+from simulator.evidence.ledger import SHOCKS
 from simulator.evidence.mechanisms import links
-from simulator.history import History, history
+from simulator.history import History, history, shocks
+from simulator.policy.budget import Budget, Decision
 from simulator.policy.levers import PLACES as PLACES_LEVER
 from simulator.policy.levers import levels, multipliers, path
 from simulator.rules import exits, identification, networks, recruitment
 from simulator.rules.care import facilities_by_distance, group_bit, travel_classes
+from simulator.rules.workforce import settled
 from simulator.system import CALIBRATION, rehearse
 
 if TYPE_CHECKING:
     from simulator.engine.population import Population
     from simulator.evidence import Ledger
+    from simulator.evidence.ledger import InstitutionRow
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -55,6 +60,9 @@ UPE_REFERENCE_YEAR: Final = 2023
 POVERTY_REFERENCE_MONTH: Final = 12 * (2019 - START_YEAR) + 6
 CORE: Final = 2
 """Mark of a territory at the core of illegal mining."""
+
+OPENING: Final = ("open_places_to_boys", "open_places_to_labour")
+"""Levers that open the shelters of the record to more children."""
 
 SHELTER_REFERENCE_MONTH: Final = 12 * (2023 - START_YEAR) + 6
 """Mid 2023, for which the total of specialised places is known."""
@@ -82,6 +90,26 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Fixed:
+    """What policy is worked out from, beside its money: nothing in it changes during a run.
+
+    Attributes
+    ----------
+    p : parameter values; rural, by_territory : [territory] rural share; share of the country's children
+    load : [month, territory] a scenario's multiplier of background load
+    """
+
+    scenario: Scenario
+    p: Mapping[str, float]
+    ledger: Ledger
+    n_months: int
+    scale: float
+    rural: Floats
+    by_territory: Floats
+    load: Floats
+
+
+@dataclass(frozen=True)
 class Inputs:
     """See the module. Monthly arrays start in January 2012; the others hold for the whole run.
 
@@ -104,10 +132,14 @@ class Inputs:
     mining : [territory] 0 to 1, how far mining demand is felt; network_group : [territory]
     upe_load : [month, territory] background cases that arrive
     referred, loss : [month, place]
-    facility_territory, facility_specialised, facility_admits : [facility]
+    facility_territory, facility_specialised : [facility]
+    admits : [month, facility] whom a facility admits
     places, background : [month, facility] places, and those that other children take
     plan : [month, state 13, place] share who get a plan
     quality : [month, territory]
+    fixed : what policy is worked out from again when money moves during a run
+    budget : the money of the scenario's programmes; scale : share of the country that is simulated
+    usual_vacancy : [institution] share of posts vacant in reference conditions
     upe_units : [month, territory] UPEs open; upe_reference_units : [territory] those of 2023
     """
 
@@ -143,13 +175,17 @@ class Inputs:
     loss: Floats
     facility_territory: Integers
     facility_specialised: Integers
-    facility_admits: Integers
+    admits: Integers
     places: Integers
     background: Integers
     travel: Integers
     order: Integers
     plan: Floats
     quality: Floats
+    budget: Budget
+    scale: float
+    usual_vacancy: Floats
+    fixed: Fixed
 
     @property
     def n_months(self) -> int:
@@ -175,7 +211,7 @@ class Inputs:
             is_open = inputs.places[:months, common:].any(axis=1)
             if is_open.any():
                 first = min(first, int(np.argmax(is_open)))
-        for name in ("places", "background"):
+        for name in ("places", "background", "admits"):
             mine, theirs = getattr(self, name)[:, :common], getattr(other, name)[:, :common]
             first = min(first, _first_unequal(mine, theirs, months))
         return first
@@ -185,13 +221,17 @@ MONTHLY: Final = frozenset(
     (
         *("poverty", "extreme", "groups", "cash", "support", "mentors", "upe_load", "upe_units"),
         *("other_load", "referred", "loss", "plan", "quality"),
-        *("delivered", "granted", "funded", "shocks", "police_unit", "prosecutor_office", "posts"),
+        *("delivered", "granted", "funded", "outside", "shocks", "police_unit", "prosecutor_office"),
+        *("posts", "added_posts"),
     )
 )
 """Fields whose first axis is the month."""
 
-FACILITIES: Final = ("facility_territory", "facility_specialised", "facility_admits")
+FACILITIES: Final = ("facility_territory", "facility_specialised")
 """Fields whose first axis is the facility; ``order`` follows from them."""
+
+APART: Final = (*FACILITIES, "order", "places", "background", "admits", "fixed")
+"""Fields looked at apart, or that hold only what others follow from."""
 
 
 def _first_difference(mine: Any, other: Any, months: int) -> int:
@@ -207,9 +247,18 @@ def _first_difference(mine: Any, other: Any, months: int) -> int:
             for name in a.keys() | b.keys():
                 one = np.ones((months, N_TERRITORIES))
                 first = min(first, _first_unequal(a.get(name, one), b.get(name, one), months))
-        elif field.name not in (*FACILITIES, "order", "places", "background") and not _equal(a, b):
+        elif field.name == "budget":
+            first = min(first, _first_decision_unlike(a, b, months))
+        elif field.name not in APART and not _equal(a, b):
             return 0
     return first
+
+
+def _first_decision_unlike(mine: Budget, other: Budget, months: int) -> int:
+    """Return the first month in which what a run shows can move the money of two runs apart."""
+    if mine.rules() == other.rules():
+        return months
+    return min([months, *list(mine.decisions())[:1], *list(other.decisions())[:1]])
 
 
 def _first_unequal(a: NDArray[Any], b: NDArray[Any], months: int) -> int:
@@ -282,8 +331,6 @@ def prepare(
     rural = rural_share(ledger)
     countryside = rural > 0.0
     scale = population.scale
-    level = levels(scenario.interventions, n_months)
-
     entry = recruitment.solve(p, population.margins)
     returns = recruitment.return_rates(p)
     n_children = float(population.margins.sum())
@@ -307,28 +354,12 @@ def prepare(
     usual = _territory_levels(child_poverty(ledger, POVERTY_REFERENCE_MONTH + 1)[-1:], rural)
     need = (poverty_of / usual) ** p["workforce.demand_follows_poverty"]
 
-    reach = np.tile([p["upe.reach_urban"], p["upe.reach_rural"]], N_TERRITORIES)
-    reach = reach + (1.0 - reach) * level["upe_reach"]
-    coordination = level["referral_coordination"]
-    referred = p["referral.share_referred"]
-    facilities = _facilities(scenario, p, ledger, n_months, scale, by_territory, load)
-
-    plan = np.zeros((n_months, N_STATES, N_PLACES))
-    for state, name in (
-        (SPECIALISED_SHELTER, "care.plan_coverage_specialised"),
-        (GENERAL_SHELTER, "care.plan_coverage_general"),
-        (FAMILY_CARE, "care.plan_coverage_family"),
-    ):
-        plan[:, state] = p[name] + (1.0 - p[name]) * level["plan_coverage"]
-
-    names = lever_order(ledger.factors)
-    context = {
-        item.use: _territory_levels(multipliers(scenario.context, item.use, n_months), rural)
-        for item in scenario.context
-        if item.use in ledger.factors
-    }
-    asked = {name: _territory_levels(level[name], rural) for name in level}
-    told = history(scenario, asked, context, p, ledger, names, by_territory, n_months, scale)
+    expected = _expected(p, entry, stock, rates, where, land.population_2017, scale)
+    fixed = Fixed(scenario, p, ledger, n_months, scale, rural, by_territory, load)
+    asked = levels(scenario.interventions, n_months)
+    stopped = np.clip(shocks(scenario, ledger, n_months)[:, SHOCKS.index("funding_stop")], 0.0, 1.0)
+    adults = float(expected.adults.sum()) / scale
+    budget = Budget(scenario, asked, p, ledger, n_months, adults, stopped)
     inputs = Inputs(
         values=p,
         entry=entry,
@@ -338,14 +369,9 @@ def prepare(
         returns=returns,
         poverty=rank_threshold(_delayed(poor, p["m088.delay"])),
         extreme=rank_threshold(_delayed(extreme, p["m084.delay"])),
-        groups=rank_threshold(level["targeted_groups"]),
-        cash=rank_threshold(level["cash_transfer"]),
-        support=rank_threshold(level["economic_support"]),
-        mentors=rank_threshold(level["mentor_aftercare"]),
-        history=told,
         factors=ledger.factors,
         links=links(ledger.mechanisms, ledger.factors, p),
-        expected=_expected(p, entry, stock, rates, where, land.population_2017, scale),
+        expected=expected,
         police_load=p["police.background_cases"] * scale / 12.0 * by_territory,
         other_load=load * need,
         rurality=rural,
@@ -364,23 +390,87 @@ def prepare(
         upe_units=_upe_units(ledger, n_months),
         upe_reference_units=_upe_units(ledger, SHELTER_REFERENCE_MONTH + 1)[-1],
         upe_reference_load=_upe_reference_load(p, ledger, by_territory, scale),
-        referred=reach * (referred + (1.0 - referred) * coordination),
-        loss=p["referral.loss"] * (1.0 - coordination),
-        **facilities,
-        plan=plan,
-        quality=_territory_levels(level["care_quality"], rural),
+        budget=budget,
+        scale=scale,
+        usual_vacancy=_usual_vacancy(p),
+        fixed=fixed,
+        **policy(fixed, budget),
     )
-    trend = replace(inputs, history=_trend_history(p, ledger, names, by_territory, scale))
+    trend = replace(inputs, history=_trend_history(fixed))
     gains = rehearse(trend, population.digest, (rates * where).sum(axis=1))
     return replace(inputs, identification=rates / gains[:, None, None])
 
 
-def _trend_history(
-    p: Mapping[str, float], ledger: Ledger, names: tuple[list[str], list[str]], children: Floats, scale: float
-) -> History:
+def policy(fixed: Fixed, budget: Budget) -> dict[str, Any]:
+    """Return the inputs that policy sets: levels of levers, places, institutions."""
+    p, n_months = fixed.p, fixed.n_months
+    held, ending = budget.levels()
+    level = levels(fixed.scenario.interventions, n_months, held)
+    total = levels(fixed.scenario.interventions, n_months, held, ending)
+
+    reach = np.tile([p["upe.reach_urban"], p["upe.reach_rural"]], N_TERRITORIES)
+    reach = reach + (1.0 - reach) * total["upe_reach"]
+    coordination = total["referral_coordination"]
+    referred = p["referral.share_referred"]
+    plan = np.zeros((n_months, N_STATES, N_PLACES))
+    for state, name in (
+        (SPECIALISED_SHELTER, "care.plan_coverage_specialised"),
+        (GENERAL_SHELTER, "care.plan_coverage_general"),
+        (FAMILY_CARE, "care.plan_coverage_family"),
+    ):
+        plan[:, state] = p[name] + (1.0 - p[name]) * total["plan_coverage"]
+    context = {
+        item.use: _territory_levels(multipliers(fixed.scenario.context, item.use, n_months), fixed.rural)
+        for item in fixed.scenario.context
+        if item.use in fixed.ledger.factors
+    }
+    told = history(
+        fixed.scenario,
+        {name: _territory_levels(level[name], fixed.rural) for name in level},
+        context,
+        p,
+        fixed.ledger,
+        lever_order(fixed.ledger.factors),
+        fixed.by_territory,
+        n_months,
+        fixed.scale,
+        {name: _territory_levels(ending[name], fixed.rural) for name in ending},
+        budget.outside(),
+    )
+    opened = [_territory_levels(total[name], fixed.rural) for name in OPENING]
+    return {
+        "groups": rank_threshold(total["targeted_groups"]),
+        "cash": rank_threshold(total["cash_transfer"]),
+        "support": rank_threshold(total["economic_support"]),
+        "mentors": rank_threshold(total["mentor_aftercare"]),
+        "history": told,
+        "referred": reach * (referred + (1.0 - referred) * coordination),
+        "loss": p["referral.loss"] * (1.0 - coordination),
+        "plan": plan,
+        "quality": _territory_levels(total["care_quality"], fixed.rural),
+        **_facilities(fixed, budget, opened),
+    }
+
+
+def replanned(inputs: Inputs, decisions: Sequence[Decision]) -> Inputs:
+    """Return the inputs after decisions have moved money; those of the months before them do not change."""
+    budget = inputs.budget.decided(decisions)
+    return replace(inputs, budget=budget, **policy(inputs.fixed, budget))
+
+
+def _usual_vacancy(p: Mapping[str, float]) -> Floats:
+    """Return [institution] the share of posts vacant in reference conditions."""
+    staff = settled(p, np.ones((len(INSTITUTIONS), 1)))
+    return np.asarray(staff.vacant[:, 0])
+
+
+def _trend_history(fixed: Fixed) -> History:
     """Return the record alone up to the end of the calibration period: no scenario moves what was counted."""
     nothing = Scenario(name="record", label=Bilingual("", ""))
-    return history(nothing, {}, {}, p, ledger, names, children, CALIBRATION.stop, scale)
+    names = lever_order(fixed.ledger.factors)
+    return history(
+        nothing, {}, {}, fixed.p, fixed.ledger, names, fixed.by_territory, CALIBRATION.stop, fixed.scale
+    )
 
 
 def _delayed(series: Floats, delay: float) -> Floats:
@@ -462,23 +552,18 @@ def _upe_trend(ledger: Ledger, n_months: int) -> Floats:
     return np.asarray(np.interp(np.arange(n_months, dtype=float), middle, counts[recent] / counts[recent][0]))
 
 
-def _facilities(
-    scenario: Scenario,
-    p: Mapping[str, float],
-    ledger: Ledger,
-    n_months: int,
-    scale: float,
-    by_territory: Floats,
-    load: Floats,
-) -> dict[str, Integers]:
+def _facilities(fixed: Fixed, budget: Budget, opened: Sequence[Floats]) -> dict[str, Integers]:
     """Return the facilities: specialised shelters of the record, those a scenario opens, general homes.
 
     The order is lasting: records first, then general homes, then what scenarios add, so that a scenario
-    without new places has the facilities of the baseline.
+    without new places has the facilities of the baseline. ``opened`` is, for boys and for labour victims,
+    [month, territory] the share of the shelters of the record that take them too.
     """
+    p, ledger, n_months, scale = fixed.p, fixed.ledger, fixed.n_months, fixed.scale
+    by_territory, load = fixed.by_territory, fixed.load
     territory: list[int] = []
     specialised: list[int] = []
-    admits: list[int] = []
+    admits: list[Integers] = []
     places: list[Floats] = []
     background: list[Floats] = []
     shelters = [row for row in ledger.institutions if row.kind == "specialised_shelter"]
@@ -495,7 +580,8 @@ def _facilities(
         is_open = (month >= row.opens) & (month < (n_months if row.closes is None else row.closes))
         territory.append(row.territory)
         specialised.append(1)
-        admits.append(_groups(row.admits, row.forms))
+        own = [other for other in shelters if other.territory == row.territory]
+        admits.append(_opened(row, own.index(row), len(own), opened))
         places.append(np.asarray(row.units * row.places * factor * is_open, float))
         background.append(places[-1] * others)
     residents = np.interp(
@@ -505,30 +591,48 @@ def _facilities(
     for k in range(N_TERRITORIES):
         territory.append(k)
         specialised.append(0)
-        admits.append(ALL_GROUPS)
+        admits.append(np.full(n_months, ALL_GROUPS))
         places.append(np.full(n_months, p["homes.places"] * scale * by_territory[k]))
         background.append(p["homes.background_residents"] * scale * by_territory[k] * trend * load[:, k])
-    for item in scenario.interventions:
-        if item.use == PLACES_LEVER:
-            for k in item.territories or range(N_TERRITORIES):
-                territory.append(k)
-                specialised.append(1)
-                admits.append(_groups(item.admits, item.forms))
-                # New places come into use some months after they are decided.
-                places.append(_delayed(path(item, n_months), p["m039.delay"]) * scale)
-                background.append(places[-1] * others)
+    new = [
+        # Places without money of their own come into use some months after they are decided.
+        (k, item.admits, item.forms, _delayed(path(item, n_months), p["m039.delay"]))
+        for item in fixed.scenario.interventions
+        if item.use == PLACES_LEVER
+        for k in item.territories or range(N_TERRITORIES)
+    ]
+    for k, who, forms, number in (*new, *budget.places()):
+        territory.append(k)
+        specialised.append(1)
+        admits.append(np.full(n_months, _groups(who, forms)))
+        places.append(number * scale)
+        background.append(places[-1] * others)
     where = np.array(territory, np.int64)
     total = np.floor(np.array(places).T + 1e-9).astype(np.int64)
     taken = np.minimum(np.rint(np.array(background).T).astype(np.int64), total)
     return {
         "facility_territory": where,
         "facility_specialised": np.array(specialised, np.int64),
-        "facility_admits": np.array(admits, np.int64),
+        "admits": np.array(admits, np.int64).T,
         "places": total,
         "background": taken,
         "travel": travel_classes(ledger.distances, p["care.near_km"]),
         "order": facilities_by_distance(ledger.distances, where),
     }
+
+
+def _opened(row: InstitutionRow, number: int, of: int, opened: Sequence[Floats]) -> Integers:
+    """Return [month] whom a shelter of the record admits: whole shelters open, in the order of the record."""
+    boys, labour = (np.rint(share[:, row.territory] * of) > number for share in opened)
+    kinds = {
+        (False, False): _groups(row.admits, row.forms),
+        (True, False): _groups("all", row.forms),
+        (False, True): _groups(row.admits, "all"),
+        (True, True): ALL_GROUPS,
+    }
+    return np.array(
+        [kinds[bool(one), bool(other)] for one, other in zip(boys, labour, strict=True)], np.int64
+    )
 
 
 def _groups(admits: str, forms: str) -> int:

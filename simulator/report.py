@@ -12,6 +12,16 @@ from typing import TYPE_CHECKING, Final
 from simulator.evidence import load_ledger
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
 from simulator.outcomes.levels import levels
+from simulator.outcomes.spending import (
+    added_money,
+    constant,
+    cost_of_effect,
+    discounted,
+    dollars,
+    financing_gap,
+)
+from simulator.policy.budget import REASONS
+from simulator.policy.prices import BASE_YEAR
 from simulator.tables import Column, Table
 from simulator.texts import language, t
 
@@ -23,6 +33,8 @@ SHOWN: Final = ("first_entries", "exploited", "identified", "protected", "specia
 
 MEANS: Final = ("incidence", "exploited", "exploited_per_1000", "in_care")
 """Indicators of which a period has a mean; the others add up."""
+
+MILLION: Final = 1e6
 
 PERIOD: Final = 4
 """Years over which scenarios are compared: the last of the run, 2027-2030 by default."""
@@ -134,6 +146,98 @@ def effects_table(dataset: xr.Dataset) -> Table:
     )
     title = t("report.title.effects", first=first, start=years[0], end=years[-1])
     return Table(title, columns, tuple(rows), (_runs_note(dataset), t("report.note.use")))
+
+
+def has_money(dataset: xr.Dataset) -> bool:
+    """Return whether any scenario assigns money or asks for measures that would take some."""
+    return bool(dataset["incremental_budget"].any() or dataset["required"].any())
+
+
+def money_table(dataset: xr.Dataset) -> Table:
+    """Return the incremental ledger of each scenario over the whole run, what it lacks, and what it buys."""
+    first = str(dataset["scenario"].values[0])
+    rows: list[dict[str, object]] = []
+    for name in (str(name) for name in dataset["scenario"].values):
+        one = dataset.sel(scenario=[name])
+        if not has_money(one):
+            continue
+        rows += _money_rows(one, name)
+        if name != first:
+            rows += _effect_rows(dataset, name, first)
+    years = dataset["year"].values
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        Column("item", ""),
+        Column("what", t("report.column.money")),
+        Column("current", t("report.column.current"), ",.2f"),
+        Column("median", t("report.column.constant", year=BASE_YEAR), ",.2f"),
+        Column("low", t("report.column.low"), ",.2f"),
+        Column("high", t("report.column.high"), ",.2f"),
+        Column("dollars", t("report.column.dollars"), ",.2f"),
+    )
+    title = t("report.title.money", start=int(years[0]), end=int(years[-1]))
+    notes = (t("report.note.ledgers"), t("report.note.assumed_costs"), *_own_costs(dataset))
+    return Table(title, columns, tuple(rows), notes)
+
+
+def _own_costs(dataset: xr.Dataset) -> list[str]:
+    """Return what scenarios say of unit costs of their own."""
+    told = [str(text) for text in dataset.attrs.get("unit_costs", [])]
+    return [t("report.note.own_costs", costs="; ".join(told))] if told else []
+
+
+def _money_rows(dataset: xr.Dataset, name: str) -> list[dict[str, object]]:
+    """Return stages, reasons of what came back, measures without money, gap, and present values."""
+    budget = dataset["incremental_budget"].sum(("line", "payer", "territory"))
+    unspent = dataset["incremental_unspent"].sum(("line", "territory"))
+    gap, required = financing_gap(dataset), dataset["required"]
+    items = {str(s): budget.sel(budget_stage=s, drop=True) for s in budget["budget_stage"].values}
+    items |= {f"unspent_{r}": unspent.sel(unspent_reason=r, drop=True) for r in REASONS}
+    items |= {"required": required.sum(("line", "territory")), "gap": gap.sum(("line", "territory"))}
+    rows = []
+    for key, soles in items.items():
+        if not soles.any():
+            continue
+        real = summarise(constant(soles, dataset).sum("year") / MILLION)
+        rows.append(
+            {
+                "scenario": name,
+                "item": key,
+                "what": t(f"money.{key}"),
+                "current": summarise(soles.sum("year") / MILLION).median,
+                **_bounds(real),
+                "dollars": summarise(dollars(soles, dataset).sum("year") / MILLION).median,
+            }
+        )
+    rate = load_ledger().parameters["prices.discount_rate"]
+    for one in (rate.low, rate.central, rate.high):
+        value = summarise(discounted(added_money(dataset), dataset, one) / MILLION)
+        what = t("money.present_value", rate=f"{100 * one:g}")
+        rows.append({"scenario": name, "item": f"present_value_{one:g}", "what": what, **_bounds(value)})
+    return rows
+
+
+def _effect_rows(dataset: xr.Dataset, name: str, first: str) -> list[dict[str, object]]:
+    """Return child-months in exploitation averted, and the cost of one where it can be told."""
+    effect = cost_of_effect(dataset, name, first)
+    rows = [
+        {"scenario": name, "item": "averted", "what": t("money.averted"), **_bounds(effect.averted)},
+    ]
+    if effect.ratio is not None:
+        cost = {"item": "cost_of_averted", "what": t("money.cost_of_averted"), **_bounds(effect.ratio)}
+        rows.append({"scenario": name, **cost})
+    else:
+        rows.append({"scenario": name, "item": "cost_of_averted", "what": t("money.no_ratio")})
+    return rows
+
+
+def _bounds(summary: Interval) -> dict[str, object]:
+    several = summary.runs > 1
+    return {
+        "median": summary.median,
+        "low": summary.low if several else None,
+        "high": summary.high if several else None,
+    }
 
 
 def levels_table(dataset: xr.Dataset) -> Table:

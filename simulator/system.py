@@ -170,7 +170,7 @@ class System:
         shocks.strike(now, dict(zip(SHOCKS, self.in_force, strict=True)))
         now.put(now.delivered, told.delivered[month])
         shocks.weather(now)
-        programmes.deliver(now, told.delivered[month], told.funded[month], self.legacy)
+        programmes.deliver(now, told.delivered[month], told.funded[month], told.outside[month], self.legacy)
         coordination.agree(now)
         coordination.decide(now)
         self.staff.posts = told.posts[month].copy()

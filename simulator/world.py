@@ -47,11 +47,13 @@ from simulator.engine.states import (
     ADULT,
     CHANNELS,
     EXPLOITED,
+    FOLLOW_UP,
     GENERAL_SHELTER,
     IDENTIFIED,
     JUDGE,
     N_PLACES,
     N_TERRITORIES,
+    REINTEGRATED,
     SHELTER,
     START_YEAR,
     STATES,
@@ -59,8 +61,9 @@ from simulator.engine.states import (
 from simulator.engine.store import load_population
 from simulator.engine.thinning import CANDIDATE, CELLS_PER_CHUNK, propose, propose_history
 from simulator.evidence import Ledger, load_ledger
-from simulator.inputs import LIMA, Inputs, prepare
+from simulator.inputs import LIMA, Inputs, prepare, replanned
 from simulator.outcomes.record import SERIES, Record, count_stocks
+from simulator.policy.budget import DECISION_WIDTH, Decision
 from simulator.rules import (
     care,
     exits,
@@ -101,8 +104,24 @@ LEAST_CARE: Final = 0.1
 AGED_OUT: Final = EXPLOITED | ADULT << 4
 """States of an event of turning 18 in exploitation, as they stand side by side in its word."""
 
+COMPLETED: Final = FOLLOW_UP | REINTEGRATED << 4
+"""As they stand side by side when a reintegration plan is completed."""
+
 N_TERRITORIES_MASK: Final = 31
 """Bits of a place that hold its territory."""
+
+
+SIGNAL_SERIES: Final = {
+    "police_children": "registered_police_children",
+    "prosecutor_children": "registered_prosecutor_children",
+    "hotline_children": "registered_hotline_children",
+    "upe_opened": "upe_opened",
+    "plans_completed": "plans_completed",
+    "child_convictions": "child_cases_to_convicted",
+}
+"""Series behind each signal that programmes can follow; all of them are registered."""
+
+YEAR: Final = 12
 
 
 class Experiment(MesaScenario):
@@ -210,12 +229,14 @@ class World(mesa.Model):
         self.facilities = np.zeros((self.inputs.facility_territory.size, care.N_COLUMNS), np.int64)
         self.facilities[:, care.TERRITORY] = self.inputs.facility_territory
         self.facilities[:, care.SPECIALISED] = self.inputs.facility_specialised
-        self.facilities[:, care.ADMITS] = self.inputs.facility_admits
+        self.facilities[:, care.ADMITS] = self.inputs.admits[0]
         self.system = System(self.inputs, self.key)
         self.upe_waiting = np.zeros(N_TERRITORIES, np.int64)
         self.identified = np.zeros((len(CHANNELS), N_TERRITORIES), np.int64)
         self.aged_out = np.zeros(N_TERRITORIES, np.int64)
         self.opened = np.zeros((2, N_TERRITORIES), np.int64)
+        self.completed = np.zeros(N_TERRITORIES, np.int64)
+        self.decisions: list[Decision] = []
         if kept is None:
             self.month = -HISTORY_MONTHS
             self.touched = np.zeros(self.population.children.size, np.uint8)
@@ -272,6 +293,7 @@ class World(mesa.Model):
         )
         self.beyond = (inputs.poverty[t] > self.population.prone_poverty).astype(np.int64)
         self.facilities[:, care.PLACES] = inputs.places[t]
+        self.facilities[:, care.ADMITS] = inputs.admits[t]
         self._fix_stays()
         support = now.lagged("M083")
         completion = justice.odds(p["reintegration.completion"], now["completion_odds"])
@@ -545,12 +567,12 @@ class World(mesa.Model):
     def _take_visits(self, results: Sequence[tuple[NDArray[np.uint64], NDArray[np.int64]]]) -> None:
         """Take over what visits of the active list found, in order."""
         self.aged_out[:] = 0
+        self.completed[:] = 0
         for events, found in results:
             self.record.events.append(events)
             self.identified += found
-            gone = events[(events >> np.uint64(FROM_SHIFT)) & np.uint64(0xFF) == AGED_OUT]
-            where = (gone >> np.uint64(PLACE_SHIFT + 1)) & np.uint64(N_TERRITORIES_MASK)
-            self.aged_out += np.bincount(where.astype(np.int64), minlength=N_TERRITORIES)
+            self.aged_out += _where(events, AGED_OUT)
+            self.completed += _where(events, COMPLETED)
 
     def _watch_siblings(self) -> NDArray[np.void]:
         """Return the siblings who come under watch because of last month's entries."""
@@ -670,6 +692,7 @@ class World(mesa.Model):
             for name, column in OF_FACILITIES:
                 row[f"{kind}_{name}"][:] = np.bincount(where, table[chosen, column], N_TERRITORIES)
         row["waiting_for_place"][:] = self.waiting
+        row["plans_completed"][:] = self.completed
 
     # -- building, keeping, going on -------------------------------------------------------------------
 
@@ -724,12 +747,46 @@ class World(mesa.Model):
             if t >= self.month
         ]
         self.turned: list[int] = []
+        self.decided = [
+            self.schedule_event(self.decide, at=float(t - self.month) + 0.5)
+            for t in self.inputs.budget.decisions()
+            if t >= self.month
+        ]
 
     def turn_calendar(self) -> None:
         """Let shocks begin and end, and offices open and close, for the month about to begin."""
         t = self.first_month + round(self.time + 0.5) - 1
         self.turned.append(t)
         self.system.in_force = self.inputs.history.shocks[t]
+
+    def decide(self) -> None:
+        """Let programmes move their money, or release it, by what has been registered up to now."""
+        t = self.first_month + round(self.time + 0.5) - 1
+        budget = self.inputs.budget
+        new: list[Decision] = []
+        for g in budget.decisions()[t]:
+            programme = budget.programmes[g]
+            for number, outcome in enumerate(programme.outcomes):
+                if outcome.share > 0.0 and outcome.by_ti + 1 == t:
+                    count = self.registered(outcome.signal, programme.start_ti, t)
+                    total = float(count[budget.works_in(g)].sum())
+                    new.append(Decision(t, g, number, total >= outcome.at_least * self.inputs.scale, count))
+            rule = programme.adapt
+            if rule is not None and (t - programme.start_ti) % rule.every_months == 0:
+                signal = self.registered(rule.signal, max(t - YEAR, 0), t)
+                new.append(Decision(t, g, None, reached=False, signal=signal))
+        self.decisions += new
+        self._replan(new)
+
+    def registered(self, signal: str, first: int, stop: int) -> NDArray[np.float64]:
+        """Return [territory] what the State has written down of a signal, from one month up to another."""
+        series = self.record.series[SERIES.index(SIGNAL_SERIES[signal]), first:stop]
+        return np.asarray(series.sum(axis=0), float)
+
+    def _replan(self, decisions: Sequence[Decision]) -> None:
+        """Work out policy again after money has moved."""
+        self.inputs = replanned(self.inputs, decisions)
+        self.system.inputs = self.inputs
 
     def _known(self) -> NDArray[np.int64]:
         """Return the positions of the children whom some state body knows and has not yet let go."""
@@ -814,7 +871,8 @@ class World(mesa.Model):
             touched=self.touched.copy(),
             active=self.active[: self.n_active].copy(),
             watch=self.watch.copy(),
-            institutions=self.system.to_arrays(self.month),
+            institutions=self.system.to_arrays(self.month)
+            | {"decisions": np.array([one.row() for one in self.decisions]).reshape(-1, DECISION_WIDTH)},
             record=self.record.copy(self.month),
         )
 
@@ -829,6 +887,9 @@ class World(mesa.Model):
         self.record = kept.record.copy(self.last_month + 1)
         self._build_institutions()
         self.system.take(kept.institutions)
+        self.decisions = [Decision.of_row(row) for row in kept.institutions["decisions"]]
+        if self.decisions:
+            self._replan(self.decisions)
         self.facilities[:, care.PLACES] = self.inputs.places[self.at - 1]
         self.known = self._known()
         care.occupy(self.active, self.known, self.facilities, self.inputs.background[self.at - 1])
@@ -865,6 +926,13 @@ class World(mesa.Model):
     def stock(self, state: int) -> int:
         """Return how many children of the active list were in a state at the end of the last month."""
         return int(self.record.groups[self.month - 1, state, :2].sum()) if self.month > 0 else 0
+
+
+def _where(events: NDArray[np.uint64], step: int) -> NDArray[np.int64]:
+    """Return [territory] how many events are of one step from state to state."""
+    those = events[(events >> np.uint64(FROM_SHIFT)) & np.uint64(0xFF) == step]
+    territory = (those >> np.uint64(PLACE_SHIFT + 1)) & np.uint64(N_TERRITORIES_MASK)
+    return np.bincount(territory.astype(np.int64), minlength=N_TERRITORIES)
 
 
 def _call(task: Callable[[], Any]) -> Any:

@@ -6,11 +6,11 @@ from simulator.evidence.ledger import (
     CalendarRow,
     InstitutionRow,
     Ledger,
-    Parameter,
     Source,
     Territories,
     load_ledger,
 )
+from simulator.evidence.parameter import Parameter
 
 __all__ = [
     "CalendarRow",

@@ -25,6 +25,25 @@ from simulator.evidence.mechanisms import (
     read_factor,
     read_mechanism,
 )
+from simulator.evidence.money import (
+    ACCOUNT_COLUMNS,
+    ATTRIBUTION_COLUMNS,
+    COST_COLUMNS,
+    LINE_COLUMNS,
+    PRICE_COLUMNS,
+    RECIPE_COLUMNS,
+    Account,
+    Ingredient,
+    Line,
+    read_account,
+    read_attribution,
+    read_ingredient,
+    read_line,
+    read_line_parameters,
+    read_price,
+    read_recipes,
+)
+from simulator.evidence.parameter import DISTRIBUTIONS, QUALITIES, Parameter
 from simulator.evidence.reading import Faults, Row, documents, table
 from simulator.faults import did_you_mean
 from simulator.texts import LANGUAGES, t
@@ -34,8 +53,6 @@ Integers = NDArray[np.int64]
 
 START_YEAR: Final = 2012
 N_TERRITORIES: Final = 26
-DISTRIBUTIONS: Final = ("triangular", "logtriangular", "fixed")
-QUALITIES: Final = ("A", "B", "C", "D")
 UNITS_OF_SHARES: Final = ("share", "probability")
 KEYS: Final = (
     *("label", "central", "low", "high", "distribution", "unit", "quality", "source", "finding", "note"),
@@ -63,34 +80,6 @@ COUNTS: Final = (
     *("children_12_17_2025", "births_2020", "foreign_children_2025", "police_stations_2017"),
     *("complaints_2007_2014",),
 )
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One number of the model and what is known about it.
-
-    Attributes
-    ----------
-    name : dotted name, topic first
-    label : by language
-    central, low, high : value and range, in ``unit``
-    distribution : how further draws are taken: triangular, logtriangular or fixed
-    quality : A direct and Peruvian, B direct elsewhere, C analogous or derived, D assumption
-    source : ids in ``sources.csv``
-    finding : of the evaluation, if one asks for it
-    """
-
-    name: str
-    label: Mapping[str, str]
-    central: float
-    low: float
-    high: float
-    distribution: str
-    unit: str
-    quality: str
-    source: tuple[str, ...]
-    finding: str | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -217,7 +206,10 @@ class Ledger:
     mechanisms : causal statements by number
     factors : quantities that rules write and links read, by name; ``factor_labels`` by name and language
     posts : [institution 11] posts in the reference year
-    budgets : (years, soles per inhabitant) spent on the policy under its own label
+    lines : what money can buy, by name; ingredients : what its unit costs are built from, by name
+    prices : (years, values) of inflation and of the exchange rate
+    attribution : ingredient of pay by institution whose work is partly for trafficked children
+    accounts : money labelled for the policy, by year, as far as it is known
     services : (years, offices) by institution, where their number is known over time
     distances : [26, 26] km between capitals
     background : (years, values) by institution
@@ -239,7 +231,11 @@ class Ledger:
     factors: Mapping[str, Factor]
     factor_labels: Mapping[str, Mapping[str, str]]
     posts: Floats
-    budgets: tuple[Integers, Floats]
+    lines: Mapping[str, Line]
+    ingredients: Mapping[str, Ingredient]
+    prices: Mapping[str, tuple[Integers, Floats]]
+    attribution: Mapping[str, str]
+    accounts: tuple[Account, ...]
     services: Mapping[str, tuple[Integers, Floats]]
     columns: Mapping[str, Mapping[str, str]]
     official: tuple[Mapping[str, str], ...]
@@ -289,6 +285,8 @@ def _load(folder: Path) -> Ledger:
             if name not in parameters:
                 near = did_you_mean(name, tuple(parameters))
                 faults.add(row.place("parameter"), name, t("ledger.allowed.known_parameter"), near)
+    ingredients, lines, attribution = _money(folder, parameters, tuple(sources), tuple(units), faults)
+    prices = _prices(table(folder, "prices.csv", PRICE_COLUMNS, faults, key=2), tuple(sources))
     ledger = Ledger(
         parameters=parameters,
         territories=land,
@@ -317,7 +315,14 @@ def _load(folder: Path) -> Ledger:
             for row in factor_rows
         },
         posts=_posts(table(folder, "workforce.csv", _WORKFORCE, faults, key=1), tuple(sources)),
-        budgets=_budgets(table(folder, "budgets.csv", _BUDGETS, faults, key=1), tuple(sources)),
+        lines=lines,
+        ingredients=ingredients,
+        prices=prices,
+        attribution=attribution,
+        accounts=tuple(
+            read_account(row, tuple(sources))
+            for row in table(folder, "accounts.csv", ACCOUNT_COLUMNS, faults, key=1)
+        ),
         services=_counts(
             table(folder, "services.csv", _BACKGROUND, faults, key=2), INSTITUTIONS, tuple(sources)
         ),
@@ -352,7 +357,6 @@ _CALENDAR: Final = ("date", "kind", "territory", "event_es", "event_en", "source
 _COLUMNS: Final = ("column", "unit", "label_es", "label_en", "source", "quality", "note")
 _SHOCKS: Final = tuple(field.name for field in fields(ShockRow))
 _PROGRAMMES: Final = tuple(field.name for field in fields(ProgrammeRow))
-_BUDGETS: Final = ("year", "soles_per_inhabitant", "source", "quality", "note")
 _WORKFORCE: Final = ("institution", "posts", "reference_year", "source", "quality", "note")
 _OFFICIAL: Final = ("indicator", "unit", "territory", "year", "value", "source", "note")
 
@@ -368,13 +372,6 @@ def _hash(folder: Path) -> str:
         digest.update(path.name.encode())
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
-
-
-def _source(row: Row, sources: Sequence[str]) -> str:
-    for one in row.filled("source").split(";"):
-        if one and one not in sources:
-            row.faults.add(row.place("source"), one, t("ledger.allowed.source"), did_you_mean(one, sources))
-    return row["source"]
 
 
 def _territories(rows: list[Row], faults: Faults) -> Territories:
@@ -412,7 +409,7 @@ def _yearly(
     for row in rows:
         name = row.one_of("indicator", INDICATORS)
         high = 1.0 if name in ("poverty", "extreme_poverty") else math.inf
-        _source(row, sources)
+        row.cited(sources)
         if name in cells:
             where = (row.whole("year", low=1990), row.territory("territory", codes))
             cells[name][where] = row.number("value", low=0.0, high=high)
@@ -456,7 +453,7 @@ def _institution(row: Row, codes: Sequence[str], sources: Sequence[str]) -> Inst
         places=row.whole("places", low=1) if kind == "specialised_shelter" else 0,
         admits=row.one_of("admits", ("girls", "boys", "all")),
         forms=row.one_of("forms", ("sexual", "labour", "all")),
-        source=_source(row, sources),
+        source=row.cited(sources),
         quality=row.one_of("quality", QUALITIES),
         note=row["note"],
     )
@@ -483,21 +480,11 @@ def _counts(
     for row in rows:
         name = row.one_of("institution", names)
         row.one_of("quality", QUALITIES)
-        _source(row, sources)
+        row.cited(sources)
         years, values = out.setdefault(name, ([], []))
         years.append(row.whole("year", low=1990))
         values.append(row.number("value", low=0.0))
     return {name: (np.array(years, np.int64), np.array(values)) for name, (years, values) in out.items()}
-
-
-def _budgets(rows: list[Row], sources: Sequence[str]) -> tuple[Integers, Floats]:
-    years, values = [], []
-    for row in rows:
-        years.append(row.whole("year", low=1990))
-        values.append(row.number("soles_per_inhabitant", low=0.0))
-        row.one_of("quality", QUALITIES)
-        _source(row, sources)
-    return np.array(years, np.int64), np.array(values)
 
 
 def _posts(rows: list[Row], sources: Sequence[str]) -> Floats:
@@ -506,7 +493,7 @@ def _posts(rows: list[Row], sources: Sequence[str]) -> Floats:
         posts[row.one_of("institution", INSTITUTIONS)] = row.number("posts", low=0.0)
         row.whole("reference_year", low=1990)
         row.one_of("quality", QUALITIES)
-        _source(row, sources)
+        row.cited(sources)
     return np.array(list(posts.values())[: len(INSTITUTIONS)])
 
 
@@ -517,7 +504,7 @@ def _shock(row: Row, codes: Sequence[str], sources: Sequence[str]) -> ShockRow:
         opens=_month(row, "opens"),
         closes=_later(row),
         level=row.number("level", low=-1.0, high=10.0),
-        source=_source(row, sources),
+        source=row.cited(sources),
         quality=row.one_of("quality", QUALITIES),
         note=row["note"],
     )
@@ -540,7 +527,7 @@ def _programme(
         level=row.number("level", low=0.0, high=1.0),
         used=row["used"] == "1",
         reading=row.one_of("reading", ("text", "exhibit")),
-        source=_source(row, sources),
+        source=row.cited(sources),
         quality=row.one_of("quality", QUALITIES),
         note=row["note"],
     )
@@ -589,6 +576,49 @@ def _strength(
     return out
 
 
+def _money(
+    folder: Path,
+    parameters: dict[str, Parameter],
+    sources: Sequence[str],
+    units: Sequence[str],
+    faults: Faults,
+) -> tuple[dict[str, Ingredient], dict[str, Line], dict[str, str]]:
+    """Return ingredients, lines, and ingredients of pay by institution; their numbers become parameters."""
+    ingredients: dict[str, Ingredient] = {}
+    for row in table(folder, "costs.csv", COST_COLUMNS, faults, key=1):
+        ingredient, parameter = read_ingredient(row, sources, units)
+        ingredients[ingredient.name] = ingredient
+        parameters[parameter.name] = parameter
+    rows = table(folder, "lines.csv", LINE_COLUMNS, faults, key=1)
+    recipes = read_recipes(
+        table(folder, "recipes.csv", RECIPE_COLUMNS, faults, key=3),
+        tuple(row["line"] for row in rows),
+        tuple(ingredients),
+    )
+    lines: dict[str, Line] = {}
+    for row in rows:
+        line = read_line(row, recipes, sources)
+        lines[line.name] = line
+        parameters |= {one.name: one for one in read_line_parameters(row)}
+    attribution: dict[str, str] = {}
+    for row in table(folder, "attribution.csv", ATTRIBUTION_COLUMNS, faults, key=1):
+        institution, pay, parameter = read_attribution(row, tuple(ingredients), sources)
+        attribution[institution] = pay
+        parameters[parameter.name] = parameter
+    return ingredients, lines, attribution
+
+
+def _prices(rows: list[Row], sources: Sequence[str]) -> dict[str, tuple[Integers, Floats]]:
+    """Return (years, values) by indicator."""
+    out: dict[str, tuple[list[int], list[float]]] = {}
+    for row in rows:
+        indicator, year, value = read_price(row, sources)
+        years, values = out.setdefault(indicator, ([], []))
+        years.append(year)
+        values.append(value)
+    return {name: (np.array(years, np.int64), np.array(values)) for name, (years, values) in out.items()}
+
+
 def _event(row: Row, codes: Sequence[str], sources: Sequence[str]) -> CalendarRow:
     try:
         date = datetime.date.fromisoformat(row["date"])
@@ -602,7 +632,7 @@ def _event(row: Row, codes: Sequence[str], sources: Sequence[str]) -> CalendarRo
         kind=row.filled("kind"),
         territory=row["territory"],
         event={lang: row.filled(f"event_{lang}") for lang in LANGUAGES},
-        source=_source(row, sources),
+        source=row.cited(sources),
         note=row["note"],
     )
 

@@ -93,6 +93,13 @@ class Row:
             self._fault(column, "", t("ledger.allowed.filled"), t("ledger.do.filled", name=column))
         return self.cells[column]
 
+    def cited(self, sources: Sequence[str]) -> str:
+        """Return the cell ``source``, ids separated by semicolons; note a fault for each unknown id."""
+        for one in self.filled("source").split(";"):
+            if one and one not in sources:
+                self._fault("source", one, t("ledger.allowed.source"), did_you_mean(one, sources))
+        return self.cells["source"]
+
     def _fault(self, column: str, text: str, allowed: str, do: str) -> None:
         found = text if text else t("ledger.found.nothing")
         self.faults.add(self.place(column), found, allowed, do)

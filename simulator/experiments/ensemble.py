@@ -21,6 +21,7 @@ from simulator.engine.store import load_population
 from simulator.evidence import Ledger, load_ledger
 from simulator.experiments.design import parameter_draws
 from simulator.inputs import prepare
+from simulator.outcomes.accounts import accounts
 from simulator.outcomes.dataset import assemble, coordinates, shaped
 from simulator.outcomes.tally import tally
 from simulator.version import __version__
@@ -103,15 +104,18 @@ def run_pair(
         world.run(count)
         done = n_months
         first_run = shaped(tally(population, world.record, study.first, n_months))
-    yield 0, first_run
+        vacancy = world.system.factors.series("vacancy")
+        yield 0, first_run | accounts(world.inputs, ledger, vacancy, study.first)
     for index, fork in enumerate(forks[1:], start=1):
         if fork >= n_months:
-            yield index, first_run
+            yield index, first_run | accounts(inputs[index], ledger, vacancy, study.first)
             continue
         with build(index, kept=kept.get(fork)) as world:
             world.run(count)
             done += n_months - fork
-            yield index, shaped(tally(population, world.record, study.first, n_months))
+            ran = shaped(tally(population, world.record, study.first, n_months))
+            unfilled = world.system.factors.series("vacancy")
+            yield index, ran | accounts(world.inputs, ledger, unfilled, study.first)
 
 
 def compare(
@@ -187,6 +191,11 @@ def compare(
             "scenario_hash": [s.hash for s in loaded],
             "scenario_label_es": [s.label.es for s in loaded],
             "scenario_label_en": [s.label.en for s in loaded],
+            "unit_costs": [
+                f"{s.name}: {c.line} {c.kind} = {c.value:,.2f} {c.currency} ({c.price_year}), {c.entity}: {c.source}"
+                for s in loaded
+                for c in s.unit_costs
+            ],
             "seed": seed,
             "scale": scale,
             "rejected_share_of_draws": rejected,

@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from scenarios.levers import levers
+from scenarios.programmes import PAYERS
 from simulator.engine.factors import factor_names
 from simulator.engine.states import (
     AGE_BANDS,
@@ -27,7 +28,9 @@ from simulator.engine.states import (
     STATES,
     month_name,
 )
+from simulator.outcomes.accounts import LEVELS, quarters_of, years_of
 from simulator.outcomes.record import GROUPS, SERIES
+from simulator.policy.budget import REASONS, STAGES
 from simulator.texts import LANGUAGES as LANGUAGES_OF_TEXT
 
 if TYPE_CHECKING:
@@ -53,8 +56,21 @@ DIMS: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(SERIES, ("month", "territory")),
     "factor": ("month", "factor_name", "territory"),
     "institution_factor": ("month", "institution_factor_name", "institution", "territory"),
+    "incremental_budget": ("year", "budget_stage", "line", "payer", "territory"),
+    "incremental_by_quarter": ("quarter", "budget_stage", "line", "payer"),
+    "incremental_unspent": ("year", "unspent_reason", "line", "territory"),
+    "required": ("year", "line", "territory"),
+    "line_capacity": ("year", "line", "territory"),
+    "line_coverage": ("year", "line", "territory"),
+    "price_level": ("year",),
+    "soles_per_dollar": ("year",),
+    "specific_budget": ("year", "budget_stage", "government_level", "territory"),
+    "attributable_budget": ("year", "budget_stage", "institution", "territory"),
 }
 """Dimensions of each variable, after scenario, draw and replicate."""
+
+
+TIMES: Final = ("month", "quarter")
 
 
 @cache
@@ -83,6 +99,22 @@ def coordinates(ledger: Ledger, first: int, stop: int) -> dict[str, Any]:
         "factor_name": plain,
         "institution_factor_name": staffed,
         "institution": list(INSTITUTIONS),
+        "year": years_of(first, stop),
+        "quarter": np.array(quarters_of(first, stop), dtype="datetime64[M]").astype("datetime64[ns]"),
+        "budget_stage": list(STAGES),
+        "unspent_reason": list(REASONS),
+        "payer": list(PAYERS),
+        "government_level": list(LEVELS),
+        "line": list(ledger.lines),
+        "line_pillar": ("line", [line.pillar for line in ledger.lines.values()]),
+        **{
+            f"line_{lang}": ("line", [line.label[lang] for line in ledger.lines.values()])
+            for lang in LANGUAGES_OF_TEXT
+        },
+        **{
+            f"line_unit_{lang}": ("line", [line.unit[lang] for line in ledger.lines.values()])
+            for lang in LANGUAGES_OF_TEXT
+        },
         **{
             f"{dim}_{lang}": (dim, [_factor_label(ledger, name, lang) for name in names])
             for dim, names in (("factor_name", plain), ("institution_factor_name", staffed))
@@ -144,9 +176,12 @@ def assemble(
         attrs=dict(attributes),
     )
     for coordinate in map(str, dataset.coords):
-        if coordinate in texts and coordinate != "month":
-            dataset[coordinate].attrs.update(attributes_of(coordinate))
-    dataset["month"].attrs.update({k: v for k, v in attributes_of("month").items() if k != "units"})
+        if coordinate in texts:
+            attributes = attributes_of(coordinate)
+            if coordinate in TIMES:
+                # A time's units are written with its numbers when it is saved.
+                del attributes["units"]
+            dataset[coordinate].attrs.update(attributes)
     return dataset
 
 

@@ -47,6 +47,7 @@ SERIES: Final = (
     *(f"child_cases_to_{stage}" for stage in STAGES),
     "open_cases",
     "adults_exploited_stock",
+    "plans_completed",
 )
 """Monthly series by territory; units and long names are in ``outcomes.dataset``."""
 

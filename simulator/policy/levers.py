@@ -12,7 +12,7 @@ from scenarios.levers import levers
 from simulator.engine.states import N_PLACES, N_TERRITORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from scenarios.schema import Context, Intervention
 
@@ -43,9 +43,17 @@ def where(territories: Iterable[int], area: int | None) -> NDArray[np.bool_]:
     return chosen.reshape(N_PLACES)
 
 
-def levels(interventions: Iterable[Intervention], n_months: int) -> defaultdict[str, Floats]:
-    """Return [month, place] of each lever but places, nothing where unused; several on one lever add up."""
+def levels(
+    interventions: Iterable[Intervention], n_months: int, *bought: Mapping[str, Floats]
+) -> defaultdict[str, Floats]:
+    """Return [month, place] of each lever but places, nothing where unused; several on one lever add up.
+
+    ``bought`` are levels by lever that money has brought about.
+    """
     out: defaultdict[str, Floats] = defaultdict(lambda: np.zeros((n_months, N_PLACES)))
+    for more in bought:
+        for name, level in more.items():
+            out[name] += level
     for item in interventions:
         if item.use != PLACES:
             out[item.use] += path(item, n_months)[:, None] * where(item.territories, item.area)

@@ -32,7 +32,8 @@ def decide(now: Factors) -> None:
     now["decision_speed"] = now.link("M019")
     now["response_speed"] = now.link("M022") * now["decision_speed"]
     now["situational_awareness"] = now.link("M018")
-    now["senior_turnover"] = now.link("M097", 1.0 - now["career_posts"] * p["workforce.career_posts_senior"])
+    political = 1.0 - now["career_officials"] * p["workforce.career_posts_senior"]
+    now["senior_turnover"] = now.link("M097", political)
     now["priority"] = now.link("M045")
     now["local_priority"] = now["priority"]
     now["regional_funding"] = now.link("M013")

@@ -130,6 +130,7 @@ def reach(now: Factors, effort: Floats, outside_lima: NDArray[np.bool_]) -> Floa
     for channel, gain in by_channel.items():
         gains[channel] = np.repeat(gain * seen, 2)
     gains[BY_COMMUNITY, 1::2] *= now["rural_reports"]
+    gains[BY_POLICE, 1::2] *= p["identification.rural_presence"] ** now["police_rural_presence"]
     return gains
 
 

@@ -26,17 +26,18 @@ PREVENTION = (
 """Levers of prevention, whose money is taken first when rescue is under pressure."""
 
 
-def deliver(now: Factors, asked: Array, funded: Array, legacy: Array) -> None:
-    """Turn what policy and outside programmes ask for into what is reached, territory by territory.
+def deliver(now: Factors, asked: Array, funded: Array, outside: Array, legacy: Array) -> None:
+    """Turn what policy and programmes ask for into what is reached, territory by territory.
 
     Parameters
     ----------
     asked : [lever, territory] level that policy asks for, in the order of ``now.delivered``
-    funded : the same, what outside programmes pay for now
-    legacy : the same, what outside programmes, ended ones too, have built up; changed in place
+    funded : the same, what money with an end pays for now
+    outside : [territory] 1 where partners deliver a programme
+    legacy : as ``funded``, what such money, ended too, has built up; changed in place
     """
     p = now.p
-    presence = (funded.max(axis=0) > 0.0).astype(float)
+    presence = outside
     kept = 0.5 ** (1.0 / p["programmes.continuity_months"])
     now["continuity"] = presence + (now.left("continuity") - presence) * kept
     now["concentration"] = presence - presence.mean()

@@ -39,7 +39,8 @@ def weather(now: Factors) -> None:
     unrest = now["political_crisis"] + weight * now["new_authorities"]
     now["turbulence"] = unrest / now.before("sustainability")
     now["field_presence"] = now.link("M024")
-    now["resources"] = now.link("M026")
+    executed = 1.0 + now["execution_attributable"] / p["budget.execution_attributable"]
+    now["resources"] = now.link("M026") * executed
     now["victim_trust"] = now.link("M027")
     now["exposure"] = now.link("M030")
     reception = 1.0 - now["migrant_reception"] * p["shocks.reception_effect"]

@@ -69,8 +69,9 @@ def settled(p: Mapping[str, float], posts: Array) -> Staff:
 def turn_over(now: Factors, staff: Staff) -> None:
     """People leave, sooner under load, low pay and political change; their skill leaves with them."""
     p = now.p
+    stays = 1.0 - p["workforce.career_posts_front"] * now["career_posts"]
     now["turnover"] = (
-        now.link("M011") * now.link("M012") * now.link("M098") * now.link("M106") * now.link("M108")
+        now.link("M011") * now.link("M012") * now.link("M098") * now.link("M106") * now.link("M108") * stays
     )
     # Where posts were cut, people go with them.
     cut = np.minimum(staff.posts / np.maximum(staff.present, 1e-9), 1.0)
@@ -88,7 +89,10 @@ def train(now: Factors, staff: Staff) -> None:
     now["newcomer_knowledge"] = now.link("M023")
     now["training_reach"] = now.link("M029", now["connectivity"])
     now["proficiency_time"] = now.link("M107") / now["newcomer_knowledge"]
-    staff.newcomers += staff.vacant * (1.0 - np.exp(-1.0 / p["workforce.vacancy_months"]))
+    # Leavers can be replaced, and an institution can grow: there are not more people to hire.
+    most = staff.posts * (base_turnover(p) * now["turnover"] + p["workforce.growth_per_year"]) / 12.0
+    fill = 1.0 - np.exp(-1.0 / p["workforce.vacancy_months"])
+    staff.newcomers += np.minimum(staff.vacant * fill, most)
     learn = 1.0 - np.exp(-1.0 / (p["workforce.months_to_proficiency"] * now["proficiency_time"]))
     learnt = staff.newcomers * learn
     staff.newcomers -= learnt

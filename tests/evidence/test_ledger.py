@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import simulator.evidence
+from scenarios.programmes import DELIVERIES
 from simulator.engine.states import CHANNELS
 from simulator.evidence import load_ledger
 from simulator.evidence.mechanisms import BY_RATIO
@@ -119,7 +120,40 @@ MISTAKES = {
     "unknown institution": ("workforce.csv", "\nupe,", "\nupes,", 1, ("upes", "upe")),
     "posts below none": ("workforce.csv", "police,600", "police,-600", 0, ("-600",)),
     "services of nobody": ("services.csv", "cem,2012", "cemm,2012", 0, ("cemm", "cem")),
-    "budget without number": ("budgets.csv", "2015,0.43", "2015,much", 0, ("much",)),
+    "account without number": ("accounts.csv", "2015,14100000", "2015,much", 0, ("much",)),
+    "price of no indicator": ("prices.csv", "inflation,2019", "inflacion,2019", 0, ("inflacion",)),
+    "price out of range": ("costs.csv", "1800,2000,2600", "1800,3000,2600", 0, ("3000", "2600")),
+    "pay of unknown kind": ("costs.csv", "2600,2024,1", "2600,2024,yes", 0, ("yes",)),
+    "line of no pillar": (
+        "lines.csv",
+        ",prevention,targeted_groups",
+        ",prevencion,targeted_groups",
+        0,
+        ("prevencion",),
+    ),
+    "line of no need": (
+        "lines.csv",
+        ",coverage,adolescents,1,",
+        ",coverage,teenagers,1,",
+        0,
+        ("teenagers", "adolescents"),
+    ),
+    "line without recipe": (
+        "recipes.csv",
+        "campaigns,current,media_contact",
+        "refreshers,current,media_contact",
+        None,
+        ("lines.csv", "campaigns"),
+    ),
+    "recipe of no line": (
+        "recipes.csv",
+        "campaigns,current",
+        "campaign,current",
+        0,
+        ("campaign", "campaigns"),
+    ),
+    "recipe of nothing": ("recipes.csv", "current,tutor_pay", "current,tutor", 0, ("tutor_pay",)),
+    "attribution above all": ("attribution.csv", ",0.01,0.005,0.03", ",0.04,0.005,0.03", 0, ("0.04",)),
     "no label": ("units.csv", "share,proporción,share", "share,,share", 0, ("label_es",)),
 }
 
@@ -225,6 +259,11 @@ def test_every_parameter_is_used_and_every_used_one_exists() -> None:
         if re.search(rf'\.(link|lagged)\("{number}"', text):
             built |= {f"{number.lower()}.ratio", f"{number.lower()}.delay"}
     built |= {load_ledger().mechanisms[number].parameters[0] for number in BY_RATIO}
+    ledger = load_ledger()
+    built |= {name for line in ledger.lines.values() for name in (line.lead, line.reach, line.cost)}
+    built |= {ingredient.parameter for ingredient in ledger.ingredients.values()}
+    built |= {f"attribution.{name}" for name in ledger.attribution}
+    built |= {f"budget.{kind}_{who}" for kind in ("execution", "overhead") for who in DELIVERIES[1:]}
     assert {name for name in names if f'"{name}"' not in text} - built == set()
     topics = {name.partition(".")[0] for name in names}
     cited = {

@@ -252,9 +252,12 @@ def test_sustainability_cliff() -> None:
         inputs = prepared(stress_scenario(), months)
         funded = inputs.history.funded.copy()
         funded[30:START, :, 15] = 0.4
+        outside = inputs.history.outside.copy()
+        outside[30:START, 15] = 1.0
         granted = inputs.history.granted.copy()
         granted[:, lever_order(inputs.factors)[1].index("co_design")] = owned
-        inputs = replace(inputs, history=replace(inputs.history, funded=funded, granted=granted))
+        told = replace(inputs.history, funded=funded, outside=outside, granted=granted)
+        inputs = replace(inputs, history=told)
         inputs = switched(inputs, {"m080.ratio": 2.5, "m082.ratio": 3.0})
         with world_of(stress_scenario(), inputs, 0, None) as world:
             world.run()

@@ -253,7 +253,9 @@ def forced_inputs(force: Force, months: int) -> tuple[Scenario, Inputs]:
     if force.funded:
         funded = inputs.history.funded.copy()
         funded[START:, :, list(force.funded)] = 0.3
-        inputs = replace(inputs, history=replace(inputs.history, funded=funded))
+        outside = inputs.history.outside.copy()
+        outside[START:, list(force.funded)] = 1.0
+        inputs = replace(inputs, history=replace(inputs.history, funded=funded, outside=outside))
     return scenario, inputs
 
 
@@ -408,7 +410,7 @@ def roomy_state(replicate: int, **values: float) -> Kept:
 def test_m043_places_for_girls_alone_send_the_others_elsewhere() -> None:
     last = START + 1
     girls_only = roomy(base(last + 1))
-    everyone = replace(girls_only, facility_admits=np.full_like(girls_only.facility_admits, ALL_GROUPS))
+    everyone = replace(girls_only, admits=np.full_like(girls_only.admits, ALL_GROUPS))
     check(difference(to_general, girls_only, everyone), 0, last, 1)
 
 
@@ -468,7 +470,9 @@ def test_m081_what_outside_funds_paid_for_ends_after_them() -> None:
                 inputs = switched(base(last + 1), {"m081.ratio": ratio})
                 funded = inputs.history.funded.copy()
                 funded[40 : START if ends else None, :, 15] = 0.4
-                inputs = replace(inputs, history=replace(inputs.history, funded=funded))
+                outside = inputs.history.outside.copy()
+                outside[40 : START if ends else None, 15] = 1.0
+                inputs = replace(inputs, history=replace(inputs.history, funded=funded, outside=outside))
                 with world_of(stress_scenario(), inputs, replicate, None) as world:
                     world.run()
                 assert "relationship_building" in work

@@ -1,0 +1,94 @@
+"""Money as results tell it: constant soles, dollars, fiscal years of the United States, gaps, cost of an effect.
+
+The ledgers are never added up: each function reads one of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from simulator.outcomes.indicators import Interval, difference, summarise, yearly
+from simulator.policy.budget import US_SHIFT
+from simulator.policy.prices import present_value
+
+MONTHS: int = 12
+
+
+def constant(soles: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
+    """Return soles of the base year (2025) of soles of each year; dims hold ``year``."""
+    return soles / dataset["price_level"]
+
+
+def dollars(soles: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
+    """Return dollars of each year of soles of that year; dims hold ``year``."""
+    return soles / dataset["soles_per_dollar"]
+
+
+def by_us_fiscal_year(dataset: xr.Dataset) -> xr.DataArray:
+    """Return the incremental ledger by fiscal year of the United States, the whole country.
+
+    A fiscal year runs from October of the year before; the first and the last may be cut by the run.
+
+    Returns
+    -------
+    [..., us_fiscal_year, budget_stage, line, payer] soles
+    """
+    quarters = dataset["incremental_by_quarter"]
+    fiscal = (quarters["quarter"].dt.year + (quarters["quarter"].dt.month > MONTHS - US_SHIFT)).rename(
+        "us_fiscal_year"
+    )
+    return quarters.groupby(fiscal).sum("quarter")
+
+
+def financing_gap(dataset: xr.Dataset) -> xr.DataArray:
+    """Return what measures without money take beyond the PIM of the same line, year and territory, soles."""
+    pim = dataset["incremental_budget"].sel(budget_stage="pim", drop=True).sum("payer")
+    return (dataset["required"] - pim).clip(min=0)
+
+
+def discounted(soles: xr.DataArray, dataset: xr.Dataset, rate: float) -> xr.DataArray:
+    """Return the value in the base year of constant soles of every year, at a yearly rate."""
+    real = constant(soles, dataset)
+    first = int(dataset["year"][0])
+    return xr.apply_ufunc(
+        lambda yearly_soles: present_value(yearly_soles, first, rate),
+        real,
+        input_core_dims=[["year"]],
+        vectorize=True,
+    )
+
+
+def added_money(dataset: xr.Dataset) -> xr.DataArray:
+    """Return [..., year] soles that a scenario adds: executed, and what measures without a budget take."""
+    executed = dataset["incremental_budget"].sel(budget_stage="executed", drop=True)
+    return executed.sum(("line", "payer", "territory")) + financing_gap(dataset).sum(("line", "territory"))
+
+
+@dataclass(frozen=True)
+class CostOfEffect:
+    """What a scenario adds in money and what it averts, paired by run.
+
+    Attributes
+    ----------
+    money : constant soles of the base year
+    averted : child-months in exploitation averted, over the run
+    ratio : soles for a child-month averted; ``None`` where the interval of what is averted holds zero
+    """
+
+    money: Interval
+    averted: Interval
+    ratio: Interval | None
+
+
+def cost_of_effect(dataset: xr.Dataset, scenario: str, comparator: str) -> CostOfEffect:
+    """Return money added and child-months in exploitation averted, scenario less comparator."""
+    money = constant(added_money(dataset), dataset).sum("year")
+    more = money.sel(scenario=scenario, drop=True) - money.sel(scenario=comparator, drop=True)
+    averted = -difference(yearly(dataset)[["child_months"]], scenario, comparator)["child_months"].sum("year")
+    spread = summarise(averted)
+    sample = np.asarray(averted, float).ravel()
+    told = spread.runs > 1 and spread.low > 0.0 and bool((sample > 0.0).all())
+    return CostOfEffect(summarise(more), spread, summarise(more / averted) if told else None)
