@@ -119,6 +119,14 @@ def _explain(details: ErrorDetails) -> tuple[Place, object, RefusedError]:
             do=did_you_mean(key, keys),
         )
         return path, details["input"], refused
+    if details["loc"][-1] == "[key]":
+        key, names = str(path[-1]), OF_KEYS[str(path[-2])]
+        refused = RefusedError(
+            found=t("scenario.found.unknown_key", key=shown(key)),
+            allowed=", ".join(names),
+            do=did_you_mean(key, names),
+        )
+        return path, key, refused
     if details["type"] == "missing":
         return path, None, _absent(str(path[-1]))
     return path, details["input"], cause if isinstance(cause, RefusedError) else RefusedError()
@@ -182,6 +190,9 @@ OF_LISTS: Final = {"territory": "territory", "budget": "grant", "payers": "payer
 OF_MAPPINGS: Final = {"lines": "share", "shares": "share", "amounts": "money"}
 """Kind of a value under a name or a year."""
 
+OF_KEYS: Final = {"lines": tuple(load_ledger().lines), "shares": PAYERS}
+"""Words that a mapping may have as keys."""
+
 OF_GROUPS: Final = {
     ("programmes", "from"): "year",
     ("programmes", "amount"): "money",
@@ -224,6 +235,7 @@ def _limits(kind: str) -> dict[str, object]:
         "payer": {"names": ", ".join(PAYERS)},
         "signal": {"names": ", ".join(SIGNALS)},
         "expenditure": {"names": ", ".join(EXPENDITURES)},
+        "line": {"names": ", ".join(load_ledger().lines)},
         "shares": {"names": ", ".join(PAYERS)},
         "money": {"high": f"{MOST_MONEY:,.0f}"},
         "amounts": {"first": FIRST_YEAR, "last": LAST_YEAR},

@@ -8,6 +8,7 @@ from typing import Final
 from simulator.documents import Document, read, shown
 
 LIBRARY: Final = Path(__file__).parent
+OVERLAYS: Final = LIBRARY / "overlays"
 NOT_A_SCENARIO: Final = frozenset({"levers"})
 SUFFIXES: Final = (".yaml", ".yml")
 LONGEST_NAME: Final = 200
@@ -18,6 +19,11 @@ def library() -> dict[str, Path]:
     names = sorted(path.stem for path in LIBRARY.glob("*.yaml") if path.stem not in NOT_A_SCENARIO)
     names.sort(key=lambda name: name != "baseline")
     return {name: LIBRARY / f"{name}.yaml" for name in names}
+
+
+def overlays() -> dict[str, Path]:
+    """Return the overlays that come with the program, by name: what may happen to any scenario."""
+    return {path.stem: path for path in sorted(OVERLAYS.glob("*.yaml"))}
 
 
 def is_there(path: Path) -> bool:

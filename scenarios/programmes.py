@@ -178,6 +178,11 @@ class UnitCost:
     source: str
     entity: str
 
+    def __str__(self) -> str:
+        """Return the cost in one line, for every export."""
+        amount = f"{self.value:,.2f} {self.currency} ({self.price_year})"
+        return f"{self.line} {self.kind} = {amount}, {self.entity}: {self.source}"
+
 
 def _grant(grant: Grant, codes: Sequence[str]) -> dict[str, Any]:
     out: dict[str, Any] = {"lines": dict(grant.lines)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
@@ -20,7 +20,16 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 
 from scenarios.checking import check, fault_at, line_of
-from scenarios.files import LONGEST_NAME, SUFFIXES, base_path, identity, is_there, library, open_document
+from scenarios.files import (
+    LONGEST_NAME,
+    SUFFIXES,
+    base_path,
+    identity,
+    is_there,
+    library,
+    open_document,
+    overlays,
+)
 from scenarios.levers import Bilingual
 from scenarios.programmes import Adapt, Grant, Outcome, Payers, Programme, Transition, UnitCost
 from scenarios.shape import (
@@ -217,14 +226,19 @@ class Scenario:
 
     def to_yaml(self) -> str:
         """Return the whole scenario, bases included, as the text of one file without a base."""
-        writer = YAML(typ="safe", pure=True)
-        writer.default_flow_style = False
-        writer.allow_unicode = True
-        writer.width = 4096
-        writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None only
-        out = StringIO()
-        writer.dump(self.to_mapping(), out)
-        return out.getvalue()
+        return yaml_text(self.to_mapping())
+
+
+def yaml_text(data: Mapping[str, Any]) -> str:
+    """Return plain data as the text of a file, keys in their order."""
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.allow_unicode = True
+    writer.width = 4096
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None only
+    out = StringIO()
+    writer.dump(dict(data), out)
+    return out.getvalue()
 
 
 def _tree(programme: Programme) -> dict[str, Any]:
@@ -269,13 +283,16 @@ def _where_mapping(part: Context | Shock | Intervention) -> dict[str, Any]:
 
 
 def load_scenario(name_or_path: str | PathLike[str]) -> Scenario:
-    """Return a scenario of the library by its name, or that of a file.
+    """Return a scenario of the library by its name, or that of a file; ``A+pandemic`` adds an overlay.
 
     Raises
     ------
     FaultyInput
         With every fault of the file and of its bases, each with its line.
     """
+    text = str(name_or_path)
+    if "+" in text and not is_there(Path(text)):
+        return _overlaid(text)
     path = library().get(str(name_or_path)) if isinstance(name_or_path, str) else None
     path = Path(name_or_path) if path is None else path
     if not is_there(path):
@@ -284,8 +301,93 @@ def load_scenario(name_or_path: str | PathLike[str]) -> Scenario:
     return _assemble(name, _chain(open_document(path), folder=path.parent, above=(identity(path),)))
 
 
-def _missing(asked: str) -> Fault:
-    names = tuple(library())
+def from_document(document: Document, name: str, folder: Path) -> Scenario:
+    """Return the scenario of a document that is no scenario file; its base may stand in ``folder``.
+
+    Raises
+    ------
+    FaultyInput
+        With every fault of the document and of its bases.
+    """
+    return _assemble(name, _chain(document, folder=folder, above=()))
+
+
+def own_data(name_or_path: str) -> dict[str, Any]:
+    """Return what one scenario file says itself, without its bases, once it is known to have no faults.
+
+    Raises
+    ------
+    FaultyInput
+        With every fault of the file and of its bases.
+    """
+    load_scenario(name_or_path)
+    path = library().get(name_or_path, Path(name_or_path))
+    data = open_document(path).data
+    if name_or_path == "baseline":
+        # Nothing of the trend run belongs in a plan but that the plan builds on it.
+        return {"schema": SCHEMA_VERSION, "base": "baseline"}
+    return data
+
+
+def _overlaid(asked: str) -> Scenario:
+    """Return a scenario under overlays: files of the same shape without a base."""
+    first, *over = asked.split("+")
+    scenario = load_scenario(first)
+    chains = []
+    faults: list[Fault] = []
+    for name in over:
+        path = overlays().get(name, Path(name))
+        if not is_there(path):
+            faults.append(_missing(name, overlays()))
+            continue
+        document = open_document(path)
+        try:
+            chain = _chain(document, folder=path.parent, above=(identity(path),))
+        except FaultyInput as error:
+            faults.extend(error.faults)
+            continue
+        if len(chain) > 1:
+            refused = RefusedError(allowed=t("scenario.allowed.overlay"), do=t("scenario.do.overlay"))
+            faults.append(fault_at(document, ("base",), chain[0][1].base, refused))
+        chains.append(chain)
+    if faults:
+        raise FaultyInput(faults)
+    for name, chain in zip(over, chains, strict=True):
+        scenario = _laid_over(scenario, _assemble(shown(Path(name).stem, LONGEST_NAME), chain), chain[0][1])
+    return scenario
+
+
+def _laid_over(scenario: Scenario, overlay: Scenario, own: ScenarioFile) -> Scenario:
+    """Return a scenario with what an overlay adds or replaces."""
+    programmes = {one.name: one for one in (*scenario.programmes, *overlay.programmes)}
+    costs = {(one.line, one.kind): one for one in (*scenario.unit_costs, *overlay.unit_costs)}
+    return replace(
+        scenario,
+        name=f"{scenario.name}+{overlay.name}",
+        label=Bilingual(
+            f"{scenario.label.es} + {overlay.label.es}", f"{scenario.label.en} + {overlay.label.en}"
+        ),
+        assumptions=_joined(scenario.assumptions, overlay.assumptions),
+        description=_joined(scenario.description, overlay.description),
+        until_ti=scenario.until_ti if own.until is None else overlay.until_ti,
+        parameters=dict(sorted({**scenario.parameters, **overlay.parameters}.items())),
+        context=scenario.context + overlay.context,
+        shocks=scenario.shocks + overlay.shocks,
+        interventions=scenario.interventions + overlay.interventions,
+        programmes=tuple(programmes.values()),
+        unit_costs=tuple(costs.values()),
+        bases=(*scenario.bases, overlay.name),
+    )
+
+
+def _joined(one: Bilingual | None, other: Bilingual | None) -> Bilingual | None:
+    if one is None or other is None:
+        return one or other
+    return Bilingual(f"{one.es} {other.es}", f"{one.en} {other.en}")
+
+
+def _missing(asked: str, known: Mapping[str, Path] | None = None) -> Fault:
+    names = tuple(library() if known is None else known)
     stem = re.split(r"[\\/]", asked)[-1].removesuffix(".yaml").removesuffix(".yml")
     near = get_close_matches(stem, names, n=1, cutoff=0.6)
     return Fault(

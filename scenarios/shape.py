@@ -5,11 +5,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from unicodedata import combining, normalize
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from scenarios.levers import levers
 from scenarios.programmes import (
@@ -152,13 +163,6 @@ def _years(value: object) -> object:
     return value
 
 
-def _line(value: object) -> str:
-    names = tuple(load_ledger().lines)
-    if not isinstance(value, str) or value not in names:
-        raise RefusedError(allowed=", ".join(names), do=did_you_mean(str(value), names))
-    return value
-
-
 def _own_name(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", value):
         raise RefusedError()
@@ -202,13 +206,27 @@ def _sentence(longest: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _one_of(names: tuple[str, ...]) -> BeforeValidator:
-    def check(value: object) -> str:
-        if not isinstance(value, str) or value not in names:
-            raise RefusedError(do=did_you_mean(str(value), names))
-        return value
+@dataclass(frozen=True)
+class OneOf:
+    """A word of a closed list, for pydantic: checked before anything else, and told to editors as a list."""
 
-    return BeforeValidator(check)
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return how pydantic checks the word."""
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return what an editor is told."""
+        return {**handler(schema), "enum": list(self.names)}
+
+    def check(self, value: object) -> str:
+        """Return the word, or refuse it."""
+        if not isinstance(value, str) or value not in self.names:
+            raise RefusedError(do=did_you_mean(str(value), self.names))
+        return value
 
 
 def _lever(value: object) -> str:
@@ -307,9 +325,28 @@ def _base(value: object) -> str:
     return value
 
 
-type _Territory = Annotated[int, BeforeValidator(_territory)]
-type _Month = Annotated[int, BeforeValidator(_month)]
-type _LastMonth = Annotated[int, BeforeValidator(_last_month)]
+def _told(**schema: Any) -> WithJsonSchema:
+    """Return what an editor is told of a value that is checked by code."""
+    return WithJsonSchema(schema)
+
+
+_MONTH_TOLD: Final = _told(type="string", pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")
+_SHARE_TOLD: Final = _told(type="number", minimum=0, maximum=1)
+_MONEY_TOLD: Final = _told(type="number", minimum=0, maximum=MOST_MONEY)
+_LINES: Final = tuple(load_ledger().lines)
+
+type _Territory = Annotated[
+    int, BeforeValidator(_territory), _told(type="string", enum=list(load_ledger().territories.codes))
+]
+type _Month = Annotated[int, BeforeValidator(_month), _MONTH_TOLD]
+type _LastMonth = Annotated[int, BeforeValidator(_last_month), _MONTH_TOLD]
+type _Share = Annotated[float, BeforeValidator(_share), _SHARE_TOLD]
+type _Money = Annotated[float, BeforeValidator(_money), _MONEY_TOLD]
+
+
+def _each(names: tuple[str, ...]) -> dict[str, Any]:
+    """Return properties, each a share."""
+    return {name: {"type": "number", "minimum": 0, "maximum": 1} for name in names}
 
 
 class Part(BaseModel):
@@ -336,13 +373,13 @@ class WherePart(Part):
     """Which territories and areas; without it, the whole country."""
 
     territory: Annotated[list[_Territory], BeforeValidator(_territories)] = []
-    area: Annotated[str, _one_of(AREAS)] | None = None
+    area: Annotated[str, OneOf(AREAS)] | None = None
 
 
 class ContextPart(Part):
     """An assumption about the world."""
 
-    use: Annotated[str, _one_of(CONTEXTS)]
+    use: Annotated[str, OneOf(CONTEXTS)]
     where: WherePart = WherePart()
     from_: _Month = Field(alias="from")
     to: _LastMonth | None = None
@@ -352,7 +389,7 @@ class ContextPart(Part):
 class ShockPart(Part):
     """A shock that strikes."""
 
-    use: Annotated[str, _one_of(SHOCKS)]
+    use: Annotated[str, OneOf(SHOCKS)]
     where: Annotated[WherePart, BeforeValidator(_shock_where)] = WherePart()
     from_: _Month = Field(alias="from")
     to: _LastMonth | None = None
@@ -362,29 +399,28 @@ class ShockPart(Part):
 class InterventionPart(Part):
     """A lever at work."""
 
-    use: Annotated[str, BeforeValidator(_lever)]
+    use: Annotated[str, BeforeValidator(_lever), _told(type="string", enum=list(levers()))]
     where: Annotated[WherePart, BeforeValidator(_lever_where)] = WherePart()
     start: _Month
     end: _LastMonth | None = None
     ramp_months: Annotated[int, BeforeValidator(_whole)] = 0
     amount: Annotated[float, BeforeValidator(_amount)]
-    admits: Annotated[str, _one_of(ADMITS), BeforeValidator(_only_places)] | None = None
-    forms: Annotated[str, _one_of(PLACE_FORMS), BeforeValidator(_only_places)] | None = None
+    admits: Annotated[str, OneOf(ADMITS), BeforeValidator(_only_places)] | None = None
+    forms: Annotated[str, OneOf(PLACE_FORMS), BeforeValidator(_only_places)] | None = None
 
 
 class GrantPart(Part):
     """Money for one or several lines."""
 
     lines: Annotated[
-        dict[Annotated[str, BeforeValidator(_line)], Annotated[float, BeforeValidator(_share)]],
+        dict[Annotated[str, OneOf(_LINES)], _Share],
         BeforeValidator(_shares),
+        _told(type="object", additionalProperties=False, properties=_each(_LINES)),
     ]
     where: WherePart = WherePart()
-    split: Annotated[str, _one_of(SPLITS)] = "need"
-    amount: Annotated[float, BeforeValidator(_money)] | None = None
-    amounts: (
-        Annotated[dict[str, Annotated[float, BeforeValidator(_money)]], BeforeValidator(_years)] | None
-    ) = None
+    split: Annotated[str, OneOf(SPLITS)] = "need"
+    amount: _Money | None = None
+    amounts: Annotated[dict[str, _Money], BeforeValidator(_years)] | None = None
 
 
 class PayersPart(Part):
@@ -392,35 +428,36 @@ class PayersPart(Part):
 
     from_: Annotated[int, BeforeValidator(_whole)] = Field(alias="from")
     shares: Annotated[
-        dict[Annotated[str, _one_of(PAYERS)], Annotated[float, BeforeValidator(_share)]],
+        dict[Annotated[str, OneOf(PAYERS)], _Share],
         BeforeValidator(_shares),
+        _told(type="object", additionalProperties=False, properties=_each(PAYERS)),
     ]
 
 
 class OutcomePart(Part):
     """An outcome that is watched."""
 
-    signal: Annotated[str, _one_of(SIGNALS)]
-    at_least: Annotated[float, BeforeValidator(_money)]
+    signal: Annotated[str, OneOf(SIGNALS)]
+    at_least: _Money
     by: _Month
-    share: Annotated[float, BeforeValidator(_share)] = 0.0
+    share: _Share = 0.0
 
 
 class AdaptPart(Part):
     """How a programme moves its money."""
 
     every_months: Annotated[int, BeforeValidator(_whole)]
-    share: Annotated[float, BeforeValidator(_share)]
+    share: _Share
     lag_months: Annotated[int, BeforeValidator(_whole)]
-    signal: Annotated[str, _one_of(SIGNALS)]
+    signal: Annotated[str, OneOf(SIGNALS)]
 
 
 class TransitionPart(Part):
     """What follows the end of a programme."""
 
-    share: Annotated[float, BeforeValidator(_share)]
+    share: _Share
     months: Annotated[int, BeforeValidator(_whole)]
-    payer: Annotated[str, _one_of(PAYERS)]
+    payer: Annotated[str, OneOf(PAYERS)]
 
 
 class ProgrammePart(Part):
@@ -428,16 +465,16 @@ class ProgrammePart(Part):
 
     name: Annotated[str, BeforeValidator(_own_name)]
     label: LabelPart
-    kind: Annotated[str, _one_of(KINDS_OF_PROGRAMME)] = "programme"
+    kind: Annotated[str, OneOf(KINDS_OF_PROGRAMME)] = "programme"
     start: _Month
     end: _LastMonth | None = None
     ramp_months: Annotated[int, BeforeValidator(_whole)] = 0
-    delivery: Annotated[str, _one_of(DELIVERIES)] = "state"
-    funding: Annotated[str, _one_of(FUNDINGS)] = "prescribed"
-    co_design: Annotated[float, BeforeValidator(_share)] = 0.0
-    currency: Annotated[str, _one_of(CURRENCIES)] = "PEN"
+    delivery: Annotated[str, OneOf(DELIVERIES)] = "state"
+    funding: Annotated[str, OneOf(FUNDINGS)] = "prescribed"
+    co_design: _Share = 0.0
+    currency: Annotated[str, OneOf(CURRENCIES)] = "PEN"
     price_year: Annotated[int, BeforeValidator(_whole)] | None = None
-    fiscal_year: Annotated[str, _one_of(FISCAL_YEARS)] = "peru"
+    fiscal_year: Annotated[str, OneOf(FISCAL_YEARS)] = "peru"
     payers: list[PayersPart] = []
     budget: list[GrantPart]
     outcomes: list[OutcomePart] = []
@@ -448,11 +485,11 @@ class ProgrammePart(Part):
 class UnitCostPart(Part):
     """A unit cost of the scenario's own."""
 
-    line: Annotated[str, BeforeValidator(_line)]
-    kind: Annotated[str, _one_of(EXPENDITURES)]
-    value: Annotated[float, BeforeValidator(_money)]
+    line: Annotated[str, OneOf(_LINES)]
+    kind: Annotated[str, OneOf(EXPENDITURES)]
+    value: _Money
     price_year: Annotated[int, BeforeValidator(_whole)]
-    currency: Annotated[str, _one_of(CURRENCIES)] = "PEN"
+    currency: Annotated[str, OneOf(CURRENCIES)] = "PEN"
     source: Annotated[str, _sentence(LONGEST_LABEL)]
     entity: Annotated[str, _sentence(LONGEST_LABEL)]
 

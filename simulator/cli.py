@@ -30,8 +30,16 @@ if TYPE_CHECKING:
     from simulator.tables import Table
 
 PROGRAM: Final = "sintrata"
-COMMANDS: Final = ("run", "compare", "validate", "scenarios", "explain", "precision")
-TOPICS: Final = ("parameters", "mechanisms", "scenario", "population", "month", "levels")
+COMMANDS: Final = (
+    *("run", "compare", "validate", "scenarios", "explain", "diff", "new", "schema", "budget", "precision"),
+)
+TOPICS: Final = (
+    *("parameters", "mechanisms", "scenario", "population", "month", "levels"),
+    *("lines", "costs", "crosswalk", "services", "recommendations"),
+)
+MONEY_TOPICS: Final = ("lines", "costs", "crosswalk", "services", "recommendations")
+ACTIONS: Final = ("template", "import")
+"""What can be done with a budget in a spreadsheet."""
 
 OK: Final = 0
 BROKEN: Final = 1
@@ -547,17 +555,17 @@ def _explanation(topic: str, names: list[str], threads: str | None, *, quiet: bo
     """Return the tables of one topic by the keys under which a program finds them."""
     from simulator import explain
 
-    if topic == "parameters":
-        return {"parameters": explain.parameters_table(names)}
     if topic == "scenario":
         name = _one(names, "explain scenario", t("cli.allowed.one_scenario"))
         return explain.scenario_tables(_load([name], None)[0])
-    if topic == "mechanisms":
-        return {"mechanisms": explain.mechanisms_table()}
-    if topic == "month":
-        return {"month": explain.month_table()}
-    if topic == "population":
-        return {"population": explain.population_table()}
+    if topic == "parameters":
+        return {"parameters": explain.parameters_table(names)}
+    if topic in MONEY_TOPICS:
+        from simulator import explain_money
+
+        return {topic: getattr(explain_money, f"{topic}_table")()}
+    if topic != "levels":
+        return {topic: getattr(explain, f"{topic}_table")()}
 
     import simulator
     from simulator.report import levels_table
@@ -566,6 +574,102 @@ def _explanation(topic: str, names: list[str], threads: str | None, *, quiet: bo
     with _progress(quiet=quiet) as progress:
         dataset = simulator.run(_load(["baseline"], None)[0], threads=n_threads, progress=progress)
     return {"levels": levels_table(dataset)}
+
+
+def _diff(
+    names: Annotated[list[str] | None, _names("two")] = None,
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, _flag("--json", "json")] = False,
+) -> None:
+    if len(names or ()) != 2:
+        raise _count_fault("diff", names or (), t("cli.allowed.exactly_two"))
+    from simulator.explain_money import difference_table
+
+    one, other = (_load([name], None)[0] for name in names or ())
+    table = difference_table(one, other)
+    if as_json:
+        _print_json({"first": one.name, "second": other.name, "rows": table.records()})
+    elif quiet:
+        print(len(table.rows))
+    else:
+        _show(table)
+
+
+def _new(
+    names: Annotated[list[str] | None, _names("name")] = None,
+    base: Annotated[str, _option("--from", "base")] = "baseline",
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+) -> None:
+    name = _one(names or (), "new", t("cli.allowed.one_name"))
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", name.removesuffix(".yaml")):
+        raise _bad_option("new", name, t("cli.allowed.plain_name"), t("cli.do.plain_name"))
+    from scenarios.editor import beginning
+    from scenarios.files import library
+
+    if base not in library():
+        raise _bad_option("--from", base, ", ".join(library()), did_you_mean(base, tuple(library())))
+    path = Path(f"{name.removesuffix('.yaml')}.yaml")
+    _write_text(path, beginning(path.stem, _load([base], None)[0]), "new")
+    print(path if quiet else t("cli.written", path=path))
+
+
+def _schema(
+    out: Annotated[str | None, _option("--out", "file")] = None,
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+) -> None:
+    import json
+
+    from scenarios.editor import json_schema
+
+    text = json.dumps(json_schema(), ensure_ascii=False, indent=1) + "\n"
+    if out is None:
+        print(text, end="")
+    else:
+        _write_text(Path(out), text, "--out")
+        print(out if quiet else t("cli.written", path=out))
+
+
+def _write_text(path: Path, text: str, option: str) -> None:
+    """Write a new file; one that is there stays as it is."""
+    if os.path.lexists(path):
+        raise _bad_option(option, str(path), t("cli.allowed.new_path"), t("cli.do.new_path"))
+    _check_writable(path)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _budget(
+    words: Annotated[list[str] | None, _names("budget")] = None,
+    base: Annotated[str, _option("--from", "sheet_of")] = "baseline",
+    out: Annotated[str | None, _option("--out", "file")] = None,
+    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+) -> None:
+    """Write a spreadsheet to fill in, or read one into a scenario file."""
+    action, *files = words or ("",)
+    if action not in ACTIONS:
+        raise _bad_option("budget", action, ", ".join(ACTIONS), did_you_mean(action, ACTIONS))
+    if out is None:
+        raise _bad_option("--out", "", t("cli.allowed.value"), t("cli.do.help", command=f"{PROGRAM} budget"))
+    path = Path(out)
+    if os.path.lexists(path):
+        raise _bad_option("--out", out, t("cli.allowed.new_path"), t("cli.do.new_path"))
+    if action == "template":
+        if files:
+            raise _count_fault("budget template", files, t("cli.allowed.no_more"))
+        from scenarios.schema import own_data
+        from scenarios.spreadsheet import write
+
+        if path.suffix.lower() != ".xlsx":
+            raise _bad_option("--out", out, t("cli.allowed.suffix", suffix=".xlsx", format="xlsx"))
+        _check_writable(path)
+        write(own_data(base), path)
+    else:
+        from scenarios.schema import from_document, yaml_text
+        from scenarios.spreadsheet import read
+
+        document = read(Path(_one(files, "budget import", t("cli.allowed.one_sheet"))))
+        from_document(document, path.stem, path.parent)
+        _write_text(path, yaml_text(document.data), "--out")
+    print(path if quiet else t("cli.written", path=path))
 
 
 def _precision(
@@ -666,6 +770,10 @@ def build_app() -> typer.Typer:
         _validate,
         _scenarios,
         _explain,
+        _diff,
+        _new,
+        _schema,
+        _budget,
         _precision,
     )
     for name, function in zip(COMMANDS, functions, strict=True):

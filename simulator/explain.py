@@ -10,6 +10,7 @@ from scenarios.levers import levers
 from scenarios.schema import Shock
 from simulator.engine.states import AREAS, month_name
 from simulator.evidence import load_ledger
+from simulator.explain_money import money_tables
 from simulator.faults import Fault, FaultyInput, did_you_mean
 from simulator.tables import Column, Table
 from simulator.texts import language, t
@@ -112,7 +113,7 @@ def scenario_tables(scenario: Scenario) -> dict[str, Table]:
         out["shocks"] = _shocks_table(scenario.shocks)
     if scenario.interventions:
         out["interventions"] = _interventions_table(scenario.interventions)
-    return out
+    return out | money_tables(scenario)
 
 
 def _identity_table(scenario: Scenario) -> Table:

@@ -359,7 +359,7 @@ def prepare(
     asked = levels(scenario.interventions, n_months)
     stopped = np.clip(shocks(scenario, ledger, n_months)[:, SHOCKS.index("funding_stop")], 0.0, 1.0)
     adults = float(expected.adults.sum()) / scale
-    budget = Budget(scenario, asked, p, ledger, n_months, adults, stopped)
+    budget = Budget(scenario, asked, p, ledger, n_months, adults, stock.after / scale, stopped)
     inputs = Inputs(
         values=p,
         entry=entry,

@@ -26,6 +26,7 @@ PRICES: Final = ("inflation", "exchange_rate")
 NEEDS: Final = (
     *("people", "rural_people", "indigenous_people", "children", "rural_children", "adolescents"),
     *("poor_adolescents", "migrant_children", "poor_families", "extreme_poor_families", "adults_exploited"),
+    *("once_exploited", "once_exploited_poor"),
     *("identified", "complaints", "residents", "specialised_shelters", "places", "territories"),
     *("staff:police", "staff:prosecutor", "staff:judge", "staff:upe", "staff:commission", "staff:programme"),
     *("staff:service", "staff:justice", "staff:referral"),

@@ -68,9 +68,12 @@ class Row:
             self._fault(column, self.cells[column], t("ledger.allowed.whole"), t("ledger.do.number"))
         return int(value)
 
-    def one_of(self, column: str, allowed: Sequence[str]) -> str:
-        """Return a cell that is one of a closed list; note a fault otherwise."""
-        text = self.cells[column]
+    def one_of(self, column: str, allowed: Sequence[str], *, of: str | None = None) -> str:
+        """Return a cell that is one of a closed list; note a fault otherwise.
+
+        ``of`` is one word of a cell that holds several.
+        """
+        text = self.cells[column] if of is None else of
         if text not in allowed:
             self._fault(column, text, ", ".join(allowed), did_you_mean(text, allowed))
         return text

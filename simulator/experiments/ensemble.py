@@ -191,11 +191,7 @@ def compare(
             "scenario_hash": [s.hash for s in loaded],
             "scenario_label_es": [s.label.es for s in loaded],
             "scenario_label_en": [s.label.en for s in loaded],
-            "unit_costs": [
-                f"{s.name}: {c.line} {c.kind} = {c.value:,.2f} {c.currency} ({c.price_year}), {c.entity}: {c.source}"
-                for s in loaded
-                for c in s.unit_costs
-            ],
+            "unit_costs": [f"{s.name}: {cost}" for s in loaded for cost in s.unit_costs],
             "seed": seed,
             "scale": scale,
             "rejected_share_of_draws": rejected,

@@ -1,4 +1,4 @@
-"""Money as results tell it: constant soles, dollars, fiscal years of the United States, gaps, cost of an effect.
+"""Money as results tell it: constant soles, dollars, US fiscal years, gaps, cost of an effect.
 
 The ledgers are never added up: each function reads one of them.
 """
@@ -53,12 +53,13 @@ def discounted(soles: xr.DataArray, dataset: xr.Dataset, rate: float) -> xr.Data
     """Return the value in the base year of constant soles of every year, at a yearly rate."""
     real = constant(soles, dataset)
     first = int(dataset["year"][0])
-    return xr.apply_ufunc(
+    value: xr.DataArray = xr.apply_ufunc(
         lambda yearly_soles: present_value(yearly_soles, first, rate),
         real,
         input_core_dims=[["year"]],
         vectorize=True,
     )
+    return value
 
 
 def added_money(dataset: xr.Dataset) -> xr.DataArray:

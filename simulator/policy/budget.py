@@ -116,7 +116,7 @@ class Budget:
     p : parameter values
     ledger : the evidence
     n_months : months since January 2012
-    adults : see ``Needs``
+    adults, after : see ``Needs``
     stopped : [month, territory] share of foreign money that a stop of funding takes away
 
     Attributes
@@ -135,6 +135,7 @@ class Budget:
         ledger: Ledger,
         n_months: int,
         adults: float,
+        after: float,
         stopped: Floats,
     ) -> None:
         self.programmes = scenario.programmes
@@ -142,7 +143,7 @@ class Budget:
         self.lines = tuple(ledger.lines.values())
         self.prices = prices(ledger, p)
         self.costs = unit_costs(ledger, p, self.prices, scenario.unit_costs)
-        needs = Needs(ledger, p, adults)
+        needs = Needs(ledger, p, adults, after)
         self.people = needs.people
         self.rural = rural_share(ledger)
         self.need = np.stack([needs.of(line) for line in self.lines])

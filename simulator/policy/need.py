@@ -56,9 +56,10 @@ class Needs:
     ledger : the evidence
     p : parameter values
     adults : persons in exploitation who were exploited as children, in the country
+    after : children once exploited who are not exploited now, in the country
     """
 
-    def __init__(self, ledger: Ledger, p: Mapping[str, float], adults: float) -> None:
+    def __init__(self, ledger: Ledger, p: Mapping[str, float], adults: float, after: float) -> None:
         land = ledger.territories
         rural = rural_share(ledger)
         area = np.stack([1.0 - rural, rural], axis=1).reshape(N_PLACES)
@@ -72,6 +73,7 @@ class Needs:
         poor = child_poverty(ledger, REFERENCE_MONTH + 1)[-1]
         extreme = child_poverty(ledger, REFERENCE_MONTH + 1, extreme=True)[-1]
         share = children.reshape(N_TERRITORIES, 2).sum(axis=1) / children.sum()
+        extremely_poor = (extreme * area).reshape(N_TERRITORIES, 2).sum(axis=1)
         shelters = np.zeros(N_TERRITORIES)
         places = np.zeros(N_TERRITORIES)
         for row in ledger.institutions:
@@ -98,6 +100,8 @@ class Needs:
         self._by_territory = {
             "migrant_children": land.foreign_children_2025,
             "adults_exploited": adults * share,
+            "once_exploited": after * share,
+            "once_exploited_poor": after * share * extremely_poor,
             "identified": p["identification.known_per_year"] * share,
             "complaints": complaints * land.population_2025 / land.population_2025.sum(),
             "residents": homes * share + places,

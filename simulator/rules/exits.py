@@ -128,6 +128,7 @@ class ExpectedStock:
     per_1000 : stock per 1,000 children
     by_18th_birthday : share of all exits from exploitation
     spell_months : [form 3] realised mean spell
+    after : children once exploited who are not exploited now
     """
 
     stock: Floats
@@ -135,6 +136,7 @@ class ExpectedStock:
     per_1000: float
     by_18th_birthday: float
     spell_months: Floats
+    after: float
 
 
 def expected_stock(
@@ -152,11 +154,11 @@ def expected_stock(
     """
     stock = np.zeros(3)
     spells = np.zeros(3)
-    aged = returned = exits = 0.0
+    aged = returned = exits = after = 0.0
     total_rate = 0.0
     for _ in range(3):  # identification is a rate of the stock, which it lowers: three rounds settle it
         stock[:] = 0.0
-        aged = returned = exits = 0.0
+        aged = returned = exits = after = 0.0
         for form in (SEXUAL, LABOUR):
             monthly = np.repeat(entries[form].sum(axis=1) / 144.0, 12)
             leave = 1.0 - np.exp(-(rates.escape[form] + total_rate))
@@ -178,6 +180,7 @@ def expected_stock(
                 inflow += monthly[age] + back.sum()
                 returned += back.sum()
                 stock[form] += here
+                after += free.sum()
                 exits += out
             aged += here
             exits += here
@@ -189,4 +192,5 @@ def expected_stock(
         per_1000=1000.0 * float(stock.sum()) / n_children,
         by_18th_birthday=aged / exits if exits > 0.0 else 0.0,
         spell_months=spells,
+        after=after,
     )
