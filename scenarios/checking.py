@@ -119,7 +119,7 @@ def _explain(details: ErrorDetails) -> tuple[Place, object, RefusedError]:
             do=did_you_mean(key, keys),
         )
         return path, details["input"], refused
-    if details["loc"][-1] == "[key]":
+    if details["loc"][-1] == "[key]" and path[-2] in OF_KEYS:
         key, names = str(path[-1]), OF_KEYS[str(path[-2])]
         refused = RefusedError(
             found=t("scenario.found.unknown_key", key=shown(key)),

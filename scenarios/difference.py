@@ -37,7 +37,7 @@ def differences(one: Scenario, other: Scenario) -> list[Difference]:
     a, b = one.to_mapping(), other.to_mapping()
     out: list[Difference] = []
     if a["until"] != b["until"]:
-        out.append(Difference("until", t("explain.column.until"), a["until"], b["until"]))
+        out.append(Difference("until", t("sheet.column.until"), a["until"], b["until"]))
     out += _parameters(a.get("parameters", {}), b.get("parameters", {}))
     for group in ("context", "shocks", "interventions"):
         out += _rows(group, a.get(group, []), b.get(group, []))
@@ -131,8 +131,8 @@ def _programmes(a: Sequence[dict[str, Any]], b: Sequence[dict[str, Any]]) -> lis
         for key in dict.fromkeys((*first, *second)):
             if key in ("name", "label", "budget") or first.get(key) == second.get(key):
                 continue
-            said = [_short(row.get(key)) for row in (first, second)]
-            out.append(Difference("programmes", f"{name}: {key}", said[0], said[1]))
+            said = [_in_words(key, row.get(key)) for row in (first, second)]
+            out.append(Difference("programmes", f"{name}: {t(f'diff.key.{key}')}", said[0], said[1]))
         out += _money(name, first, second)
     return out
 
@@ -161,6 +161,13 @@ def _amounts(programme: dict[str, Any]) -> dict[tuple[str, str, str], float]:
                 key = (line, where, year)
                 out[key] = out.get(key, 0.0) + share * amount
     return out
+
+
+def _in_words(key: str, value: object) -> object:
+    """Return a value of a programme in the language in force."""
+    if value is not None and key in ("delivery", "funding"):
+        return t(f"{key}.{value}")
+    return _short(value)
 
 
 def _short(value: object) -> object:

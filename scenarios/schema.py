@@ -236,6 +236,7 @@ def yaml_text(data: Mapping[str, Any]) -> str:
     writer.allow_unicode = True
     writer.width = 4096
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None only
+    writer.representer.ignore_aliases = lambda *_: True
     out = StringIO()
     writer.dump(dict(data), out)
     return out.getvalue()

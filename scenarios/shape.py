@@ -160,7 +160,7 @@ def _years(value: object) -> object:
     for year in value:
         if not re.fullmatch(r"[0-9]{4}", str(year)) or not FIRST_YEAR <= int(year) <= LAST_YEAR:
             raise RefusedError(found=t("scenario.found.year", year=str(year)[:20]))
-    return value
+    return {str(year): amount for year, amount in value.items()}
 
 
 def _own_name(value: object) -> str:

@@ -7,6 +7,7 @@ is read goes through the same checks as a file, and every fault names its sheet 
 from __future__ import annotations
 
 import datetime
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,13 @@ SCENARIO_KEYS: Final = (
 )
 LISTS: Final = ("where.territory",)
 MAPPINGS: Final = ("lines", "shares")
+NUMBERS: Final = (
+    *("amount", "value", "at_least", "share", "multiply", "level", "co_design", "ramp_months", "price_year"),
+    *("adapt.every_months", "adapt.share", "adapt.lag_months", "transition.share", "transition.months"),
+)
+"""Columns in which a number may stand as text: typed so, or with more digits than a workbook keeps."""
+
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 MONTHS: Final = ("start", "end", "by", "to", "until")
 
 
@@ -191,6 +199,8 @@ def _fill(sheet: Worksheet, name: str, columns: Sequence[str], rows: Sequence[Ma
         for k, row in enumerate(rows, start=HEAD + 1):
             value = row.get(key)
             if value is not None:
+                if isinstance(value, float) and float(f"{value:.15g}") != value:
+                    value = repr(value)
                 cell = sheet.cell(k, number, value)
                 if isinstance(value, str):
                     # A text stays a text: "08" must keep its zero, "2027-01" must not become a date.
@@ -337,6 +347,8 @@ def _value(key: str, value: Any) -> Any:
     """Return a cell as a scenario file would hold it."""
     if isinstance(value, datetime.datetime | datetime.date):
         return f"{value.year:04d}-{value.month:02d}"
+    if isinstance(value, str) and (key in NUMBERS or key.isdigit()) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if key in LISTS:

@@ -207,8 +207,8 @@ def difference_table(one: Scenario, other: Scenario) -> Table:
     columns = (
         Column("group", t("diff.column.group")),
         Column("what", t("diff.column.what")),
-        Column("first", one.name, "g"),
-        Column("second", other.name, "g"),
+        Column("first", one.name, "n"),
+        Column("second", other.name, "n"),
         Column("unit", t("diff.column.unit")),
     )
     notes = () if rows else (t("diff.none"),)
@@ -217,7 +217,7 @@ def difference_table(one: Scenario, other: Scenario) -> Table:
 
 def _difference(row: Difference) -> dict[str, object]:
     return {
-        "group": row.group,
+        "group": t(f"diff.group.{row.group}"),
         "what": row.what,
         "first": row.first,
         "second": row.second,

@@ -294,7 +294,8 @@ class Budget:
             used = np.minimum(ready, target)
             left = (target - used) * monthly
             wanted = np.maximum(target - built, 0.0)
-            bought = np.where(unit > 0.0, np.minimum(left / np.maximum(unit, 1e-300), wanted), wanted)
+            afforded = np.divide(left, unit, out=np.full_like(left, np.inf), where=unit > 0.0)
+            bought = np.minimum(afforded, wanted)
             # What was hired and is no longer paid for is gone; what was built stands.
             built = np.where(unit > 0.0, built, np.minimum(built, target)) + bought
             history[:, m] = built
@@ -548,7 +549,9 @@ def _conditions(programme: Programme) -> dict[str, float]:
     if programme.co_design > 0.0:
         out["co_design"] = programme.co_design
     if programme.kind == "regional_policy":
-        out |= {"regional_budgets": 1.0, "plan_monitoring": 1.0}
+        out["regional_budgets"] = 1.0
+    if programme.outcomes:
+        out["plan_monitoring"] = 1.0
     return out
 
 

@@ -68,8 +68,9 @@ def table(*_: object) -> Table:
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     fake = Engine()
     report = ModuleType("simulator.report")
-    names = ("yearly_table", "effects_table", "precision_table", "levels_table")
-    vars(report).update(dict.fromkeys(names, table), yearly_records=lambda _: table().records())
+    names = ("yearly_table", "effects_table", "money_table", "precision_table", "levels_table")
+    told = {"yearly_records": lambda _: table().records(), "has_money": lambda _: False}
+    vars(report).update(dict.fromkeys(names, table), **told)
     monkeypatch.setitem(sys.modules, "simulator.report", report)
     for name in ("run", "compare"):
         monkeypatch.setitem(vars(simulator), name, fake.run)

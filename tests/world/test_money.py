@@ -1,0 +1,270 @@
+"""Money in a run: nothing for nothing, effects in time, ledgers that balance, decisions that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from scenarios import Scenario, load_scenario
+from scenarios.levers import levers
+from simulator.engine.population import Population
+from simulator.evidence import Ledger
+from simulator.experiments.ensemble import Study, compare, run_pair
+from simulator.inputs import prepare
+from simulator.outcomes.spending import (
+    added_money,
+    by_us_fiscal_year,
+    cost_of_effect,
+    discounted,
+    financing_gap,
+)
+from simulator.world import Kept, World
+from tests.world.conftest import Arrays, assert_same
+
+Build = Callable[..., World]
+Finish = Callable[[World], Arrays]
+
+LABEL = {"es": "Prueba", "en": "Test"}
+UNTIL = 107
+
+
+def scenario_of(*programmes: dict[str, Any], **more: Any) -> Scenario:
+    data = {"schema": 1, "base": "baseline", "label": LABEL, "programmes": list(programmes), **more}
+    return Scenario.from_mapping(data, name="t")
+
+
+def programme(lines: dict[str, float], amount: float, **more: Any) -> dict[str, Any]:
+    grant: dict[str, Any] = {"lines": lines, "amount": amount}
+    if "where" in more:
+        grant["where"] = more.pop("where")
+    return {"name": "one", "label": LABEL, "start": "2018-01", "budget": [grant], **more}
+
+
+@pytest.mark.parametrize("use", levers())
+def test_a_lever_at_zero_is_the_comparator(
+    ledger: Ledger, population: Population, central: dict[str, float], use: str
+) -> None:
+    """At zero increment every input of the run equals the comparator's, so that every array does."""
+    row: dict[str, Any] = {"use": use, "start": "2018-01", "amount": 0.0}
+    if levers()[use].unit == "places":
+        row |= {"admits": "all", "forms": "all"}
+    zero = prepare(scenario_of(interventions=[row]), central, ledger, population, UNTIL + 1)
+    base = prepare(load_scenario("baseline"), central, ledger, population, UNTIL + 1)
+    assert zero.first_difference(base) == UNTIL + 1
+
+
+@pytest.mark.parametrize(
+    "line", ["upe_posts", "places_boys", "community_groups", "open_to_boys", "evaluation"]
+)
+def test_money_of_nothing_is_the_comparator(
+    world_of: Build, arrays_of: Finish, baseline: Scenario, line: str
+) -> None:
+    nothing = scenario_of(
+        programme({line: 1}, 0.0, delivery="local_partner", funding="flexible", co_design=1.0)
+    )
+    assert_same(arrays_of(world_of(nothing, until=UNTIL)), arrays_of(world_of(baseline, until=UNTIL)))
+
+
+def test_a_placebo_does_nothing_and_a_real_lever_is_found(world_of: Build, arrays_of: Finish) -> None:
+    base = arrays_of(world_of(until=UNTIL))
+    row = {"start": "2018-01", "amount": 1.0}
+    placebo = arrays_of(world_of(scenario_of(interventions=[{"use": "placebo", **row}]), until=UNTIL))
+    assert_same(placebo, base)
+    real = arrays_of(world_of(scenario_of(interventions=[{"use": "targeted_groups", **row}]), until=UNTIL))
+    first = slice(72, None)
+    entries = [a["flow"][first, :, 0, 1].sum() for a in (base, real)]
+    # Common random numbers: only those whom groups protect are missing, far beyond what chance could hide.
+    assert entries[1] < entries[0] - 3.0 * np.sqrt(entries[0] - entries[1])
+
+
+@pytest.mark.parametrize("line", ["mobile_upe", "targeted_groups", "training", "places_inclusive"])
+def test_no_effect_before_the_lead_time(
+    world_of: Build, arrays_of: Finish, central: dict[str, float], line: str
+) -> None:
+    funded = arrays_of(world_of(scenario_of(programme({line: 1}, 4e8)), until=UNTIL))
+    base = arrays_of(world_of(until=UNTIL))
+    lead = 72 + round(central[f"lead.{line}"])
+    for name in base:
+        np.testing.assert_array_equal(funded[name][:lead], base[name][:lead], err_msg=name)
+    assert any(not np.array_equal(funded[name], base[name]) for name in base)
+
+
+def test_shelters_open_to_boys_take_boys(world_of: Build, ledger: Ledger) -> None:
+    """Whole shelters of the record open, as many as the share says; without boys before."""
+    rows = [{"use": "open_places_to_boys", "start": "2018-01", "amount": 0.5}]
+    world = world_of(scenario_of(interventions=rows), until=83)
+    shelters = [k for k, row in enumerate(ledger.institutions) if row.kind == "specialised_shelter"]
+    before, after = (world.inputs.admits[t, : len(shelters)] for t in (71, 72))
+    assert not np.array_equal(before, after)
+    lima = [row.territory for row in ledger.institutions if row.kind == "specialised_shelter"]
+    changed = before != after
+    of_lima = changed[[t == 14 for t in lima]]
+    assert of_lima.sum() == round(0.5 * of_lima.size)
+    rows += [{"use": "open_places_to_labour", "start": "2018-01", "amount": 1.0}]
+    both = world_of(scenario_of(interventions=rows), until=83).inputs.admits[72, : len(shelters)]
+    assert np.all((both & ~after) | (both == 0b1111))
+
+
+ADAPTING = programme(
+    {"mobile_upe": 0.5, "mentor_aftercare": 0.5},
+    2e8,
+    end="2020-12",
+    funding="milestones",
+    outcomes=[{"signal": "upe_opened", "at_least": 10_000_000, "by": "2018-09", "share": 0.5}],
+    adapt={"every_months": 6, "share": 0.5, "lag_months": 2, "signal": "upe_opened"},
+)
+
+
+def test_decisions_are_taken_in_their_month_and_kept(
+    world_of: Build,
+    arrays_of: Finish,
+    ledger: Ledger,
+    population: Population,
+    central: dict[str, float],
+    tmp_path: Path,
+) -> None:
+    scenario = scenario_of(ADAPTING)
+    world = world_of(scenario, until=UNTIL)
+    whole = arrays_of(world)
+    assert [(d.month, d.outcome) for d in world.decisions] == [
+        *((78, None), (81, 0), (84, None), (90, None), (96, None), (102, None)),
+    ]
+    assert not world.decisions[1].reached
+    assert world.inputs.budget.flow.withheld[:, 81:96].any()
+    first = world_of(scenario, until=UNTIL).run(until=92)
+    first.keep().save(tmp_path / "kept.npz")
+    again = World(
+        scenario,
+        0,
+        until=UNTIL,
+        ledger=ledger,
+        population=population,
+        inputs=prepare(scenario, central, ledger, population, UNTIL + 1),
+        kept=Kept.load(tmp_path / "kept.npz"),
+    )
+    assert_same(arrays_of(again), whole)
+
+
+def test_what_decides_later_money_moves_the_fork(
+    ledger: Ledger, population: Population, central: dict[str, float]
+) -> None:
+    """Two scenarios with the same money, one of which decides on it, part at the first decision."""
+    plain = scenario_of({**ADAPTING, "adapt": None, "outcomes": [], "funding": "prescribed"})
+    a, b = (prepare(s, central, ledger, population, UNTIL + 1) for s in (scenario_of(ADAPTING), plain))
+    assert a.first_difference(b) == 78
+    study = Study((plain, scenario_of(ADAPTING)), (central,), 0, 60, UNTIL)
+    runs = dict(run_pair(study, 0, 0, ledger=ledger, population=population))
+    alone = dict(
+        run_pair(
+            Study((scenario_of(ADAPTING),), (central,), 0, 60, UNTIL),
+            0,
+            0,
+            ledger=ledger,
+            population=population,
+        )
+    )
+    assert_same(runs[1], alone[0])
+
+
+@pytest.fixture(scope="module")
+def results() -> xr.Dataset:
+    foreign = programme(
+        {"community_groups": 0.5, "places_boys": 0.5},
+        4e6,
+        currency="USD",
+        fiscal_year="us",
+        delivery="international_partner",
+        payers=[{"from": 2018, "shares": {"us": 1}}, {"from": 2020, "shares": {"us": 0.4, "regional": 0.6}}],
+        where={"territory": ["08", "17"]},
+    )
+    posts = {**programme({"upe_posts": 0.4, "police_posts": 0.6}, 33_333_333.33), "name": "posts"}
+    rows = [{"use": "mental_health", "start": "2018-01", "amount": 0.3}]
+    money = Scenario.from_mapping(
+        {
+            "schema": 1,
+            "base": "baseline",
+            "label": LABEL,
+            "programmes": [foreign, posts],
+            "interventions": rows,
+        },
+        name="money",
+    )
+    return compare(["baseline", money], scale=0.01, threads=1, draws=2, until=UNTIL)
+
+
+def test_every_ledger_balances_to_the_sol(results: xr.Dataset) -> None:
+    for name in ("incremental_budget", "incremental_by_quarter", "specific_budget", "attributable_budget"):
+        stage = {s: results[name].sel(budget_stage=s) for s in ("pim", "executed", "saldo")}
+        assert np.issubdtype(results[name].dtype, np.integer), name
+        assert bool((stage["pim"] == stage["executed"] + stage["saldo"]).all()), name
+        assert int(results[name].min()) >= 0, name
+    saldo = results["incremental_budget"].sel(budget_stage="saldo").sum("payer")
+    assert bool((saldo == results["incremental_unspent"].sum("unspent_reason")).all())
+    by_year = results["incremental_by_quarter"].groupby("quarter.year").sum("quarter")
+    np.testing.assert_array_equal(
+        by_year.transpose(*results["incremental_budget"].sum("territory").dims),
+        results["incremental_budget"].sum("territory"),
+    )
+
+
+def test_what_is_assigned_is_what_the_scenario_says(results: xr.Dataset) -> None:
+    pia = results["incremental_budget"].sel(scenario="money", budget_stage="pia", replicate=0)
+    of_posts = pia.sel(line=["upe_posts", "police_posts"], payer="national").sum(("line", "territory"))
+    np.testing.assert_array_equal(of_posts.isel(draw=0), [0, 33_333_333, 33_333_333, 33_333_333])
+    assert not results["incremental_budget"].sel(scenario="baseline").any()
+    partner = results["incremental_budget"].sel(scenario="money", line="community_groups")
+    assert bool((partner.sel(budget_stage="pia") == partner.sel(budget_stage="pim")).all())
+    assert set(
+        partner["territory"].values[partner.any(("draw", "replicate", "year", "budget_stage", "payer"))]
+    ) == {
+        "08",
+        "17",
+    }
+
+
+def test_new_posts_that_nobody_fills_are_not_paid(results: xr.Dataset) -> None:
+    unspent = results["incremental_unspent"].sel(scenario="money", unspent_reason="hiring")
+    assert int(unspent.sel(line="police_posts").sum()) > 0
+    assert int(unspent.sel(line="community_groups").sum()) == 0
+
+
+def test_fiscal_years_of_the_united_states_add_up(results: xr.Dataset) -> None:
+    fiscal = by_us_fiscal_year(results).sel(
+        scenario="money", payer="us", budget_stage="pia", draw=0, replicate=0
+    )
+    pia = fiscal.sum("line")
+    rates = results["soles_per_dollar"].sel(scenario="money", draw=0, replicate=0)
+    # The fiscal year 2019: three months at the rate of 2018, nine at that of 2019.
+    expected = 1e6 * float(rates.sel(year=2018)) + 3e6 * float(rates.sel(year=2019))
+    assert int(pia.sel(us_fiscal_year=2019)) == pytest.approx(expected, abs=8)
+
+
+def test_gap_present_value_and_cost_of_an_effect(results: xr.Dataset) -> None:
+    gap = financing_gap(results).sel(scenario="money")
+    assert int(gap.sel(line="mental_health").sum()) == int(
+        results["required"].sel(scenario="money", line="mental_health").sum()
+    )
+    assert int(gap.sum()) == int(gap.sel(line="mental_health").sum()) > 0
+    money = added_money(results)
+    values = [
+        float(discounted(money, results, rate).sel(scenario="money").mean()) for rate in (0.0, 0.03, 0.08)
+    ]
+    # Everything lies before the base year: a rate makes it worth more by then.
+    assert values == sorted(values)
+    effect = cost_of_effect(results, "money", "baseline")
+    assert effect.money.median > 0.0
+    assert (effect.ratio is None) == (effect.averted.low <= 0.0)
+
+
+def test_the_ledgers_of_the_baseline_are_the_record(results: xr.Dataset) -> None:
+    national = results["specific_budget"].sel(scenario="baseline").sum(("government_level", "territory"))
+    of_2018 = national.sel(year=2018, budget_stage="pia").isel(draw=0, replicate=0)
+    assert int(of_2018) == pytest.approx(8_231_751, abs=1)
+    attributable = results["attributable_budget"].sel(scenario="baseline", budget_stage="pim")
+    assert float(attributable.sel(institution="upe").sum()) > 0.0
+    assert float(attributable.sel(institution="programme").sum()) == 0.0
