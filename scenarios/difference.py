@@ -100,9 +100,17 @@ def _named(group: str, row: dict[str, Any]) -> str:
     if group == "unit_costs":
         return f"{ledger.lines[row['line']].label[language()]}: {t('diff.' + row['kind'])}"
     use = row["use"]
-    label = str(levers()[use].label) if group == "interventions" else use
-    months = f"{row.get('start') or row.get('from')}-{row.get('end') or row.get('to') or ''}"
-    return f"{label} ({use}), {place(row.get('where', {}))}, {months}"
+    start, end = row.get("start") or row.get("from"), row.get("end") or row.get("to")
+    months = t("diff.between", start=start, end=end) if end else t("diff.from", start=start)
+    return f"{_label(group, use)} ({use}), {place(row.get('where', {}))}, {months}"
+
+
+def _label(group: str, use: str) -> str:
+    """Return a lever, a factor or a shock in words."""
+    if group == "interventions":
+        return str(levers()[use].label)
+    labels = load_ledger().factor_labels
+    return labels[use][language()] if use in labels else t(f"explain.context.{use}")
 
 
 def place(where: Mapping[str, Any]) -> str:
