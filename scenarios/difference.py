@@ -98,7 +98,7 @@ def _said(group: str, row: dict[str, Any] | None, keys: Sequence[str]) -> object
 def _named(group: str, row: dict[str, Any]) -> str:
     ledger = load_ledger()
     if group == "unit_costs":
-        return f"{ledger.lines[row['line']].label[language()]}: {t('diff.' + row['kind'])}"
+        return f"{ledger.lines[row['line']].label[language()]}: {t(f'expenditure.{row["kind"]}')}"
     use = row["use"]
     start, end = row.get("start") or row.get("from"), row.get("end") or row.get("to")
     months = t("diff.between", start=start, end=end) if end else t("diff.from", start=start)
@@ -117,7 +117,7 @@ def place(where: Mapping[str, Any]) -> str:
     """Return territories and area in words."""
     land = load_ledger().territories
     names = [land.names[land.codes.index(code)] for code in where.get("territory", [])]
-    area = f" ({t('area.' + where['area'])})" if where.get("area") in AREAS else ""
+    area = f" ({t(f'area.{where["area"]}')})" if where.get("area") in AREAS else ""
     return (", ".join(names) or t("explain.whole_country")) + area
 
 
@@ -163,7 +163,7 @@ def _amounts(programme: dict[str, Any]) -> dict[tuple[str, str, str], float]:
     out: dict[tuple[str, str, str], float] = {}
     for grant in programme.get("budget", []):
         yearly = {t("diff.each_year"): grant["amount"]} if "amount" in grant else grant["amounts"]
-        where = f"{place(grant.get('where', {}))} ({t('diff.by_' + grant['split'])})"
+        where = f"{place(grant.get('where', {}))} ({t(f'diff.by.{grant["split"]}')})"
         for line, share in grant["lines"].items():
             for year, amount in yearly.items():
                 key = (line, where, year)

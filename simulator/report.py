@@ -192,7 +192,7 @@ def _money_rows(dataset: xr.Dataset, name: str) -> list[dict[str, object]]:
     unspent = dataset["incremental_unspent"].sum(("line", "territory"))
     gap, required = financing_gap(dataset), dataset["required"]
     items = {str(s): budget.sel(budget_stage=s, drop=True) for s in budget["budget_stage"].values}
-    items |= {f"unspent_{r}": unspent.sel(unspent_reason=r, drop=True) for r in REASONS}
+    items |= {r: unspent.sel(unspent_reason=r, drop=True) for r in REASONS}
     items |= {"required": required.sum(("line", "territory")), "gap": gap.sum(("line", "territory"))}
     rows = []
     for key, soles in items.items():

@@ -16,6 +16,7 @@ from simulator.engine.states import CHANNELS
 from simulator.evidence import load_ledger
 from simulator.evidence.mechanisms import BY_RATIO
 from simulator.explain import mechanisms_table
+from simulator.explain_money import crosswalk_table, lines_table, recommendations_table, services_table
 from simulator.faults import FaultyInput
 from simulator.rules.shocks import FADING
 from simulator.texts import LANGUAGES, set_language
@@ -295,10 +296,20 @@ def test_every_statement_names_the_rule_and_the_parameters_that_carry_it() -> No
         assert set(mechanism.cause) == set(mechanism.effect) == set(LANGUAGES)
 
 
-def test_the_document_of_mechanisms_is_the_one_generated() -> None:
+DOCUMENTS = {
+    "mechanisms": mechanisms_table,
+    "lines": lines_table,
+    "crosswalk": crosswalk_table,
+    "services": services_table,
+    "recommendations": recommendations_table,
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_documents_that_are_generated_are_up_to_date(name: str) -> None:
     set_language("en")
-    told = "\n".join(mechanisms_table().markdown()) + "\n"
-    assert (FOLDER.parents[1] / "docs" / "mechanisms.md").read_text(encoding="utf-8") == told
+    told = "\n".join(DOCUMENTS[name]().markdown()) + "\n"
+    assert (FOLDER.parents[1] / "docs" / f"{name}.md").read_text(encoding="utf-8") == told
 
 
 OUTSIDE_FACTORS = ("M007", "M039", "M043", "M054", "M055", "M072", "M084", "M088")

@@ -11,7 +11,9 @@ from string import Formatter
 import pytest
 
 from scenarios import levers
+from scenarios.spreadsheet import SHEETS
 from simulator.engine import states
+from simulator.evidence.money import NEEDS
 from simulator.texts import LANGUAGES, catalogue, language, set_language, t
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +85,8 @@ VOCABULARIES = {
 """Tables that name every member of a small vocabulary, whether a screen of this part shows it or not."""
 
 VOCABULARY = {lever.unit for lever in levers().values()} | set(states.AREAS)
+VOCABULARY |= {need.replace(":", "_") for need in NEEDS}
+VOCABULARY |= {key.replace(".", "_") for keys in SHEETS.values() for key in keys}
 
 
 @pytest.mark.parametrize("table", VOCABULARIES)
