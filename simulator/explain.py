@@ -18,22 +18,22 @@ from simulator.texts import language, t
 if TYPE_CHECKING:
     from scenarios.schema import Context, Intervention, Scenario
 
-MONTH: Final[tuple[tuple[str, str, str], ...]] = (
-    ("calendar", "part", "history.py, rules/shocks.py, rules/programmes.py, rules/coordination.py"),
-    ("drivers", "in", "evidence/drivers.py, inputs.py"),
-    ("workforce", "in", "rules/workforce.py"),
-    ("communities", "in", "rules/communities.py"),
-    ("networks", "in", "rules/networks.py"),
-    ("recruitment", "in", "rules/recruitment.py"),
-    ("exits", "in", "rules/exits.py"),
-    ("identification", "in", "rules/identification.py"),
-    ("referral", "in", "rules/referral.py"),
-    ("care", "in", "rules/care.py"),
-    ("reintegration", "in", "rules/reintegration.py"),
-    ("justice", "in", "rules/justice.py"),
-    ("record", "part", "rules/registers.py, outcomes/record.py"),
+MONTH: Final[tuple[tuple[str, str], ...]] = (
+    ("calendar", "history.py, policy/budget.py, rules/shocks.py, rules/programmes.py, rules/coordination.py"),
+    ("drivers", "evidence/drivers.py, inputs.py"),
+    ("workforce", "rules/workforce.py"),
+    ("communities", "rules/communities.py"),
+    ("networks", "rules/networks.py"),
+    ("recruitment", "rules/recruitment.py"),
+    ("exits", "rules/exits.py"),
+    ("identification", "rules/identification.py"),
+    ("referral", "rules/referral.py"),
+    ("care", "rules/care.py"),
+    ("reintegration", "rules/reintegration.py"),
+    ("justice", "rules/justice.py"),
+    ("record", "rules/registers.py, outcomes/record.py, outcomes/accounts.py"),
 )
-"""Steps of a month in order: name, whether the model has it, and the files of ``simulator`` that carry it."""
+"""Steps of a month in order: name, and the files of ``simulator`` that carry it."""
 
 
 def library_table() -> Table:
@@ -284,21 +284,19 @@ def _where(part: Context | Shock | Intervention) -> str:
 
 
 def month_table() -> Table:
-    """Return the thirteen steps of a month, each with the file that carries it, or that none does yet."""
+    """Return the thirteen steps of a month, each with the files that carry it."""
     rows = tuple(
         {
             "step": number,
             "key": key,
             "what": t(f"explain.step.{key}"),
-            "status": t(f"explain.status.{status}"),
-            "files": files or None,
+            "files": files,
         }
-        for number, (key, status, files) in enumerate(MONTH, start=1)
+        for number, (key, files) in enumerate(MONTH, start=1)
     )
     columns = (
         Column("step", t("explain.column.step"), "d"),
         Column("what", t("explain.column.what")),
-        Column("status", t("explain.column.status")),
         Column("files", t("explain.column.files")),
     )
     return Table(t("explain.title.month"), columns, rows, (t("explain.note.month"),))
