@@ -53,14 +53,14 @@ def accounts(inputs: Inputs, ledger: Ledger, vacancy: Floats, first: int) -> dic
     """
     n = vacancy.shape[0]
     budget = inputs.budget
-    names = [line.name for line in budget.lines]
-    cells = _cells(budget, inputs, vacancy)
+    used = sorted({i for _, i in budget.items})
+    cells = _cells(budget, used, inputs, vacancy)
     quarters = slice(first // QUARTER, None)
     by_stage = np.stack([cells[stage] for stage in STAGES])
-    unspent = np.stack([cells[reason] for reason in REASONS])
-    capacity = np.zeros((n, len(names), N_TERRITORIES))
-    coverage = np.zeros((n, len(names), N_TERRITORIES))
-    for i in sorted({i for _, i in budget.items}):
+    unspent = np.stack([cells[reason] for reason in REASONS]).sum(axis=3, keepdims=True)
+    capacity = np.zeros((n, len(budget.lines), N_TERRITORIES))
+    coverage = np.zeros((n, len(budget.lines), N_TERRITORIES))
+    for i in used:
         own = [k for k, (_, j) in enumerate(budget.items) if j == i]
         total = budget.flow.capacity[own].sum(axis=0)
         capacity[:, i] = total[:, 0::2] + total[:, 1::2]
@@ -68,9 +68,11 @@ def accounts(inputs: Inputs, ledger: Ledger, vacancy: Floats, first: int) -> dic
         coverage[:, i] = level[:, 0::2] * (1.0 - budget.rural) + level[:, 1::2] * budget.rural
     start = first // YEAR
     return {
-        "incremental_budget": _yearly(by_stage)[start:],
-        "incremental_by_quarter": np.moveaxis(by_stage.sum(axis=-1), 1, 0)[quarters],
-        "incremental_unspent": _yearly(unspent.sum(axis=3, keepdims=True))[start:, :, :, 0],
+        "incremental_budget": _of_all_lines(_yearly(by_stage)[start:], used, budget),
+        "incremental_by_quarter": _of_all_lines(
+            np.moveaxis(by_stage.sum(axis=-1), 1, 0)[quarters], used, budget
+        ),
+        "incremental_unspent": _of_all_lines(_yearly(unspent)[start:, :, :, 0], used, budget),
         "required": np.rint(_by_year(_required(budget)))[start:].astype(np.int64),
         "line_capacity": _mean_by_year(capacity)[start:],
         "line_coverage": _mean_by_year(coverage)[start:],
@@ -96,11 +98,17 @@ def _mean_by_year(monthly: Floats) -> Floats:
     return _by_year(monthly) / months.reshape(-1, *[1] * (monthly.ndim - 1))
 
 
-def _cells(budget: Budget, inputs: Inputs, vacancy: Floats) -> dict[str, Integers]:
-    """Return [quarter, line, payer, territory] whole soles of each stage and each reason."""
+def _of_all_lines(money: Integers, used: list[int], budget: Budget) -> Integers:
+    """Return [time, kind, line, ...] with every line of the ledger, nothing where a line is not used."""
+    out = np.zeros((*money.shape[:2], len(budget.lines), *money.shape[3:]), np.int64)
+    out[:, :, used] = money
+    return out
+
+
+def _cells(budget: Budget, used: list[int], inputs: Inputs, vacancy: Floats) -> dict[str, Integers]:
+    """Return [quarter, line used, payer, territory] whole soles of each stage and each reason."""
     flow = budget.flow
     n_quarters = (budget.n_months + QUARTER - 1) // QUARTER
-    used = sorted({i for _, i in budget.items})
     shape = (n_quarters, len(used), len(PAYERS), N_TERRITORIES)
     pia, pim, spent = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     returned = np.zeros((len(REASONS), *shape))
@@ -117,13 +125,8 @@ def _cells(budget: Budget, inputs: Inputs, vacancy: Floats) -> dict[str, Integer
                 returned[r, :, i] += _spread(part[k], payers[k])
     whole_pim = _whole(pim)
     executed, *reasons = largest_remainder(np.stack([spent, *returned]), whole_pim)
-    found = {"pia": _whole(pia), "pim": whole_pim, "executed": executed, "saldo": whole_pim - executed}
-    found |= dict(zip(REASONS, reasons, strict=True))
-    out = {}
-    for name, cells in found.items():
-        out[name] = np.zeros((n_quarters, len(budget.lines), len(PAYERS), N_TERRITORIES), np.int64)
-        out[name][:, used] = cells
-    return out
+    out = {"pia": _whole(pia), "pim": whole_pim, "executed": executed, "saldo": whole_pim - executed}
+    return out | dict(zip(REASONS, reasons, strict=True))
 
 
 def _whole(cells: Floats) -> Integers:
