@@ -30,6 +30,7 @@ NEEDS: Final = (
     *("identified", "complaints", "residents", "specialised_shelters", "places", "territories"),
     *("staff:police", "staff:prosecutor", "staff:judge", "staff:upe", "staff:commission", "staff:programme"),
     *("staff:service", "staff:justice", "staff:referral"),
+    *("without:police_unit", "without:specialised_prosecutor"),
 )
 """Whom or what a line serves: persons, families, cases of a year, posts, offices; see ``policy.need``."""
 

@@ -34,6 +34,9 @@ Floats = NDArray[np.float64]
 REFERENCE_MONTH: Final = 12 * (2025 - START_YEAR) + 6
 """Mid 2025, for which needs are counted: the census year, the last one that is known."""
 
+OFFICES: Final = ("police_unit", "specialised_prosecutor")
+"""Offices of which a territory has one or none."""
+
 STAFF: Final = {
     "police": (POLICE,),
     "prosecutor": (PROSECUTOR,),
@@ -74,10 +77,13 @@ class Needs:
         extreme = child_poverty(ledger, REFERENCE_MONTH + 1, extreme=True)[-1]
         share = children.reshape(N_TERRITORIES, 2).sum(axis=1) / children.sum()
         extremely_poor = (extreme * area).reshape(N_TERRITORIES, 2).sum(axis=1)
+        without = {kind: np.ones(N_TERRITORIES) for kind in OFFICES}
         shelters = np.zeros(N_TERRITORIES)
         places = np.zeros(N_TERRITORIES)
         for row in ledger.institutions:
             is_open = row.opens <= REFERENCE_MONTH and (row.closes is None or row.closes > REFERENCE_MONTH)
+            if row.kind in OFFICES and is_open:
+                without[row.kind][row.territory] = 0.0
             if row.kind == "specialised_shelter" and is_open:
                 shelters[row.territory] += row.units
                 places[row.territory] += row.units * row.places
@@ -108,6 +114,7 @@ class Needs:
             "specialised_shelters": shelters,
             "places": np.ones(N_TERRITORIES),
             "territories": np.ones(N_TERRITORIES),
+            **{f"without:{kind}": number for kind, number in without.items()},
             **{f"staff:{name}": ledger.posts[list(kinds)].sum() * share for name, kinds in STAFF.items()},
         }
         self.posts = ledger.posts[:, None] * share
