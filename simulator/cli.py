@@ -425,8 +425,8 @@ def _simulate(
     _check_writable(path)
 
     import simulator
+    from simulator import report
     from simulator.outcomes.export import save
-    from simulator.report import effects_table, has_money, money_table, yearly_records, yearly_table
 
     with _progress(quiet=quiet or as_json) as progress:
         if len(scenarios) == 1:
@@ -438,20 +438,24 @@ def _simulate(
     except OSError as error:
         raise _unwritable(path, error) from None
     alone = len(scenarios) == 1
-    table = yearly_table(dataset) if alone else effects_table(dataset)
+    table = report.yearly_table(dataset) if alone else report.effects_table(dataset)
+    watched = report.outcomes_table(dataset)
     if as_json:
         told = [{"name": each.name, "hash": each.hash} for each in scenarios]
         about = {"scenarios": told, **options, "result": str(path), "format": kind}
         effects = {} if alone else {"effects": table.records()}
-        money = {"money": money_table(dataset).records()}
-        _print_json({**about, **effects, **money, "years": yearly_records(dataset)})
+        money = {"money": report.money_table(dataset).records(), "outcomes": watched.records()}
+        _print_json({**about, **effects, **money, "years": report.yearly_records(dataset)})
     elif quiet:
         print(path)
     else:
         _show(table)
         print()
-        if has_money(dataset):
-            _show(money_table(dataset))
+        if report.has_money(dataset):
+            _show(report.money_table(dataset))
+            print()
+        if watched.rows:
+            _show(watched)
             print()
         print(t("cli.saved", path=path))
 
@@ -513,15 +517,17 @@ def _scenarios(
     quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, _flag("--json", "json")] = False,
 ) -> None:
-    from simulator.explain import library_table
+    from simulator.explain import library_table, overlays_table
 
-    table = library_table()
+    table, laid_over = library_table(), overlays_table()
     if as_json:
-        _print_json({"rows": table.records()})
+        _print_json({"rows": table.records(), "overlays": laid_over.records()})
     elif quiet:
         print("\n".join(str(row["name"]) for row in table.rows))
     else:
         _show(table)
+        print()
+        _show(laid_over)
 
 
 def _explain(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from scenarios import library, load_scenario
+from scenarios.files import overlays
 from scenarios.levers import levers
 from scenarios.schema import Shock
 from simulator.engine.states import AREAS, month_name
@@ -48,6 +49,20 @@ def library_table() -> Table:
         Column("question", t("explain.column.question")),
     )
     return Table(t("explain.title.library"), columns, tuple(rows))
+
+
+def overlays_table() -> Table:
+    """Return the overlays that come with the program: what may be laid over any scenario."""
+    rows = []
+    for name, path in overlays().items():
+        overlay = load_scenario(path)
+        rows.append({"name": f"+{name}", "label": str(overlay.label), "what": str(overlay.description or "")})
+    columns = (
+        Column("name", t("explain.column.name")),
+        Column("label", t("explain.column.label")),
+        Column("what", t("explain.column.what")),
+    )
+    return Table(t("explain.title.overlays"), columns, tuple(rows), (t("explain.note.overlays"),))
 
 
 def parameters_table(starts: Sequence[str] = ()) -> Table:

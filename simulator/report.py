@@ -19,6 +19,7 @@ from simulator.outcomes.spending import (
     discounted,
     dollars,
     financing_gap,
+    outcomes,
 )
 from simulator.policy.budget import REASONS
 from simulator.policy.prices import BASE_YEAR
@@ -238,6 +239,31 @@ def _bounds(summary: Interval) -> dict[str, object]:
         "low": summary.low if several else None,
         "high": summary.high if several else None,
     }
+
+
+def outcomes_table(dataset: xr.Dataset) -> Table:
+    """Return the outcomes that programmes watch: what was registered, and how often it was reached."""
+    rows = []
+    for one in outcomes(dataset):
+        about = one.about
+        row: dict[str, object] = {key: about[key] for key in ("scenario", "programme", "at_least", "by")}
+        row |= {"signal": about["signal"], "what": t(f"signal.{about['signal']}")}
+        row |= {"share": about["share"] or None, "probability": one.probability}
+        rows.append(row | ({} if one.count is None else _bounds(one.count)))
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        Column("programme", t("explain.column.programme")),
+        Column("signal", ""),
+        Column("what", t("report.column.indicator")),
+        Column("by", t("report.column.by")),
+        Column("at_least", t("report.column.target"), "n"),
+        Column("median", t("report.column.median"), "n"),
+        Column("low", t("report.column.low"), "n"),
+        Column("high", t("report.column.high"), "n"),
+        Column("probability", t("report.column.probability"), ".0%"),
+        Column("share", t("report.column.released"), ".0%"),
+    )
+    return Table(t("report.title.outcomes"), columns, tuple(rows), (t("report.note.registered"),))
 
 
 def levels_table(dataset: xr.Dataset) -> Table:

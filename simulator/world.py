@@ -62,7 +62,7 @@ from simulator.engine.store import load_population
 from simulator.engine.thinning import CANDIDATE, CELLS_PER_CHUNK, propose, propose_history
 from simulator.evidence import Ledger, load_ledger
 from simulator.inputs import LIMA, Inputs, prepare, replanned
-from simulator.outcomes.record import SERIES, Record, count_stocks
+from simulator.outcomes.record import SERIES, SIGNAL_SERIES, Record, count_stocks
 from simulator.policy.budget import DECISION_WIDTH, Decision
 from simulator.rules import (
     care,
@@ -110,16 +110,6 @@ COMPLETED: Final = FOLLOW_UP | REINTEGRATED << 4
 N_TERRITORIES_MASK: Final = 31
 """Bits of a place that hold its territory."""
 
-
-SIGNAL_SERIES: Final = {
-    "police_children": "registered_police_children",
-    "prosecutor_children": "registered_prosecutor_children",
-    "hotline_children": "registered_hotline_children",
-    "upe_opened": "upe_opened",
-    "plans_completed": "plans_completed",
-    "child_convictions": "child_cases_to_convicted",
-}
-"""Series behind each signal that programmes can follow; all of them are registered."""
 
 YEAR: Final = 12
 

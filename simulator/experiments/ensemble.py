@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from simulator.experiments.design import parameter_draws
 from simulator.inputs import prepare
 from simulator.outcomes.accounts import accounts
 from simulator.outcomes.dataset import assemble, coordinates, shaped
+from simulator.outcomes.spending import watched
 from simulator.outcomes.tally import tally
 from simulator.version import __version__
 from simulator.world import World
@@ -192,6 +194,9 @@ def compare(
             "scenario_label_es": [s.label.es for s in loaded],
             "scenario_label_en": [s.label.en for s in loaded],
             "unit_costs": [f"{s.name}: {cost}" for s in loaded for cost in s.unit_costs],
+            "programme_outcomes": json.dumps(
+                [row for s in loaded for row in watched(s, list(ledger.territories.codes))]
+            ),
             "seed": seed,
             "scale": scale,
             "rejected_share_of_draws": rejected,

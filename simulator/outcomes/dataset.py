@@ -31,6 +31,7 @@ from simulator.engine.states import (
 from simulator.outcomes.accounts import LEVELS, quarters_of, years_of
 from simulator.outcomes.record import GROUPS, SERIES
 from simulator.policy.budget import REASONS, STAGES
+from simulator.policy.crosswalk import crosswalk
 from simulator.texts import LANGUAGES as LANGUAGES_OF_TEXT
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def coordinates(ledger: Ledger, first: int, stop: int) -> dict[str, Any]:
         "government_level": list(LEVELS),
         "line": list(ledger.lines),
         "line_pillar": ("line", [line.pillar for line in ledger.lines.values()]),
+        "line_level": ("line", [crosswalk()[name].level for name in ledger.lines]),
         **{
             f"line_{lang}": ("line", [line.label[lang] for line in ledger.lines.values()])
             for lang in LANGUAGES_OF_TEXT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -35,7 +36,7 @@ def save(dataset: xr.Dataset, path: Path, form: str) -> Path:
     Parameters
     ----------
     dataset : the result
-    path : file (NetCDF) or folder (Zarr, CSV: one file per variable) to make
+    path : file (NetCDF) or folder (Zarr, CSV: one file per variable, and what the result is about) to make
     form : one of ``FORMATS``
 
     Raises
@@ -55,6 +56,8 @@ def save(dataset: xr.Dataset, path: Path, form: str) -> Path:
             dataset.to_netcdf(made, engine="h5netcdf", encoding=encoding)
         else:
             made.mkdir()
+            about = json.dumps(dataset.attrs, ensure_ascii=False, indent=1, default=str)
+            (made / "about.json").write_text(about + "\n", encoding="utf-8")
             for name, array in dataset.data_vars.items():
                 frame = array.to_series()
                 frame[frame != 0].to_csv(made / f"{name}.csv", encoding="utf-8-sig")

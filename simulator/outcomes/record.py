@@ -51,6 +51,16 @@ SERIES: Final = (
 )
 """Monthly series by territory; units and long names are in ``outcomes.dataset``."""
 
+SIGNAL_SERIES: Final = {
+    "police_children": "registered_police_children",
+    "prosecutor_children": "registered_prosecutor_children",
+    "hotline_children": "registered_hotline_children",
+    "upe_opened": "upe_opened",
+    "plans_completed": "plans_completed",
+    "child_convictions": "child_cases_to_convicted",
+}
+"""Series behind each signal that programmes can follow; all of them are registered."""
+
 GROUPS: Final = {"sex": 2, "age_band": 5, "form": 3, "language": 4, "migrant": 2}
 """National breakdowns and how many groups each has."""
 

@@ -5,16 +5,24 @@ The ledgers are never added up: each function reads one of them.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
 
+from simulator.engine.states import month_name
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
+from simulator.outcomes.record import SIGNAL_SERIES
 from simulator.policy.budget import US_SHIFT
 from simulator.policy.prices import present_value
 
-MONTHS: int = 12
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
+
+MONTHS: Final = 12
 
 
 def constant(soles: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
@@ -66,6 +74,62 @@ def added_money(dataset: xr.Dataset) -> xr.DataArray:
     """Return [..., year] soles that a scenario adds: executed, and what measures without a budget take."""
     executed = dataset["incremental_budget"].sel(budget_stage="executed", drop=True)
     return executed.sum(("line", "payer", "territory")) + financing_gap(dataset).sum(("line", "territory"))
+
+
+def watched(scenario: Scenario, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the outcomes that the programmes of a scenario watch, as plain data for attributes."""
+    out = []
+    for programme in scenario.programmes:
+        grants = programme.budget
+        places = (
+            {k for grant in grants for k in grant.territories} if all(g.territories for g in grants) else ()
+        )
+        out += [
+            {
+                "scenario": scenario.name,
+                "programme": programme.name,
+                "signal": one.signal,
+                "at_least": one.at_least,
+                "from": month_name(programme.start_ti),
+                "by": month_name(one.by_ti),
+                "share": one.share,
+                "territories": [codes[k] for k in sorted(places)] or list(codes),
+            }
+            for one in programme.outcomes
+        ]
+    return out
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An outcome of a programme in a result: what was registered, and how often it was reached.
+
+    Attributes
+    ----------
+    about : scenario, programme, signal, ``at_least``, ``from``, ``by``, ``share``, ``territories``
+    count : registered from the start of the programme to the month of the outcome; ``None`` beyond the run
+    probability : share of the runs that reached it
+    """
+
+    about: dict[str, Any]
+    count: Interval | None
+    probability: float | None
+
+
+def outcomes(dataset: xr.Dataset) -> list[Watched]:
+    """Return the outcomes that the scenarios of a result watch, in their order."""
+    found = []
+    last = np.datetime_as_string(dataset["month"].values[-1], unit="M")
+    for about in json.loads(str(dataset.attrs.get("programme_outcomes", "[]"))):
+        if about["by"] > last:
+            found.append(Watched(about, None, None))
+            continue
+        series = dataset[SIGNAL_SERIES[about["signal"]]].sel(scenario=about["scenario"])
+        counted = series.sel(month=slice(about["from"], about["by"]), territory=about["territories"])
+        count = counted.sum(("month", "territory"))
+        reached = float((count >= about["at_least"] * float(dataset.attrs.get("scale", 1.0))).mean())
+        found.append(Watched(about, summarise(count), reached))
+    return found
 
 
 @dataclass(frozen=True)

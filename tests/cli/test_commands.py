@@ -69,9 +69,11 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     fake = Engine()
     report = ModuleType("simulator.report")
     names = ("yearly_table", "effects_table", "money_table", "precision_table", "levels_table")
+    vars(report)["outcomes_table"] = lambda _: Table("", (), ())
     told = {"yearly_records": lambda _: table().records(), "has_money": lambda _: False}
     vars(report).update(dict.fromkeys(names, table), **told)
     monkeypatch.setitem(sys.modules, "simulator.report", report)
+    monkeypatch.setattr(simulator, "report", report, raising=False)
     for name in ("run", "compare"):
         monkeypatch.setitem(vars(simulator), name, fake.run)
     monkeypatch.chdir(tmp_path)

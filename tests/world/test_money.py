@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import xarray as xr
 from scenarios import Scenario, load_scenario
 from scenarios.levers import levers
 from simulator.engine.population import Population
-from simulator.evidence import Ledger
+from simulator.evidence import Ledger, load_ledger
 from simulator.experiments.ensemble import Study, compare, run_pair
 from simulator.inputs import prepare
 from simulator.outcomes.spending import (
@@ -22,6 +23,8 @@ from simulator.outcomes.spending import (
     cost_of_effect,
     discounted,
     financing_gap,
+    outcomes,
+    watched,
 )
 from simulator.world import Kept, World
 from tests.world.conftest import Arrays, assert_same
@@ -242,6 +245,48 @@ def test_fiscal_years_of_the_united_states_add_up(results: xr.Dataset) -> None:
     # The fiscal year 2019: three months at the rate of 2018, nine at that of 2019.
     expected = 1e6 * float(rates.sel(year=2018)) + 3e6 * float(rates.sel(year=2019))
     assert int(pia.sel(us_fiscal_year=2019)) == pytest.approx(expected, abs=8)
+
+
+def test_outcomes_are_counted_where_the_programme_works(results: xr.Dataset) -> None:
+    told = json.dumps(
+        [
+            {
+                "scenario": "money",
+                "programme": "posts",
+                "signal": "upe_opened",
+                "at_least": wanted,
+                "from": "2018-01",
+                "by": by,
+                "share": 0.0,
+                "territories": ["08", "17"],
+            }
+            for wanted, by in ((1, "2020-06"), (10_000_000, "2020-06"), (1, "2040-01"))
+        ]
+    )
+    reached, missed, beyond = outcomes(results.assign_attrs(programme_outcomes=told))
+    series = results["upe_opened"].sel(scenario="money", territory=["08", "17"])
+    counted = series.sel(month=slice("2018-01", "2020-06")).sum(("month", "territory"))
+    assert reached.count is not None
+    assert reached.count.median == float(counted.median())
+    assert (reached.probability, missed.probability) == (1.0, 0.0)
+    assert beyond.count is None
+    assert beyond.probability is None
+
+
+def test_outcomes_of_scenarios_are_in_the_result() -> None:
+    scenario = load_scenario("regional_policies")
+    rows = watched(scenario, load_ledger().territories.codes)
+    assert [(row["territories"], row["signal"]) for row in rows] == [
+        (["08"], "upe_opened"),
+        (["08"], "plans_completed"),
+        (["21"], "upe_opened"),
+        (["21"], "plans_completed"),
+    ]
+    assert (rows[0]["from"], rows[0]["by"]) == ("2027-01", "2030-12")
+    assert (
+        len(watched(load_scenario("adaptive_programme"), load_ledger().territories.codes)[0]["territories"])
+        == 26
+    )
 
 
 def test_gap_present_value_and_cost_of_an_effect(results: xr.Dataset) -> None:
