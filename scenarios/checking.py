@@ -49,7 +49,7 @@ from simulator.engine.states import AREAS, LAST_MONTH, REPORT_FROM, month_name
 from simulator.evidence import load_ledger
 from simulator.evidence.ledger import SHOCKS
 from simulator.evidence.money import EXPENDITURES
-from simulator.faults import Fault, did_you_mean
+from simulator.faults import Fault, did_you_mean, listed
 from simulator.texts import language, t
 
 UNSETTABLE: Final = "population."
@@ -123,7 +123,7 @@ def _explain(details: ErrorDetails) -> tuple[Place, object, RefusedError]:
         key, names = str(path[-1]), OF_KEYS[str(path[-2])]
         refused = RefusedError(
             found=t("scenario.found.unknown_key", key=shown(key)),
-            allowed=", ".join(names),
+            allowed=listed(names, IN_LINES),
             do=did_you_mean(key, names),
         )
         return path, key, refused
@@ -190,6 +190,10 @@ OF_LISTS: Final = {"territory": "territory", "budget": "grant", "payers": "payer
 OF_MAPPINGS: Final = {"lines": "share", "shares": "share", "amounts": "money"}
 """Kind of a value under a name or a year."""
 
+IN_LINES: Final = "sintrata explain lines"
+IN_LEVERS: Final = "docs/scenario-files.md"
+"""Where all names of a long list stand."""
+
 OF_KEYS: Final = {"lines": tuple(load_ledger().lines), "shares": PAYERS}
 """Words that a mapping may have as keys."""
 
@@ -219,8 +223,8 @@ def _limits(kind: str) -> dict[str, object]:
         "multiply": {"low": f"{SMALLEST_MULTIPLIER:g}", "high": f"{LARGEST_MULTIPLIER:g}"},
         "ramp_months": {"high": LONGEST_RAMP},
         "month": {"first": month_name(REPORT_FROM), "last": month_name(LAST_MONTH)},
-        "lever": {"names": ", ".join(levers())},
-        "context_use": {"names": ", ".join(CONTEXTS)},
+        "lever": {"names": listed(tuple(levers()), IN_LEVERS)},
+        "context_use": {"names": listed(CONTEXTS, IN_LEVERS)},
         "shock_use": {"names": ", ".join(SHOCKS)},
         "level": {"low": f"{SMALLEST_LEVEL:g}", "high": f"{LARGEST_LEVEL:g}"},
         "area": {"names": ", ".join(AREAS)},
@@ -235,7 +239,7 @@ def _limits(kind: str) -> dict[str, object]:
         "payer": {"names": ", ".join(PAYERS)},
         "signal": {"names": ", ".join(SIGNALS)},
         "expenditure": {"names": ", ".join(EXPENDITURES)},
-        "line": {"names": ", ".join(load_ledger().lines)},
+        "line": {"names": listed(tuple(load_ledger().lines), IN_LINES)},
         "shares": {"names": ", ".join(PAYERS)},
         "money": {"high": f"{MOST_MONEY:,.0f}"},
         "amounts": {"first": FIRST_YEAR, "last": LAST_YEAR},

@@ -229,12 +229,6 @@ class OneOf:
         return value
 
 
-def _lever(value: object) -> str:
-    if not isinstance(value, str) or value not in levers():
-        raise RefusedError(allowed=", ".join(levers()), do=did_you_mean(str(value), tuple(levers())))
-    return value
-
-
 def _amount(value: object, info: ValidationInfo) -> float:
     lever = levers().get(str(info.data.get("use")))
     if lever is None:
@@ -399,7 +393,7 @@ class ShockPart(Part):
 class InterventionPart(Part):
     """A lever at work."""
 
-    use: Annotated[str, BeforeValidator(_lever), _told(type="string", enum=list(levers()))]
+    use: Annotated[str, OneOf(tuple(levers()))]
     where: Annotated[WherePart, BeforeValidator(_lever_where)] = WherePart()
     start: _Month
     end: _LastMonth | None = None

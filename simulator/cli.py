@@ -542,9 +542,10 @@ def _explain(
     topic, *names = words
     if topic not in TOPICS:
         raise _bad_option("explain", topic, ", ".join(TOPICS), did_you_mean(topic, TOPICS))
-    if topic not in ("scenario", "parameters") and names:
+    if topic not in ("scenario", "parameters", "lines") and names:
         raise _count_fault(f"explain {topic}", names, t("cli.allowed.no_more"))
-    tables = _explanation(topic, names, threads, quiet=quiet or as_json or as_markdown)
+    full = as_json or as_markdown
+    tables = _explanation(topic, names, threads, quiet=quiet or full, full=full)
     if as_json:
         _print_json({key: table.records() for key, table in tables.items()})
     elif as_markdown:
@@ -557,7 +558,9 @@ def _explain(
             _show(table)
 
 
-def _explanation(topic: str, names: list[str], threads: str | None, *, quiet: bool) -> dict[str, Table]:
+def _explanation(
+    topic: str, names: list[str], threads: str | None, *, quiet: bool, full: bool
+) -> dict[str, Table]:
     """Return the tables of one topic by the keys under which a program finds them."""
     from simulator import explain
 
@@ -569,7 +572,7 @@ def _explanation(topic: str, names: list[str], threads: str | None, *, quiet: bo
     if topic in MONEY_TOPICS:
         from simulator import explain_money
 
-        return {topic: getattr(explain_money, f"{topic}_table")()}
+        return explain_money.tables(topic, names, full=full)
     if topic != "levels":
         return {topic: getattr(explain, f"{topic}_table")()}
 

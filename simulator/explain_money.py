@@ -9,45 +9,49 @@ from scenarios.difference import Difference, differences, place
 from scenarios.levers import levers
 from simulator.engine.states import AREAS, month_name
 from simulator.evidence import load_ledger
+from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.policy.costs import unit_costs
 from simulator.policy.crosswalk import crosswalk, recommendations, services
 from simulator.policy.prices import BASE_YEAR, prices
-from simulator.tables import Column, Table
+from simulator.tables import Column, Table, shown
 from simulator.texts import language, t
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scenarios.programmes import Grant
     from scenarios.schema import Scenario
+    from simulator.evidence.money import Line
+
+
+def tables(topic: str, names: Sequence[str], *, full: bool) -> dict[str, Table]:
+    """Return the tables of a topic by their keys.
+
+    Parameters
+    ----------
+    topic : ``lines``, ``costs``, ``crosswalk``, ``services`` or ``recommendations``
+    names : of lines, to tell all about them; else all lines
+    full : every column, for programs and documents, or those that fit on a screen
+
+    Raises
+    ------
+    FaultyInput
+        If a name is no line.
+    """
+    if names:
+        return line_tables(names)
+    makers = {
+        "lines": lines_table if full else short_lines_table,
+        "costs": costs_table,
+        "crosswalk": crosswalk_table,
+        "services": services_table,
+        "recommendations": recommendations_table,
+    }
+    return {topic: makers[topic]()}
 
 
 def lines_table() -> Table:
-    """Return every budget line: what it buys, for whom, at what unit cost, how late."""
-    ledger = load_ledger()
-    p = {name: parameter.central for name, parameter in ledger.parameters.items()}
-    costs = unit_costs(ledger, p, prices(ledger, p))
-    rows = tuple(
-        {
-            "name": line.name,
-            "label": line.label[language()],
-            "pillar": t(f"pillar.{line.pillar}"),
-            "unit": line.unit[language()],
-            "current": costs.current[i],
-            "investment": costs.investment[i] or None,
-            "cost_low": ledger.parameters[line.cost].low,
-            "cost_high": ledger.parameters[line.cost].high,
-            "need": t(f"need.{line.need.replace(':', '_')}"),
-            "serves": line.serves,
-            "lead": p[line.lead],
-            "reach": p[line.reach],
-            "requires": t(f"requires.{line.requires}"),
-            "expenditure": t(f"expenditure.{line.expenditure}"),
-            "levers": ", ".join(line.levers),
-            "acts_on": ", ".join(name for lever in line.levers for name in levers()[lever].acts_on),
-            "quality": line.quality,
-            "source": ", ".join(line.source),
-        }
-        for i, line in enumerate(ledger.lines.values())
-    )
+    """Return every budget line: what it buys, for whom, at what unit cost, how late; all columns."""
     columns = (
         Column("name", t("explain.column.name")),
         Column("label", t("explain.column.label")),
@@ -65,11 +69,106 @@ def lines_table() -> Table:
         Column("expenditure", t("explain.column.expenditure")),
         Column("levers", t("explain.column.levers")),
         Column("acts_on", t("explain.column.acts_on")),
+        Column("delay", t("explain.column.effect_delay")),
         Column("quality", t("explain.column.quality")),
         Column("source", t("explain.column.source")),
     )
     notes = (t("explain.note.lines"), t("explain.note.grades"))
-    return Table(t("explain.title.lines"), columns, rows, notes)
+    return Table(t("explain.title.lines"), columns, tuple(_line_rows()), notes)
+
+
+ON_A_SCREEN = ("name", "label", "unit", "current", "investment", "need", "lead", "requires", "quality")
+"""Columns of the lines that fit on a screen."""
+
+
+def short_lines_table() -> Table:
+    """Return the budget lines with the columns that fit on a screen."""
+    whole = lines_table()
+    columns = tuple(one if one.key in ON_A_SCREEN else Column(one.key, "", one.form) for one in whole.columns)
+    return Table(whole.title, columns, whole.rows, (*whole.notes, t("explain.note.line_names")))
+
+
+def line_tables(names: Sequence[str]) -> dict[str, Table]:
+    """Return all that is known of some lines, a table each.
+
+    Raises
+    ------
+    FaultyInput
+        If a name is no line.
+    """
+    known = tuple(load_ledger().lines)
+    faults = [
+        Fault(
+            f"explain lines {name}", name, listed(known, "sintrata explain lines"), did_you_mean(name, known)
+        )
+        for name in names
+        if name not in known
+    ]
+    if faults:
+        raise FaultyInput(faults)
+    whole, costs = lines_table(), costs_table()
+    out = {}
+    for row in whole.rows:
+        if row["name"] in names:
+            rows = tuple(
+                {"field": column.key, "what": column.heading, "value": shown(row[column.key], column.form)}
+                for column in whole.columns
+            )
+            columns = (
+                Column("field", ""),
+                Column("what", t("explain.column.field")),
+                Column("value", t("explain.column.value")),
+            )
+            name = str(row["name"])
+            out[name] = Table(str(row["label"]), columns, rows)
+            recipe = tuple(cost for cost in costs.rows if cost["line"] == name)
+            out[f"{name}_costs"] = Table(costs.title, costs.columns[1:], recipe, costs.notes)
+    return out
+
+
+def _delay(line: Line) -> str | None:
+    """Return the months from coverage to effect: the shortest and the longest delay of a line."""
+    ledger = load_ledger()
+    delays = {
+        round(ledger.parameters[name].central)
+        for lever in line.levers
+        for acts in levers()[lever].acts_on
+        if (name := acts.replace(".ratio", ".delay")) in ledger.parameters and acts.endswith(".ratio")
+    }
+    if not delays:
+        return None
+    low, high = min(delays), max(delays)
+    return f"{low}" if low == high else f"{low}-{high}"
+
+
+def _line_rows() -> list[dict[str, object]]:
+    ledger = load_ledger()
+    p = {name: parameter.central for name, parameter in ledger.parameters.items()}
+    costs = unit_costs(ledger, p, prices(ledger, p))
+    return [
+        {
+            "name": line.name,
+            "label": line.label[language()],
+            "pillar": t(f"pillar.{line.pillar}"),
+            "unit": line.unit[language()],
+            "current": costs.current[i],
+            "investment": costs.investment[i] or None,
+            "cost_low": ledger.parameters[line.cost].low,
+            "cost_high": ledger.parameters[line.cost].high,
+            "need": t(f"need.{line.need.replace(':', '_')}"),
+            "serves": line.serves,
+            "lead": p[line.lead],
+            "reach": p[line.reach],
+            "requires": t(f"requires.{line.requires}"),
+            "expenditure": t(f"expenditure.{line.expenditure}"),
+            "levers": ", ".join(line.levers),
+            "acts_on": ", ".join(name for lever in line.levers for name in levers()[lever].acts_on),
+            "delay": _delay(line),
+            "quality": line.quality,
+            "source": ", ".join(line.source),
+        }
+        for i, line in enumerate(ledger.lines.values())
+    ]
 
 
 def costs_table() -> Table:

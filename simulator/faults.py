@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
 
 from simulator.texts import t
 
@@ -38,6 +39,18 @@ class FaultyInput(Exception):  # noqa: N818  (it names the input, as people see 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n\n".join(str(fault) for fault in self.faults))
+
+
+MOST_NAMES: Final = 16
+"""Names that a message lists; of more, it lists the first and says where the others stand."""
+
+
+def listed(names: Sequence[str], elsewhere: str) -> str:
+    """Return allowed names in one line; ``elsewhere`` is where all of them are, if they are too many."""
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    rest = len(names) - MOST_NAMES
+    return t("fault.listed", names=", ".join(names[:MOST_NAMES]), rest=rest, elsewhere=elsewhere)
 
 
 def did_you_mean(name: str, allowed: Sequence[str]) -> str:

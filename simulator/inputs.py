@@ -38,7 +38,7 @@ from simulator.evidence.mechanisms import links
 from simulator.history import History, history, shocks
 from simulator.policy.budget import Budget, Decision
 from simulator.policy.levers import PLACES as PLACES_LEVER
-from simulator.policy.levers import levels, multipliers, path
+from simulator.policy.levers import levels, multipliers, path, territory_levels
 from simulator.rules import exits, identification, networks, recruitment
 from simulator.rules.care import facilities_by_distance, group_bit, travel_classes
 from simulator.rules.workforce import settled
@@ -277,11 +277,6 @@ def _equal(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def _territory_levels(level: Floats, rural: Floats) -> Floats:
-    """Return [month, territory] of a lever by place: areas count by their share of the people."""
-    return level[:, 0::2] * (1.0 - rural) + level[:, 1::2] * rural
-
-
 def destinations(p: Mapping[str, float], distances: Floats, mining: Integers) -> Floats:
     """Return [territory, territory] share of children exploited away who are taken to each other territory.
 
@@ -345,13 +340,13 @@ def prepare(
 
     children = population.margins.sum(axis=(1, 2, 3)).astype(float).reshape(N_TERRITORIES, 2)
     by_territory = children.sum(axis=1) / max(children.sum(), 1.0)
-    load = _territory_levels(multipliers(scenario.context, "background_load", n_months), rural)
+    load = territory_levels(multipliers(scenario.context, "background_load", n_months), rural)
 
     poverty_context = multipliers(scenario.context, "poverty", n_months)
     poor = np.minimum(child_poverty(ledger, n_months) * poverty_context, 1.0)
     extreme = np.minimum(child_poverty(ledger, n_months, extreme=True) * poverty_context, 1.0)
-    poverty_of = _territory_levels(poor, rural)
-    usual = _territory_levels(child_poverty(ledger, POVERTY_REFERENCE_MONTH + 1)[-1:], rural)
+    poverty_of = territory_levels(poor, rural)
+    usual = territory_levels(child_poverty(ledger, POVERTY_REFERENCE_MONTH + 1)[-1:], rural)
     need = (poverty_of / usual) ** p["workforce.demand_follows_poverty"]
 
     expected = _expected(p, entry, stock, rates, where, land.population_2017, scale)
@@ -420,13 +415,13 @@ def policy(fixed: Fixed, budget: Budget) -> dict[str, Any]:
     ):
         plan[:, state] = p[name] + (1.0 - p[name]) * total["plan_coverage"]
     context = {
-        item.use: _territory_levels(multipliers(fixed.scenario.context, item.use, n_months), fixed.rural)
+        item.use: territory_levels(multipliers(fixed.scenario.context, item.use, n_months), fixed.rural)
         for item in fixed.scenario.context
         if item.use in fixed.ledger.factors
     }
     told = history(
         fixed.scenario,
-        {name: _territory_levels(level[name], fixed.rural) for name in level},
+        {name: territory_levels(level[name], fixed.rural) for name in level},
         context,
         p,
         fixed.ledger,
@@ -434,10 +429,10 @@ def policy(fixed: Fixed, budget: Budget) -> dict[str, Any]:
         fixed.by_territory,
         n_months,
         fixed.scale,
-        {name: _territory_levels(ending[name], fixed.rural) for name in ending},
+        {name: territory_levels(ending[name], fixed.rural) for name in ending},
         budget.outside(),
     )
-    opened = [_territory_levels(total[name], fixed.rural) for name in OPENING]
+    opened = [territory_levels(total[name], fixed.rural) for name in OPENING]
     return {
         "groups": rank_threshold(total["targeted_groups"]),
         "cash": rank_threshold(total["cash_transfer"]),
@@ -447,7 +442,7 @@ def policy(fixed: Fixed, budget: Budget) -> dict[str, Any]:
         "referred": reach * (referred + (1.0 - referred) * coordination),
         "loss": p["referral.loss"] * (1.0 - coordination),
         "plan": plan,
-        "quality": _territory_levels(total["care_quality"], fixed.rural),
+        "quality": territory_levels(total["care_quality"], fixed.rural),
         **_facilities(fixed, budget, opened),
     }
 

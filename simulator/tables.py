@@ -52,14 +52,14 @@ class Table:
         out = [f"# {self.title}", "", "| " + " | ".join(c.heading for c in columns) + " |"]
         out.append("|" + "|".join(" --- " for _ in columns) + "|")
         for row in self.rows:
-            cells = (_cell(row.get(c.key), c.form).replace("|", "\\|") for c in columns)
+            cells = (shown(row.get(c.key), c.form).replace("|", "\\|") for c in columns)
             out.append("| " + " | ".join(cells) + " |")
         return [*out, *(line for note in self.notes for line in ("", note))]
 
     def lines(self, width: int) -> list[str]:
         """Return the table as text no wider than ``width`` where words allow it; long cells wrap."""
         columns = [column for column in self.columns if column.heading]
-        cells = [[_cell(row.get(column.key), column.form) for column in columns] for row in self.rows]
+        cells = [[shown(row.get(column.key), column.form) for column in columns] for row in self.rows]
         headings = [column.heading for column in columns]
         wide = _widths([headings, *cells], width)
         out = [self.title, ""] if self.title else []
@@ -72,7 +72,8 @@ class Table:
         return out
 
 
-def _cell(value: object, form: str) -> str:
+def shown(value: object, form: str) -> str:
+    """Return a value as it stands in a cell, in the format of its column."""
     if value is None:
         return t("cli.nothing")
     if isinstance(value, bool):

@@ -15,7 +15,7 @@ from scenarios.programmes import PAYERS
 from simulator.engine.states import INSTITUTIONS, N_PLACES, N_TERRITORIES, START_YEAR
 from simulator.policy.budget import REASONS, STAGES, YEAR, Budget
 from simulator.policy.labelled import labelled
-from simulator.policy.levers import PLACES, path
+from simulator.policy.levers import PLACES, path, territory_levels
 
 if TYPE_CHECKING:
     from simulator.evidence import Ledger
@@ -65,7 +65,7 @@ def accounts(inputs: Inputs, ledger: Ledger, vacancy: Floats, first: int) -> dic
         total = budget.flow.capacity[own].sum(axis=0)
         capacity[:, i] = total[:, 0::2] + total[:, 1::2]
         level = budget.coverage(i, total)
-        coverage[:, i] = level[:, 0::2] * (1.0 - budget.rural) + level[:, 1::2] * budget.rural
+        coverage[:, i] = territory_levels(level, budget.rural)
     start = first // YEAR
     return {
         "incremental_budget": _of_all_lines(_yearly(by_stage)[start:], used, budget),
@@ -232,8 +232,7 @@ def _territory_year(budget: Budget, lever: str) -> Floats:
     """Return [year, territory] the yearly mean of a lever."""
     if lever not in budget.level:
         return np.zeros(((budget.n_months + YEAR - 1) // YEAR, N_TERRITORIES))
-    place = budget.level[lever]
-    return _mean_by_year(place[:, 0::2] * (1.0 - budget.rural) + place[:, 1::2] * budget.rural)
+    return _mean_by_year(territory_levels(budget.level[lever], budget.rural))
 
 
 def _attributable(inputs: Inputs, ledger: Ledger, n_months: int) -> Integers:

@@ -21,7 +21,7 @@ from scenarios.programmes import PAYERS
 from simulator.engine.states import LAST_MONTH, N_PLACES, N_TERRITORIES, START_YEAR
 from simulator.evidence.drivers import rural_share
 from simulator.policy.costs import unit_costs
-from simulator.policy.levers import where
+from simulator.policy.levers import territory_levels, where
 from simulator.policy.need import Needs
 from simulator.policy.prices import prices
 
@@ -360,7 +360,9 @@ class Budget:
         """
         line = self.lines[i]
         if not line.by_area:
-            level = np.repeat(_territory(level, self.rural), 2, axis=-1) * np.tile([1.0, 0.0], N_TERRITORIES)
+            level = np.repeat(territory_levels(level, self.rural), 2, axis=-1) * np.tile(
+                [1.0, 0.0], N_TERRITORIES
+            )
         if line.buys == "places":
             return np.asarray(level)
         if line.buys == "posts":
@@ -560,8 +562,3 @@ def _together(place: Floats) -> Floats:
     out = np.zeros(N_PLACES)
     out[0::2] = place[0::2] + place[1::2]
     return out
-
-
-def _territory(level: Floats, rural: Floats) -> Floats:
-    """Return [..., territory] of a level by place: areas count by their share of the people."""
-    return np.asarray(level[..., 0::2] * (1.0 - rural) + level[..., 1::2] * rural)

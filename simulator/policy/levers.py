@@ -65,6 +65,11 @@ def levels(
     return out
 
 
+def territory_levels(level: Floats, rural: Floats) -> Floats:
+    """Return [..., territory] of a level by place: areas count by their share of the people."""
+    return np.asarray(level[..., 0::2] * (1.0 - rural) + level[..., 1::2] * rural)
+
+
 def multipliers(context: Iterable[Context], use: str, n_months: int) -> Floats:
     """Return [month, place] the product of a scenario's context multipliers of one driver."""
     out = np.ones((n_months, N_PLACES))
