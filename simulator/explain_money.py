@@ -420,7 +420,7 @@ def _budget_table(scenario: Scenario) -> Table:
         Column("where", t("explain.column.where")),
         Column("split", t("explain.column.split")),
         Column("year", t("report.column.year")),
-        Column("amount", t("explain.column.amount"), ",.0f"),
+        Column("amount", t("explain.column.money"), ",.0f"),
         Column("unit", t("explain.column.unit")),
     )
     return Table(t("explain.title.budget"), columns, tuple(rows))
