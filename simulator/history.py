@@ -71,6 +71,11 @@ class History:
     reference_posts: Floats
     context: Mapping[str, Floats]
 
+    @property
+    def settled_posts(self) -> Floats:
+        """Return [month, institution, territory] posts without those that policy adds."""
+        return self.posts / np.maximum(1.0 + self.added_posts, 1e-9)
+
 
 def history(
     scenario: Scenario,

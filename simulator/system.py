@@ -175,7 +175,7 @@ class System:
         coordination.decide(now)
         self.staff.posts = told.posts[month].copy()
         workforce.turn_over(now, self.staff)
-        workforce.train(now, self.staff)
+        workforce.train(now, self.staff, told.settled_posts[month])
         workforce.serve(now, self.staff, self.reference)
         communities.hear(now)
         communities.shift_norms(now)

@@ -246,7 +246,7 @@ def _attributable(inputs: Inputs, ledger: Ledger, n_months: int) -> Integers:
         year = YEAR * p[ingredient.parameter] * (1.0 + p["ingredient.charges"])
         share = p[f"attribution.{name}"] * p["prices.level"]
         cost[INSTITUTIONS.index(name)] = share * (year * budget.prices.deflate(ingredient.price_year) + desk)
-    posts = inputs.history.posts[:n_months] / (1.0 + inputs.history.added_posts[:n_months])
+    posts = inputs.history.settled_posts[:n_months]
     money = _by_year(posts / inputs.scale * (cost[:, None] / YEAR) * level[:, None, None])
     rate = p["budget.execution_attributable"] + _territory_year(budget, "execution_attributable")
     rate = np.clip(rate, 0.0, max(p["budget.highest_execution"], p["budget.execution_attributable"]))

@@ -83,14 +83,18 @@ def turn_over(now: Factors, staff: Staff) -> None:
     now["onboarding_load"] = now.link("M009")
 
 
-def train(now: Factors, staff: Staff) -> None:
-    """Vacancies are filled, newcomers learn the work, training adds skill, and skill unused fades."""
+def train(now: Factors, staff: Staff, settled_posts: Array) -> None:
+    """Vacancies are filled, newcomers learn the work, training adds skill, and skill unused fades.
+
+    ``settled_posts`` is [institution, territory] posts without those that policy adds.
+    """
     p = now.p
     now["newcomer_knowledge"] = now.link("M023")
     now["training_reach"] = now.link("M029", now["connectivity"])
     now["proficiency_time"] = now.link("M107") / now["newcomer_knowledge"]
     # Leavers can be replaced, and an institution can grow: there are not more people to hire.
-    most = staff.posts * (base_turnover(p) * now["turnover"] + p["workforce.growth_per_year"]) / 12.0
+    leavers = staff.present * base_turnover(p) * now["turnover"]
+    most = (leavers + settled_posts * p["workforce.growth_per_year"]) / 12.0
     fill = 1.0 - np.exp(-1.0 / p["workforce.vacancy_months"])
     staff.newcomers += np.minimum(staff.vacant * fill, most)
     learn = 1.0 - np.exp(-1.0 / (p["workforce.months_to_proficiency"] * now["proficiency_time"]))

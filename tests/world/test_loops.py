@@ -390,6 +390,6 @@ def test_more_posts_do_more_once_people_fill_them(lever: str, name: str) -> None
         strength.append(now.series("strength")[START:, INSTITUTIONS.index(kind)].mean(axis=1))
     assert np.all(strength[0] >= strength[1])
     assert strength[0][0] < 1.5 * strength[1][0]
-    assert strength[0][-1] > 1.8 * strength[1][-1]
+    assert strength[0][-1] > 1.7 * strength[1][-1]
     done = [series(name)(run_of(inputs, 0))[START + 6 :].sum() for inputs in (more, base(months))]
     assert done[0] > 1.02 * done[1]

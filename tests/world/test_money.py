@@ -316,3 +316,60 @@ def test_the_ledgers_of_the_baseline_are_the_record(results: xr.Dataset) -> None
     attributable = results["attributable_budget"].sel(scenario="baseline", budget_stage="pim")
     assert float(attributable.sel(institution="upe").sum()) > 0.0
     assert float(attributable.sel(institution="programme").sum()) == 0.0
+
+
+# -- what new levers do -----------------------------------------------------------------------------------
+
+
+def both(world_of: Build, *rows: dict[str, Any]) -> tuple[World, World]:
+    """Return two worlds after January 2020: without and with interventions from January 2018 on."""
+    with_policy = scenario_of(interventions=[{"start": "2018-01", **row} for row in rows])
+    return world_of(until=96).run(), world_of(with_policy, until=96).run()
+
+
+def factor(world: World, name: str) -> np.ndarray:
+    return np.asarray(world.system.factors.series(name)[:97])
+
+
+def test_career_posts_lower_turnover(world_of: Build, central: dict[str, float]) -> None:
+    without, with_posts = both(world_of, {"use": "career_posts", "amount": 1.0})
+    ratio = factor(with_posts, "turnover")[72] / factor(without, "turnover")[72]
+    np.testing.assert_allclose(ratio, 1.0 - central["workforce.career_posts_front"])
+    assert np.all(factor(with_posts, "newcomers")[95] < factor(without, "newcomers")[95])
+
+
+def test_career_officials_stay_through_crises(world_of: Build) -> None:
+    without, with_officials = both(world_of, {"use": "career_officials", "amount": 1.0})
+    crisis = 74  # March 2018
+    assert np.all(factor(with_officials, "senior_turnover")[crisis:80].max(axis=0) >= 1.0)
+    assert np.all(
+        factor(with_officials, "senior_turnover")[72:96].sum(axis=0)
+        < factor(without, "senior_turnover")[72:96].sum(axis=0)
+    )
+
+
+def test_execution_of_services_frees_resources(world_of: Build, central: dict[str, float]) -> None:
+    without, executed = both(world_of, {"use": "execution_attributable", "amount": 0.09})
+    ratio = factor(executed, "resources")[72:] / factor(without, "resources")[72:]
+    np.testing.assert_allclose(ratio, 1.0 + 0.09 / central["budget.execution_attributable"])
+
+
+def test_rural_presence_finds_in_the_countryside_alone(world_of: Build) -> None:
+    without, present = both(world_of, {"use": "police_rural_presence", "amount": 1.0})
+    ratio = present.system.gains[0] / np.maximum(without.system.gains[0], 1e-12)
+    # In a small country one case more or less moves a single territory.
+    assert np.median(ratio[1::2]) > 1.3
+    assert np.median(ratio[0::2]) == pytest.approx(1.0, abs=0.02)
+
+
+def test_an_institution_grows_no_faster_than_it_can_hire(world_of: Build, central: dict[str, float]) -> None:
+    without, many = both(world_of, {"use": "police_capacity", "amount": 5.0})
+    before = factor(without, "posts")[72, 0]
+    people = [
+        factor(world, "newcomers")[:, 0] + factor(world, "proficient")[:, 0] for world in (without, many)
+    ]
+    for years in (1, 2):
+        grown = people[1][71 + 12 * years] - people[0][71 + 12 * years]
+        assert np.all(grown <= before * central["workforce.growth_per_year"] * years * 1.1)
+        assert np.all(grown >= 0.6 * before * central["workforce.growth_per_year"] * years)
+    assert np.all(factor(many, "vacancy")[95, 0] > 0.5)
