@@ -198,11 +198,13 @@ class Budget:
             weight = active * (year == fiscal - START_YEAR)
             out += amount * weight / max(float(weight.sum()), 1e-12)
         calendar = month // YEAR
-        if programme.currency == "USD":
-            out *= self.prices.soles_per_dollar[calendar]
-        if programme.price_year is not None:
-            out *= self.prices.level[calendar] / self.prices.level[programme.price_year - START_YEAR]
-        return out
+        if programme.price_year is None:
+            rate, inflation = self.prices.soles_per_dollar[calendar], 1.0
+        else:
+            priced = programme.price_year - START_YEAR
+            rate = self.prices.soles_per_dollar[priced]
+            inflation = self.prices.level[calendar] / self.prices.level[priced]
+        return out * inflation * (rate if programme.currency == "USD" else 1.0)
 
     def _split(self, i: int, grant: Grant) -> Floats:
         """Return [place] the share of a grant's money that each place gets for line ``i``."""

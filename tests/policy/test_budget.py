@@ -136,6 +136,10 @@ def test_dollars_and_price_years_are_soles_of_the_month() -> None:
     real = budget_of(scenario_of(programme({"training": 1}, amount=1e6, price_year=2025))).assigned
     year = np.arange(MONTHS) // 12
     np.testing.assert_allclose(real, plain * price.level[year][None, :, None])
+    priced = budget_of(
+        scenario_of(programme({"training": 1}, amount=1e6, price_year=2020, currency="USD"))
+    ).assigned
+    np.testing.assert_allclose(priced, plain * 3.495 * (price.level[year] / price.level[8])[None, :, None])
     assert price.level[2025 - 2012] == 1.0
     # Consumer prices of December 2021 over December 2020, as published: 6.42 percent.
     assert price.level[10] / price.level[9] == pytest.approx(np.sqrt(1.0642 * 1.0845))
