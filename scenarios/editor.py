@@ -47,21 +47,21 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **schema, "title": t("schema.title")}
 
 
-def beginning(name: str, base: Scenario) -> str:
+def beginning(name: str, base: str, scenario: Scenario) -> str:
     """Return the text of a commented scenario file that builds on another one and changes nothing yet.
 
     Parameters
     ----------
     name : of the new scenario, for its label
-    base : of the library, or of a file beside the new one
+    base : name in the library, or of a file beside the new one; scenario : the same, loaded
     """
     words = name.replace("_", " ").capitalize()
     return t(
         "schema.beginning",
         schema=SCHEMA_NAME,
-        base=base.name,
+        base=base,
         label=words,
-        base_label=str(base.label),
+        base_label=str(scenario.label),
         lever=next(iter(levers())),
         line=next(iter(load_ledger().lines)),
     )

@@ -615,10 +615,14 @@ def _new(
     from scenarios.editor import beginning
     from scenarios.files import library
 
-    if base not in library():
-        raise _bad_option("--from", base, ", ".join(library()), did_you_mean(base, tuple(library())))
+    beside = Path(base).is_file() and Path(base).resolve().parent == Path.cwd()
+    if base not in library() and not beside:
+        allowed = t("cli.allowed.base", names=", ".join(library()))
+        raise _bad_option("--from", base, allowed, did_you_mean(base, tuple(library())))
     path = Path(f"{name.removesuffix('.yaml')}.yaml")
-    _write_text(path, beginning(path.stem, _load([base], None)[0]), "new")
+    _write_text(
+        path, beginning(path.stem, Path(base).name if beside else base, _load([base], None)[0]), "new"
+    )
     print(path if quiet else t("cli.written", path=path))
 
 

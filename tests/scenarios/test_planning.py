@@ -192,6 +192,8 @@ def test_the_commands_of_a_planner(
     assert main(["budget", "templat", "--out", "c.xlsx"]) == 2
     assert main(["diff", "baseline"]) == 2
     assert load_scenario("mine.yaml").hash == load_scenario("regional_policies").hash
+    assert main(["new", "next", "--from", "mine.yaml"]) == 0
+    assert load_scenario("next.yaml").hash == load_scenario("mine.yaml").hash
 
 
 # -- editors ----------------------------------------------------------------------------------------------
@@ -233,7 +235,7 @@ def test_the_schema_refuses_what_we_refuse(path: tuple[str, ...], value: object)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_beginning_is_valid_and_so_is_what_it_suggests(lang: str, tmp_path: Path) -> None:
     set_language(lang)
-    text = beginning("mi_plan", load_scenario("baseline"))
+    text = beginning("mi_plan", "baseline", load_scenario("baseline"))
     path = tmp_path / "mi_plan.yaml"
     path.write_text(text, encoding="utf-8")
     assert load_scenario(path).hash == load_scenario("baseline").hash
