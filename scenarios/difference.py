@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scenarios import words
 from scenarios.levers import levers
 from scenarios.schema import Scenario
 from simulator.engine.states import AREAS
@@ -171,17 +172,18 @@ def _amounts(programme: dict[str, Any]) -> dict[tuple[str, str, str], float]:
     return out
 
 
-def _in_words(key: str, value: object) -> object:
+def _in_words(key: str, value: Any) -> object:
     """Return a value of a programme in the language in force."""
-    if value is not None and key in ("delivery", "funding"):
+    if value is None:
+        return None
+    if key in ("delivery", "funding"):
         return t(f"{key}.{value}")
-    return _short(value)
-
-
-def _short(value: object) -> object:
-    """Return a group of values as one line."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_short(one)}" for key, one in value.items())
-    if isinstance(value, list):
-        return "; ".join(str(_short(one)) for one in value)
-    return value
+    if key == "price_year":
+        return str(value)
+    told: dict[str, Callable[[Any], str]] = {
+        "payers": words.payers,
+        "outcomes": words.outcomes,
+        "adapt": words.adapt,
+        "transition": words.transition,
+    }
+    return told[key](value) if key in told else value

@@ -38,6 +38,7 @@ TOPICS: Final = (
     *("lines", "costs", "crosswalk", "services", "recommendations"),
 )
 MONEY_TOPICS: Final = ("lines", "costs", "crosswalk", "services", "recommendations")
+FISCAL_YEARS: Final = ("peru", "us")
 ACTIONS: Final = ("template", "import")
 """What can be done with a budget in a spreadsheet."""
 
@@ -351,6 +352,7 @@ def _run(
     until: Annotated[str | None, _option("--until", "until")] = None,
     out: Annotated[str | None, _option("--out", "out")] = None,
     form: Annotated[str | None, _option("--format", "format")] = None,
+    fiscal: Annotated[str | None, _option("--fiscal", "fiscal")] = None,
     threads: Annotated[str | None, _option("--threads", "threads")] = None,
     quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, _flag("--json", "json")] = False,
@@ -364,6 +366,7 @@ def _run(
         until=until,
         out=out,
         form=form,
+        fiscal=fiscal,
         threads=threads,
         quiet=quiet,
         as_json=as_json,
@@ -379,6 +382,7 @@ def _compare(
     until: Annotated[str | None, _option("--until", "until")] = None,
     out: Annotated[str | None, _option("--out", "out")] = None,
     form: Annotated[str | None, _option("--format", "format")] = None,
+    fiscal: Annotated[str | None, _option("--fiscal", "fiscal")] = None,
     threads: Annotated[str | None, _option("--threads", "threads")] = None,
     quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, _flag("--json", "json")] = False,
@@ -393,6 +397,7 @@ def _compare(
         until=until,
         out=out,
         form=form,
+        fiscal=fiscal,
         threads=threads,
         quiet=quiet,
         as_json=as_json,
@@ -408,6 +413,7 @@ def _simulate(
     until: str | None,
     out: str | None,
     form: str | None,
+    fiscal: str | None,
     threads: str | None,
     quiet: bool,
     as_json: bool,
@@ -420,6 +426,8 @@ def _simulate(
         "threads": None if threads is None else _whole("--threads", threads, 1, 1024),
     }
     kind = _format(form, out)
+    if fiscal not in (None, *FISCAL_YEARS):
+        raise _bad_option("--fiscal", str(fiscal), ", ".join(FISCAL_YEARS))
     scenarios = _load(names, until)
     path = _destination(out, "-".join(scenario.name for scenario in scenarios)[:100], kind)
     _check_writable(path)
@@ -444,7 +452,11 @@ def _simulate(
         told = [{"name": each.name, "hash": each.hash} for each in scenarios]
         about = {"scenarios": told, **options, "result": str(path), "format": kind}
         effects = {} if alone else {"effects": table.records()}
-        money = {"money": report.money_table(dataset).records(), "outcomes": watched.records()}
+        money = {
+            "money": report.money_table(dataset).records(),
+            "fiscal_years": {c: report.money_by_year_table(dataset, c).records() for c in FISCAL_YEARS},
+            "outcomes": watched.records(),
+        }
         _print_json({**about, **effects, **money, "years": report.yearly_records(dataset)})
     elif quiet:
         print(path)
@@ -453,6 +465,9 @@ def _simulate(
         print()
         if report.has_money(dataset):
             _show(report.money_table(dataset))
+            print()
+        if fiscal is not None:
+            _show(report.money_by_year_table(dataset, fiscal))
             print()
         if watched.rows:
             _show(watched)

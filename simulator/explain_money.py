@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenarios import load_scenario
+from scenarios import load_scenario, words
 from scenarios.difference import Difference, differences, place
 from scenarios.levers import levers
-from simulator.engine.states import AREAS, month_name
+from simulator.engine.states import AREAS
 from simulator.evidence import load_ledger
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.policy.costs import unit_costs
@@ -336,46 +336,22 @@ def money_tables(scenario: Scenario) -> dict[str, Table]:
 
 
 def _programmes_table(scenario: Scenario) -> Table:
+    codes = load_ledger().territories.codes
     rows = []
     for one in scenario.programmes:
-        payers = "; ".join(
-            f"{row.from_year}: " + ", ".join(f"{t(f'payer.{name}')} {share:g}" for name, share in row.shares)
-            for row in one.payers
-        )
-        outcomes = "; ".join(
-            f"{t(f'signal.{o.signal}')} >= {o.at_least:g} ({month_name(o.by_ti)})"
-            + (f", {t('explain.releases')} {o.share:g}" if o.share else "")
-            for o in one.outcomes
-        )
-        adapt = one.adapt
-        after = one.transition
+        data = one.to_mapping(codes)
         rows.append(
             {
                 "name": one.name,
                 "label": str(one.label),
-                "start": month_name(one.start_ti),
-                "end": None if one.end_ti is None else month_name(one.end_ti),
+                "start": data["start"],
+                "end": data.get("end"),
                 "delivery": t(f"delivery.{one.delivery}"),
                 "funding": t(f"funding.{one.funding}"),
-                "payers": payers,
-                "outcomes": outcomes or None,
-                "adapt": None
-                if adapt is None
-                else t(
-                    "explain.adapts",
-                    months=adapt.every_months,
-                    share=f"{adapt.share:g}",
-                    lag=adapt.lag_months,
-                    signal=t(f"signal.{adapt.signal}"),
-                ),
-                "transition": None
-                if after is None
-                else t(
-                    "explain.goes_on",
-                    share=f"{after.share:g}",
-                    months=after.months,
-                    payer=t(f"payer.{after.payer}"),
-                ),
+                "payers": words.payers(data["payers"]),
+                "outcomes": words.outcomes(data["outcomes"]) if one.outcomes else None,
+                "adapt": None if one.adapt is None else words.adapt(data["adapt"]),
+                "transition": None if one.transition is None else words.transition(data["transition"]),
             }
         )
     columns = (

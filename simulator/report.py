@@ -14,6 +14,7 @@ from simulator.outcomes.indicators import Interval, difference, summarise, yearl
 from simulator.outcomes.levels import levels
 from simulator.outcomes.spending import (
     added_money,
+    by_us_fiscal_year,
     constant,
     cost_of_effect,
     discounted,
@@ -179,6 +180,54 @@ def money_table(dataset: xr.Dataset) -> Table:
     title = t("report.title.money", start=int(years[0]), end=int(years[-1]))
     notes = (t("report.note.ledgers"), t("report.note.assumed_costs"), *_own_costs(dataset))
     return Table(title, columns, tuple(rows), notes)
+
+
+FISCAL_YEARS: Final = {"peru": "year", "us": "us_fiscal_year"}
+"""Fiscal years of a country, and the dimension that holds them."""
+
+
+def money_by_year_table(dataset: xr.Dataset, country: str) -> Table:
+    """Return the incremental ledger of each scenario by fiscal year, soles of the year: medians over runs.
+
+    Parameters
+    ----------
+    country : ``peru`` or ``us``; a fiscal year of the United States begins in October of the year before
+    """
+    years = FISCAL_YEARS[country]
+    ledger = (
+        dataset["incremental_budget"].sum(("line", "payer", "territory"))
+        if country == "peru"
+        else by_us_fiscal_year(dataset).sum(("line", "payer"))
+    )
+    rows: list[dict[str, object]] = []
+    for name in (str(name) for name in dataset["scenario"].values):
+        one = ledger.sel(scenario=name)
+        for year in one[years].values:
+            stages = {str(s): one.sel({years: year, "budget_stage": s}) for s in one["budget_stage"].values}
+            if not any(soles.any() for soles in stages.values()):
+                continue
+            told = {stage: summarise(soles / MILLION) for stage, soles in stages.items()}
+            spent = told["executed"]
+            rows.append(
+                {
+                    "scenario": name,
+                    "year": str(int(year)),
+                    **{stage: summary.median for stage, summary in told.items()},
+                    "low": spent.low if spent.runs > 1 else None,
+                    "high": spent.high if spent.runs > 1 else None,
+                }
+            )
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        Column("year", t(f"report.column.fiscal.{country}")),
+        Column("pia", t("money.pia"), ",.2f"),
+        Column("pim", t("money.pim"), ",.2f"),
+        Column("executed", t("money.executed"), ",.2f"),
+        Column("low", t("report.column.low"), ",.2f"),
+        Column("high", t("report.column.high"), ",.2f"),
+        Column("saldo", t("money.saldo"), ",.2f"),
+    )
+    return Table(t("report.title.by_year"), columns, tuple(rows))
 
 
 def _own_costs(dataset: xr.Dataset) -> list[str]:

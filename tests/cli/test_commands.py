@@ -68,7 +68,14 @@ def table(*_: object) -> Table:
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     fake = Engine()
     report = ModuleType("simulator.report")
-    names = ("yearly_table", "effects_table", "money_table", "precision_table", "levels_table")
+    names = (
+        "yearly_table",
+        "effects_table",
+        "money_table",
+        "money_by_year_table",
+        "precision_table",
+        "levels_table",
+    )
     vars(report)["outcomes_table"] = lambda _: Table("", (), ())
     told = {"yearly_records": lambda _: table().records(), "has_money": lambda _: False}
     vars(report).update(dict.fromkeys(names, table), **told)

@@ -26,6 +26,7 @@ from simulator.outcomes.spending import (
     outcomes,
     watched,
 )
+from simulator.report import has_money, money_by_year_table, money_table
 from simulator.world import Kept, World
 from tests.world.conftest import Arrays, assert_same
 
@@ -290,6 +291,18 @@ def test_outcomes_of_scenarios_are_in_the_result() -> None:
         len(watched(load_scenario("adaptive_programme"), load_ledger().territories.codes)[0]["territories"])
         == 26
     )
+
+
+def test_fiscal_years_are_told(results: xr.Dataset) -> None:
+    peru, us = (money_by_year_table(results, country) for country in ("peru", "us"))
+    assert [row["year"] for row in peru.rows] == ["2018", "2019", "2020"]
+    assert [row["year"] for row in us.rows] == ["2018", "2019", "2020", "2021"]
+    totals = [sum(float(str(row["pim"])) for row in table.rows) for table in (peru, us)]
+    assert totals[0] == pytest.approx(totals[1])
+    for row in peru.rows:
+        assert float(str(row["low"])) <= float(str(row["executed"])) <= float(str(row["high"]))
+    assert money_table(results).rows
+    assert has_money(results)
 
 
 def test_gap_present_value_and_cost_of_an_effect(results: xr.Dataset) -> None:
