@@ -11,7 +11,7 @@ from simulator.engine.states import AREAS
 from simulator.evidence import load_ledger
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.policy.costs import unit_costs
-from simulator.policy.crosswalk import crosswalk, recommendations, services
+from simulator.policy.crosswalk import ENTITIES, crosswalk, recommendations, services
 from simulator.policy.prices import BASE_YEAR, prices
 from simulator.tables import Column, Table, shown
 from simulator.texts import language, t
@@ -220,7 +220,7 @@ def crosswalk_table() -> Table:
             "services": ", ".join(entry.services) or None,
             "objective": entry.objective,
             "guideline": entry.guideline,
-            "entity": entry.entity,
+            "entity": "; ".join(t(f"entity.{one}") if one in ENTITIES else one for one in entry.entities),
             "level": t(f"government.{entry.level}"),
             "product": entry.product[language()],
             "activity": entry.activity[language()],

@@ -23,6 +23,9 @@ GUIDELINES: Final = (
 """The 19 guidelines of the policy; the first digit is that of the priority objective."""
 
 GOVERNMENTS: Final = ("national", "regional", "local")
+ENTITIES: Final = ("regional_governments", "local_governments", "implementing_partners")
+"""Groups of entities, which have no name of their own."""
+
 RECOMMENDATIONS: Final = ("Rec1", "Rec2", "Rec3", "Rec4")
 
 type Text = Mapping[str, str]
@@ -48,7 +51,7 @@ class Entry:
     Attributes
     ----------
     services : numbers among the 42 of the policy
-    entity, level : who carries it, at which level of government
+    entities, level : who carries it (names, or one of ``ENTITIES``), at which level of government
     product, activity : of a result-based budget
     programme_code : of the budget programme; empty where none is known
     confirmed : whether the entity has confirmed the code; the evidence confirms none
@@ -58,7 +61,7 @@ class Entry:
     services: tuple[str, ...]
     objective: str
     guideline: str
-    entity: str
+    entities: tuple[str, ...]
     level: str
     product: Text
     activity: Text
@@ -141,7 +144,7 @@ def crosswalk() -> dict[str, Entry]:
             services=_several(row, "services", numbers),
             objective=row.one_of("objective", OBJECTIVES),
             guideline=row.one_of("guideline", GUIDELINES),
-            entity=row.filled("entity"),
+            entities=tuple(one.strip() for one in row.filled("entity").split(";")),
             level=row.one_of("level", GOVERNMENTS),
             product=_text(row, "product"),
             activity=_text(row, "activity"),

@@ -30,6 +30,8 @@ def test_entries_are_complete_and_no_code_is_confirmed() -> None:
         # A line may follow a guideline of another objective than its main one, but says which.
         assert entry.guideline[0] == entry.objective[-1], entry.line
         assert all((entry.product[lang] and entry.activity[lang]) for lang in LANGUAGES)
+        assert entry.entities
+        assert not any(" " in one and one.islower() for one in entry.entities), entry.entities
         assert not entry.confirmed
         assert entry.programme_code == ""
 

@@ -293,6 +293,21 @@ def test_outcomes_of_scenarios_are_in_the_result() -> None:
     )
 
 
+@pytest.mark.parametrize("until", [96, 100, 106])
+def test_ledgers_of_a_run_that_ends_within_a_year(
+    ledger: Ledger, population: Population, central: dict[str, float], until: int
+) -> None:
+    scenario = scenario_of(programme({"upe_posts": 0.5, "training": 0.5}, 12e6))
+    study = Study((scenario,), (central,), 0, 60, until)
+    (arrays,) = dict(run_pair(study, 0, 0, ledger=ledger, population=population)).values()
+    pia = arrays["incremental_budget"][:, 0].sum(axis=(1, 2, 3))
+    np.testing.assert_array_equal(pia, [0, 12_000_000, 12_000_000, 1_000_000 * (until - 95)])
+    assert arrays["incremental_by_quarter"][:, 0].sum() == pia.sum()
+    np.testing.assert_array_equal(
+        arrays["incremental_budget"][:, 3].sum(axis=2), arrays["incremental_unspent"].sum(axis=1)
+    )
+
+
 def test_fiscal_years_are_told(results: xr.Dataset) -> None:
     peru, us = (money_by_year_table(results, country) for country in ("peru", "us"))
     assert [row["year"] for row in peru.rows] == ["2018", "2019", "2020"]
