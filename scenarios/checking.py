@@ -18,9 +18,11 @@ from scenarios.programme_checks import programme_faults
 from scenarios.programmes import (
     CURRENCIES,
     DELIVERIES,
+    DIRECTIONS,
     FISCAL_YEARS,
     FUNDINGS,
     KINDS_OF_PROGRAMME,
+    MEASURES,
     PAYERS,
     SIGNALS,
     SPLITS,
@@ -29,9 +31,11 @@ from scenarios.shape import (
     ADMITS,
     CONTEXTS,
     FIELDS,
+    FINDINGS,
     FIRST_PRICE_YEAR,
     FIRST_YEAR,
     LARGEST_LEVEL,
+    LARGEST_MONEY_MULTIPLIER,
     LARGEST_MULTIPLIER,
     LAST_PRICE_YEAR,
     LAST_YEAR,
@@ -39,6 +43,7 @@ from scenarios.shape import (
     MOST_MONEY,
     PLACE_FORMS,
     PLACES_LEVER,
+    RECORDED,
     SMALLEST_LEVEL,
     SMALLEST_MULTIPLIER,
     RefusedError,
@@ -75,6 +80,8 @@ KINDS: Final = frozenset(
         *("programme_kind", "expenditure", "price_year", "year", "payers", "payer", "shares", "share"),
         *("budget", "grant", "lines", "line", "amounts", "money", "outcomes", "outcome", "signal"),
         *("adapt", "transition_group", "every_months", "lag_months", "months", "unit_costs", "unit_cost"),
+        *("stop_when", "adjustments", "adjustment", "money_multiply", "recorded", "evidence", "evidence_id"),
+        *("claims", "claim", "measure", "direction", "yes_no"),
     )
 )
 """Kinds of value that have words of their own in the catalogue."""
@@ -180,11 +187,24 @@ def _pattern(path: Place) -> str:
         "transition": "transition_group",
         "source": "sentence",
         "entity": "sentence",
+        "programme": "own_name",
+        "per": "signal",
+        "than": "base",
+        "without": "recorded",
+        "adjust": "adjustments",
+        "unexpected": "yes_no",
     }.get(last, last)
     return kind if kind in KINDS else "value"
 
 
-OF_LISTS: Final = {"territory": "territory", "budget": "grant", "payers": "payers"}
+OF_LISTS: Final = {
+    "territory": "territory",
+    "budget": "grant",
+    "payers": "payers",
+    "without": "recorded",
+    "adjust": "adjustment",
+    "evidence": "evidence_id",
+}
 """Kind of an element of a list, where it is not the list's name without its s."""
 
 OF_MAPPINGS: Final = {"lines": "share", "shares": "share", "amounts": "money"}
@@ -201,6 +221,9 @@ OF_GROUPS: Final = {
     ("programmes", "from"): "year",
     ("programmes", "amount"): "money",
     ("unit_costs", "kind"): "expenditure",
+    ("adjust", "multiply"): "money_multiply",
+    ("claims", "from"): "year",
+    ("claims", "to"): "year",
 }
 """Kind of a value whose name means something else in other groups."""
 
@@ -241,6 +264,11 @@ def _limits(kind: str) -> dict[str, object]:
         "expenditure": {"names": ", ".join(EXPENDITURES)},
         "line": {"names": listed(tuple(load_ledger().lines), IN_LINES)},
         "shares": {"names": ", ".join(PAYERS)},
+        "recorded": {"names": ", ".join(RECORDED)},
+        "evidence_id": {"last": FINDINGS[-1]},
+        "measure": {"names": ", ".join(MEASURES)},
+        "direction": {"names": ", ".join(DIRECTIONS)},
+        "money_multiply": {"high": f"{LARGEST_MONEY_MULTIPLIER:g}"},
         "money": {"high": f"{MOST_MONEY:,.0f}"},
         "amounts": {"first": FIRST_YEAR, "last": LAST_YEAR},
         "year": {"first": FIRST_YEAR, "last": LAST_YEAR},

@@ -39,6 +39,9 @@ def differences(one: Scenario, other: Scenario) -> list[Difference]:
     out: list[Difference] = []
     if a["until"] != b["until"]:
         out.append(Difference("until", t("sheet.column.until"), a["until"], b["until"]))
+    if a.get("without") != b.get("without"):
+        sides = [", ".join(side.get("without", [])) or None for side in (a, b)]
+        out.append(Difference("without", t("sheet.column.without"), sides[0], sides[1]))
     out += _parameters(a.get("parameters", {}), b.get("parameters", {}))
     for group in ("context", "shocks", "interventions"):
         out += _rows(group, a.get(group, []), b.get(group, []))
@@ -184,6 +187,7 @@ def _in_words(key: str, value: Any) -> object:
         "payers": words.payers,
         "outcomes": words.outcomes,
         "adapt": words.adapt,
+        "stop_when": words.stop_when,
         "transition": words.transition,
     }
     return told[key](value) if key in told else value

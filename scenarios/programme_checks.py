@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.shape import RefusedError
 from simulator.documents import Place
-from simulator.engine.states import START_YEAR
+from simulator.engine.states import START_YEAR, month_name
+from simulator.faults import did_you_mean
 from simulator.texts import t
 
 if TYPE_CHECKING:
-    from scenarios.shape import GrantPart, ProgrammePart, ScenarioFile
+    from scenarios.shape import AdjustPart, GrantPart, ProgrammePart, ScenarioFile
 
 type Found = tuple[Place, object, RefusedError]
 
@@ -28,21 +29,78 @@ def programme_faults(shape: ScenarioFile) -> Iterator[Found]:
             refused = RefusedError(allowed=t("scenario.allowed.once_name"), do=t("scenario.do.once_name"))
             yield (*here, "name"), programme.name, refused
         seen.add(programme.name)
-        if not programme.budget:
-            yield (*here, "budget"), [], RefusedError()
-        yield from _money_in_time(here, programme)
-        yield from _payers(here, programme)
-        yield from _outcomes(here, programme)
-        if programme.transition is not None and programme.end is None:
-            yield (*here, "transition"), programme.transition, _refused("transition")
-        if programme.kind == "regional_policy":
-            yield from _regional(here, programme)
+        yield from _faults_of(here, programme)
     costs: set[tuple[str, str]] = set()
     for i, cost in enumerate(shape.unit_costs):
         if (cost.line, cost.kind) in costs:
             refused = RefusedError(allowed=t("scenario.allowed.once_cost"), do=t("scenario.do.once_cost"))
             yield ("unit_costs", i, "line"), cost.line, refused
         costs.add((cost.line, cost.kind))
+    for i, claim in enumerate(shape.claims):
+        if claim.to < claim.from_:
+            yield ("claims", i, "to"), claim.to, _refused("claim_years", first=claim.from_)
+
+
+def _faults_of(here: Place, programme: ProgrammePart) -> Iterator[Found]:
+    """Yield what does not fit together in one programme."""
+    if not programme.budget:
+        yield (*here, "budget"), [], RefusedError()
+    yield from _money_in_time(here, programme)
+    yield from _payers(here, programme)
+    yield from _outcomes(here, programme)
+    if programme.end is not None and programme.end < programme.start:
+        yield (*here, "end"), programme.end, _refused("ends_before", start=month_name(programme.start))
+    if programme.transition is not None and programme.end is None:
+        yield (*here, "transition"), programme.transition, _refused("transition")
+    if programme.stop_when is not None and programme.end is None:
+        yield (*here, "stop_when"), programme.stop_when, _refused("stop_when")
+    if programme.kind == "regional_policy":
+        yield from _regional(here, programme)
+
+
+def adjusted(programme: ProgrammePart, change: AdjustPart) -> ProgrammePart:
+    """Return a programme with what a file of a base above it has otherwise."""
+    given = change.model_fields_set - {"programme", "multiply"}
+    changes = {name: getattr(change, name) for name in given if getattr(change, name) is not None}
+    if change.multiply is not None:
+        changes["budget"] = [_times(grant, change.multiply) for grant in programme.budget]
+    return programme.model_copy(update=changes)
+
+
+def _times(grant: GrantPart, factor: float) -> GrantPart:
+    if grant.amount is not None:
+        return grant.model_copy(update={"amount": factor * grant.amount})
+    amounts = {year: factor * amount for year, amount in (grant.amounts or {}).items()}
+    return grant.model_copy(update={"amounts": amounts})
+
+
+def merged_programmes(chain: Sequence[ScenarioFile]) -> dict[str, ProgrammePart]:
+    """Return the programmes of a file and its bases, nearest first in ``chain``: adjusted, or replaced."""
+    out: dict[str, ProgrammePart] = {}
+    for shape in reversed(chain):
+        for change in shape.adjust:
+            if change.programme in out:
+                out[change.programme] = adjusted(out[change.programme], change)
+        out |= {programme.name: programme for programme in shape.programmes}
+    return out
+
+
+def adjust_faults(shape: ScenarioFile, below: Mapping[str, ProgrammePart]) -> Iterator[Found]:
+    """Yield what is wrong with the adjustments of a file, given the programmes of its bases."""
+    for k, change in enumerate(shape.adjust):
+        here: Place = ("adjust", k)
+        if change.programme not in below:
+            names = ", ".join(below) or t("scenario.allowed.no_programme")
+            refused = RefusedError(
+                allowed=t("scenario.allowed.of_base", names=names),
+                do=did_you_mean(change.programme, tuple(below)),
+            )
+            yield (*here, "programme"), change.programme, refused
+            continue
+        for place, value, refused in _faults_of(here, adjusted(below[change.programme], change)):
+            # What does not fit may stand in the base: then the adjustment itself is named.
+            key = place[2] if len(place) > 2 else None
+            yield (place[:3] if key in change.model_fields_set else here), value, refused
 
 
 def _refused(key: str, **values: object) -> RefusedError:

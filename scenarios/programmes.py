@@ -28,6 +28,15 @@ SIGNALS: Final = (
 )
 """Registered counts that programmes can follow: what the State writes down, never what really happens."""
 
+MEASURES: Final = (
+    *("first_entries", "incidence", "returns", "exploited", "child_months", "identified", "protected"),
+    *("lost_before_protection", "specialised_entries", "general_entries", "family_care_entries", "in_care"),
+    *("completed", "assisted_share", "lost_share", "completed_share"),
+)
+"""Yearly indicators of which a scenario may claim something; ``outcomes.indicators`` works them out."""
+
+DIRECTIONS: Final = ("higher", "lower", "similar")
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -95,6 +104,47 @@ class Transition:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """A registered value of the last twelve months, where it works, that ends a programme early.
+
+    Attributes
+    ----------
+    signal : what is counted; ``per`` : what it is divided by, ``None`` for the count itself
+    at_least : the value that ends it
+    """
+
+    signal: str
+    per: str | None
+    at_least: float
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the model shows of a scenario beside another: a yearly indicator, its direction, some years.
+
+    Attributes
+    ----------
+    measure, direction : of ``MEASURES`` and ``DIRECTIONS``
+    than : name of the scenario it is compared with
+    from_year, to_year : first and last calendar year, both included
+    unexpected : whether specialists would expect otherwise
+    """
+
+    measure: str
+    than: str
+    direction: str
+    from_year: int
+    to_year: int
+    unexpected: bool = False
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the claim as plain data of the shape of a file."""
+        out: dict[str, Any] = {"measure": self.measure, "than": self.than, "direction": self.direction}
+        out |= {"from": self.from_year, "to": self.to_year}
+        return out | ({"unexpected": True} if self.unexpected else {})
+
+
+@dataclass(frozen=True)
 class Programme:
     """Money at work.
 
@@ -111,6 +161,7 @@ class Programme:
     price_year : year whose prices the amounts are in; ``None`` = of each year itself
     fiscal_year : ``peru`` or ``us``, for the years of amounts and payers
     payers : the earliest first; never empty once read from a file
+    stop_when : what ends it before ``end_ti``
     """
 
     name: str
@@ -129,6 +180,7 @@ class Programme:
     payers: tuple[Payers, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     adapt: Adapt | None = None
+    stop_when: Stop | None = None
     transition: Transition | None = None
 
     def to_mapping(self, codes: Sequence[str]) -> dict[str, Any]:
@@ -154,6 +206,8 @@ class Programme:
             ]
         if self.adapt is not None:
             out["adapt"] = vars(self.adapt).copy()
+        if self.stop_when is not None:
+            out["stop_when"] = {k: v for k, v in vars(self.stop_when).items() if v is not None}
         if self.transition is not None:
             out["transition"] = vars(self.transition).copy()
         return out

@@ -31,7 +31,18 @@ from scenarios.files import (
     overlays,
 )
 from scenarios.levers import Bilingual
-from scenarios.programmes import Adapt, Grant, Outcome, Payers, Programme, Transition, UnitCost
+from scenarios.programme_checks import adjust_faults, merged_programmes
+from scenarios.programmes import (
+    Adapt,
+    Claim,
+    Grant,
+    Outcome,
+    Payers,
+    Programme,
+    Stop,
+    Transition,
+    UnitCost,
+)
 from scenarios.shape import (
     FIRST_YEAR,
     PLACES_LEVER,
@@ -152,6 +163,12 @@ class Scenario:
         Last simulated month, counted from January 2012.
     parameters : dict
         Values that replace those of the ledger.
+    without : tuple of str
+        Programmes of the record that are left out, as if they had never been.
+    evidence : tuple of str
+        Findings, recommendations and sources that it rests on.
+    claims : tuple of Claim
+        What the model shows of it; of the file itself, not of its bases.
     bases : tuple of str
         Names of the bases, the nearest first.
     source : str
@@ -170,6 +187,9 @@ class Scenario:
     interventions: tuple[Intervention, ...] = ()
     programmes: tuple[Programme, ...] = ()
     unit_costs: tuple[UnitCost, ...] = ()
+    without: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
     bases: tuple[str, ...] = ()
     source: str = field(default="", repr=False, compare=False)
 
@@ -185,6 +205,7 @@ class Scenario:
             "interventions": [vars(part) for part in self.interventions],
             "programmes": [_tree(part) for part in self.programmes],
             "unit_costs": [vars(part) for part in self.unit_costs],
+            "without": sorted(self.without),
         }
         canonical = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return sha256(canonical.encode("ascii")).hexdigest()
@@ -208,7 +229,13 @@ class Scenario:
             text = getattr(self, key)
             if text is not None:
                 out[key] = {"es": text.es, "en": text.en}
+        if self.evidence:
+            out["evidence"] = list(self.evidence)
+        if self.claims:
+            out["claims"] = [claim.to_mapping() for claim in self.claims]
         out["until"] = month_name(self.until_ti)
+        if self.without:
+            out["without"] = list(self.without)
         if self.parameters:
             out["parameters"] = dict(sorted(self.parameters.items()))
         if self.context:
@@ -377,6 +404,10 @@ def _laid_over(scenario: Scenario, overlay: Scenario, own: ScenarioFile) -> Scen
         interventions=scenario.interventions + overlay.interventions,
         programmes=tuple(programmes.values()),
         unit_costs=tuple(costs.values()),
+        without=tuple(dict.fromkeys((*scenario.without, *overlay.without))),
+        evidence=tuple(dict.fromkeys((*scenario.evidence, *overlay.evidence))),
+        # What was checked of the scenario was checked without the overlay.
+        claims=(),
         bases=(*scenario.bases, overlay.name),
     )
 
@@ -419,6 +450,14 @@ def _chain(
                 rest = _chain(open_document(path), folder=path.parent, above=(*above, identity(path)))
             except FaultyInput as error:
                 below = error.faults
+    if shape is not None and not below:
+        under = merged_programmes([part for _, part in rest])
+        faults += [fault_at(document, *found) for found in adjust_faults(shape, under)]
+        for k, claim in enumerate(shape.claims):
+            if base_path(claim.than, folder) is None:
+                faults.append(
+                    fault_at(document, ("claims", k, "than"), claim.than, _no_base(claim.than, folder))
+                )
     if faults or below or shape is None:
         raise FaultyInput([*sorted(faults, key=line_of), *below])
     return [(document, shape), *rest]
@@ -442,15 +481,15 @@ def _no_base(base: str, folder: Path | None) -> RefusedError:
 def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario:
     """Merge a file and its bases.
 
-    Own parameters, own programmes of the same name and own unit costs of the same line and kind replace; the
-    rest is added.
+    Own parameters, own programmes of the same name and own unit costs of the same line and kind replace; what
+    ``adjust`` names of a base's programme is changed; the rest is added.
     """
     document, own = chain[0]
     parameters: dict[str, float] = {}
     context: list[Context] = []
     shocks: list[Shock] = []
     interventions: list[Intervention] = []
-    programmes: dict[str, Programme] = {}
+    without: dict[str, None] = {}
     costs: dict[tuple[str, str], UnitCost] = {}
     until = DEFAULT_UNTIL
     for _, part in reversed(chain):
@@ -458,7 +497,7 @@ def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario
         context.extend(_context(row) for row in part.context)
         shocks.extend(_shock(row) for row in part.shocks)
         interventions.extend(_intervention(row) for row in part.interventions)
-        programmes |= {row.name: _programme(row) for row in part.programmes}
+        without |= dict.fromkeys(part.without)
         costs |= {(row.line, row.kind): _unit_cost(row) for row in part.unit_costs}
         until = part.until if part.until is not None else until
     return Scenario(
@@ -472,8 +511,14 @@ def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario
         context=tuple(context),
         shocks=tuple(shocks),
         interventions=tuple(interventions),
-        programmes=tuple(programmes.values()),
+        programmes=tuple(_programme(row) for row in merged_programmes([p for _, p in chain]).values()),
         unit_costs=tuple(costs.values()),
+        without=tuple(without),
+        evidence=tuple(own.evidence),
+        claims=tuple(
+            Claim(row.measure, row.than, row.direction, row.from_, row.to, row.unexpected)
+            for row in own.claims
+        ),
         bases=tuple(part.base for _, part in chain if part.base is not None),
         source=document.text,
     )
@@ -540,6 +585,7 @@ def _programme(row: ProgrammePart) -> Programme:
         payers=payers or (Payers(FIRST_YEAR, (("national", 1.0),)),),
         outcomes=tuple(Outcome(o.signal, o.at_least, o.by, o.share) for o in row.outcomes),
         adapt=None if row.adapt is None else Adapt(**row.adapt.model_dump()),
+        stop_when=None if row.stop_when is None else Stop(**row.stop_when.model_dump()),
         transition=None if row.transition is None else Transition(**row.transition.model_dump()),
     )
 

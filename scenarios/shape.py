@@ -26,9 +26,11 @@ from scenarios.levers import levers
 from scenarios.programmes import (
     CURRENCIES,
     DELIVERIES,
+    DIRECTIONS,
     FISCAL_YEARS,
     FUNDINGS,
     KINDS_OF_PROGRAMME,
+    MEASURES,
     PAYERS,
     SIGNALS,
     SPLITS,
@@ -48,12 +50,20 @@ CONTEXTS: Final = (
 )
 """Drivers, and the factors of institutions that a scenario may assume to be other than the rules say."""
 
+RECORDED: Final = tuple(sorted({row.programme for row in load_ledger().programmes}))
+"""Programmes of the record that a scenario may leave out, to see what would have been without them."""
+
+FINDINGS: Final = tuple(f"F{number}" for number in range(1, 22))
+EVIDENCE: Final = (*FINDINGS, *(f"Rec{number}" for number in range(1, 5)), *load_ledger().sources)
+"""What a scenario may rest on: findings and recommendations of the evaluation, and sources of the ledger."""
+
 ADMITS: Final = ("girls", "boys", "all")
 PLACE_FORMS: Final = ("sexual", "labour", "all")
 PLACES_LEVER: Final = "specialised_places"
 
 SMALLEST_MULTIPLIER: Final = 0.25
 LARGEST_MULTIPLIER: Final = 4.0
+LARGEST_MONEY_MULTIPLIER: Final = 100.0
 SMALLEST_LEVEL: Final = -1.0
 LARGEST_LEVEL: Final = 3.0
 LONGEST_RAMP: Final = 120
@@ -74,6 +84,7 @@ WHOLE: Final[dict[str, tuple[int, int]]] = {
     "ramp_months": (0, LONGEST_RAMP),
     "price_year": (FIRST_PRICE_YEAR, LAST_PRICE_YEAR),
     "from_": (FIRST_YEAR, LAST_YEAR),
+    "to": (FIRST_YEAR, LAST_YEAR),
     "every_months": (1, LONGEST_RAMP),
     "lag_months": (0, LONGEST_RAMP),
     "months": (1, LONGEST_RAMP),
@@ -114,6 +125,13 @@ def _number(value: object) -> float:
 def _multiplier(value: object) -> float:
     number = _number(value)
     if not SMALLEST_MULTIPLIER <= number <= LARGEST_MULTIPLIER:
+        raise RefusedError(do=t("scenario.do.range"))
+    return number
+
+
+def _money_multiplier(value: object) -> float:
+    number = _number(value)
+    if not 0.0 <= number <= LARGEST_MONEY_MULTIPLIER:
         raise RefusedError(do=t("scenario.do.range"))
     return number
 
@@ -454,6 +472,14 @@ class TransitionPart(Part):
     payer: Annotated[str, OneOf(PAYERS)]
 
 
+class StopPart(Part):
+    """A registered value that ends a programme before its last month."""
+
+    signal: Annotated[str, OneOf(SIGNALS)]
+    per: Annotated[str, OneOf(SIGNALS)] | None = None
+    at_least: _Money
+
+
 class ProgrammePart(Part):
     """Money with a start, a length and an end."""
 
@@ -473,7 +499,35 @@ class ProgrammePart(Part):
     budget: list[GrantPart]
     outcomes: list[OutcomePart] = []
     adapt: AdaptPart | None = None
+    stop_when: StopPart | None = None
     transition: TransitionPart | None = None
+
+
+class AdjustPart(Part):
+    """What a programme of the base has otherwise; what is not named stays."""
+
+    programme: Annotated[str, BeforeValidator(_own_name)]
+    multiply: Annotated[float, BeforeValidator(_money_multiplier)] | None = None
+    start: _Month | None = None
+    end: _LastMonth | None = None
+    ramp_months: Annotated[int, BeforeValidator(_whole)] | None = None
+    delivery: Annotated[str, OneOf(DELIVERIES)] | None = None
+    funding: Annotated[str, OneOf(FUNDINGS)] | None = None
+    co_design: _Share | None = None
+    adapt: AdaptPart | None = None
+    stop_when: StopPart | None = None
+    transition: TransitionPart | None = None
+
+
+class ClaimPart(Part):
+    """What the model shows of a scenario beside another one, to be checked by running both."""
+
+    measure: Annotated[str, OneOf(MEASURES)]
+    than: Annotated[str, BeforeValidator(_base)]
+    direction: Annotated[str, OneOf(DIRECTIONS)]
+    from_: Annotated[int, BeforeValidator(_whole)] = Field(alias="from")
+    to: Annotated[int, BeforeValidator(_whole)]
+    unexpected: bool = False
 
 
 class UnitCostPart(Part):
@@ -497,12 +551,16 @@ class ScenarioFile(Part):
     question: TextPart | None = None
     description: TextPart | None = None
     assumptions: TextPart | None = None
+    evidence: list[Annotated[str, OneOf(EVIDENCE)]] = []
+    claims: list[ClaimPart] = []
     until: _Month | None = None
+    without: list[Annotated[str, OneOf(RECORDED)]] = []
     parameters: dict[str, Annotated[float, BeforeValidator(_number)]] = {}
     context: list[ContextPart] = []
     shocks: list[ShockPart] = []
     interventions: list[InterventionPart] = []
     programmes: list[ProgrammePart] = []
+    adjust: list[AdjustPart] = []
     unit_costs: list[UnitCostPart] = []
 
 
@@ -523,6 +581,9 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "outcomes": _keys(OutcomePart),
     "adapt": _keys(AdaptPart),
     "transition": _keys(TransitionPart),
+    "stop_when": _keys(StopPart),
+    "adjust": _keys(AdjustPart),
+    "claims": _keys(ClaimPart),
     "unit_costs": _keys(UnitCostPart),
 }
 """Keys that each kind of group may have."""

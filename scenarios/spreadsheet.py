@@ -24,9 +24,11 @@ from scenarios.levers import levers
 from scenarios.programmes import (
     CURRENCIES,
     DELIVERIES,
+    DIRECTIONS,
     FISCAL_YEARS,
     FUNDINGS,
     KINDS_OF_PROGRAMME,
+    MEASURES,
     PAYERS,
     SIGNALS,
     SPLITS,
@@ -61,6 +63,13 @@ SHEETS: Final[dict[str, tuple[str, ...]]] = {
         *("name", "label.es", "label.en", "kind", "start", "end", "ramp_months", "delivery", "funding"),
         *("co_design", "currency", "price_year", "fiscal_year"),
         *("adapt.every_months", "adapt.share", "adapt.lag_months", "adapt.signal"),
+        *("stop_when.signal", "stop_when.per", "stop_when.at_least"),
+        *("transition.share", "transition.months", "transition.payer"),
+    ),
+    "adjust": (
+        *("programme", "multiply", "start", "end", "ramp_months", "delivery", "funding", "co_design"),
+        *("adapt.every_months", "adapt.share", "adapt.lag_months", "adapt.signal"),
+        *("stop_when.signal", "stop_when.per", "stop_when.at_least"),
         *("transition.share", "transition.months", "transition.payer"),
     ),
     "budget": ("programme", "lines", *WHERE, "split", "amount"),
@@ -69,6 +78,7 @@ SHEETS: Final[dict[str, tuple[str, ...]]] = {
     "interventions": ("use", *WHERE, "start", "end", "ramp_months", "amount", "admits", "forms"),
     "context": ("use", *WHERE, "from", "to", "multiply"),
     "shocks": ("use", *WHERE, "from", "to", "level"),
+    "claims": ("measure", "than", "direction", "from", "to", "unexpected"),
     "unit_costs": ("line", "kind", "value", "price_year", "currency", "source", "entity"),
 }
 """Sheets and the keys of their columns; a sheet of money has a column for each year besides."""
@@ -77,14 +87,19 @@ OF_PROGRAMMES: Final = ("budget", "payers", "outcomes")
 """Sheets whose rows belong to a programme, named in their first column."""
 
 SCENARIO_KEYS: Final = (
-    *("base", "until", "label.es", "label.en", "question.es", "question.en"),
+    *("base", "until", "without", "evidence", "label.es", "label.en", "question.es", "question.en"),
     *("description.es", "description.en", "assumptions.es", "assumptions.en"),
 )
 LISTS: Final = ("where.territory",)
+LISTS_OF_SCENARIO: Final = ("without", "evidence")
+GROUPS: Final = ("adjust", "interventions", "context", "shocks", "claims", "unit_costs")
+"""Lists of a scenario whose rows stand by themselves."""
+
 MAPPINGS: Final = ("lines", "shares")
 NUMBERS: Final = (
     *("amount", "value", "at_least", "share", "multiply", "level", "co_design", "ramp_months", "price_year"),
     *("adapt.every_months", "adapt.share", "adapt.lag_months", "transition.share", "transition.months"),
+    "stop_when.at_least",
 )
 """Columns in which a number may stand as text: typed so, or with more digits than a workbook keeps."""
 
@@ -102,8 +117,20 @@ def choices() -> dict[tuple[str, str], Sequence[str]]:
         ("programmes", "funding"): FUNDINGS,
         ("programmes", "currency"): CURRENCIES,
         ("programmes", "fiscal_year"): FISCAL_YEARS,
-        ("programmes", "adapt.signal"): SIGNALS,
-        ("programmes", "transition.payer"): PAYERS,
+        **{
+            (sheet, key): words
+            for sheet in ("programmes", "adjust")
+            for key, words in (
+                ("adapt.signal", SIGNALS),
+                ("stop_when.signal", SIGNALS),
+                ("stop_when.per", SIGNALS),
+                ("transition.payer", PAYERS),
+            )
+        },
+        ("adjust", "delivery"): DELIVERIES,
+        ("adjust", "funding"): FUNDINGS,
+        ("claims", "measure"): MEASURES,
+        ("claims", "direction"): DIRECTIONS,
         ("budget", "split"): SPLITS,
         ("outcomes", "signal"): SIGNALS,
         ("interventions", "use"): tuple(levers()),
@@ -148,12 +175,13 @@ def write(data: Mapping[str, Any], path: Path) -> None:
 
 def _rows(data: Mapping[str, Any]) -> dict[str, list[dict[str, object]]]:
     """Return the rows of every sheet, flat."""
-    flat = _flat({key: data[key] for key in data if not isinstance(data[key], list)}, ())
+    own = {k: v for k, v in data.items() if not isinstance(v, list) or k in LISTS_OF_SCENARIO}
+    flat = _flat(own, ())
     out: dict[str, list[dict[str, object]]] = {
         "scenario": [{"key": key, "value": flat.get(key)} for key in SCENARIO_KEYS],
         "parameters": [{"name": k, "value": v} for k, v in data.get("parameters", {}).items()],
     }
-    for name in ("interventions", "context", "shocks", "unit_costs"):
+    for name in GROUPS:
         out[name] = [_flat(row, ()) for row in data.get(name, [])]
     out |= {name: [] for name in ("programmes", *OF_PROGRAMMES)}
     for programme in data.get("programmes", []):
@@ -205,7 +233,7 @@ def _fill(sheet: Worksheet, name: str, columns: Sequence[str], rows: Sequence[Ma
                 if isinstance(value, str):
                     # A text stays a text: "08" must keep its zero, "2027-01" must not become a date.
                     cell.number_format = "@"
-        if key in (*MONTHS, *LISTS, "from") and name != "payers":
+        if key in (*MONTHS, *LISTS, "from") and name not in ("payers", "claims"):
             for k in range(len(rows) + HEAD + 1, len(rows) + HEAD + 101):
                 sheet.cell(k, number).number_format = "@"
         if (name, key) in closed:
@@ -286,7 +314,7 @@ def read(path: Path) -> SheetDocument:
         }
         for place, row in rows["parameters"]:
             document.cells["parameters", str(row.get("name"))] = document.cells[(*place, "value")]
-    for title in ("programmes", "interventions", "context", "shocks", "unit_costs"):
+    for title in ("programmes", *GROUPS):
         if rows[title]:
             document.data[title] = [
                 _take(document, place, (title, k), row) for k, (place, row) in enumerate(rows[title])
@@ -385,6 +413,8 @@ def _put_scenario(document: SheetDocument, rows: list[dict[str, Any]]) -> None:
                 Fault(where, found, ", ".join(SCENARIO_KEYS), did_you_mean(key, SCENARIO_KEYS))
             )
         elif key and value is not None:
+            if key in LISTS_OF_SCENARIO:
+                value = [part.strip() for part in str(value).split(",")]
             _set(document.data, tuple(key.split(".")), value)
 
 
@@ -393,7 +423,7 @@ def _take(document: SheetDocument, place: Place, path: Place, row: Mapping[str, 
     out: dict[str, Any] = {}
     document.cells[path] = document.cells[place]
     for key, value in row.items():
-        if key == "programme":
+        if key == "programme" and path[0] == "programmes":
             continue
         steps = ("amounts", key) if key.isdigit() else tuple(key.split("."))
         _set(out, steps, value)

@@ -37,6 +37,14 @@ def adapt(row: Mapping[str, Any]) -> str:
     )
 
 
+def stop_when(row: Mapping[str, Any]) -> str:
+    """Return which registered value ends a programme early."""
+    what = t(f"signal.{row['signal']}")
+    if "per" in row:
+        what = f"{what} / {t(f'signal.{row["per"]}')}"
+    return t("explain.stops", what=what, value=f"{row['at_least']:g}")
+
+
 def transition(row: Mapping[str, Any]) -> str:
     """Return what follows the end of a programme."""
     return t(

@@ -17,6 +17,7 @@ from simulator.tables import Column, Table
 from simulator.texts import language, t
 
 if TYPE_CHECKING:
+    from scenarios.programmes import Claim
     from scenarios.schema import Context, Intervention, Scenario
 
 MONTH: Final[tuple[tuple[str, str], ...]] = (
@@ -120,6 +121,8 @@ def _unit(unit: str) -> str:
 def scenario_tables(scenario: Scenario) -> dict[str, Table]:
     """Return what a scenario is, and what it changes: parameters, context, interventions; bases included."""
     out = {"scenario": _identity_table(scenario)}
+    if scenario.claims:
+        out["claims"] = _claims_table(scenario)
     if scenario.parameters:
         out["parameters"] = _values_table(scenario)
     if scenario.context:
@@ -137,7 +140,9 @@ def _identity_table(scenario: Scenario) -> Table:
         "question": scenario.question,
         "description": scenario.description,
         "assumptions": scenario.assumptions,
+        "evidence": ", ".join(scenario.evidence) or None,
         "bases": ", ".join(scenario.bases) or None,
+        "without": ", ".join(scenario.without) or None,
         "until": month_name(scenario.until_ti),
         "hash": scenario.hash,
     }
@@ -148,6 +153,28 @@ def _identity_table(scenario: Scenario) -> Table:
     )
     columns = (Column("what", t("explain.column.field")), Column("value", t("explain.column.value")))
     return Table(t("explain.title.scenario", name=scenario.name), columns, rows)
+
+
+def _claims_table(scenario: Scenario) -> Table:
+    rows = tuple({**claim.to_mapping(), "claim": claim_in_words(claim)} for claim in scenario.claims)
+    columns = (
+        *(Column(key, "") for key in ("measure", "than", "direction", "from", "to", "unexpected")),
+        Column("claim", t("explain.column.claim")),
+    )
+    return Table(t("explain.title.claims"), columns, rows)
+
+
+def claim_in_words(claim: Claim) -> str:
+    """Return what a scenario claims, in the language in force."""
+    text = t(
+        "explain.claim.text",
+        measure=t(f"indicator.{claim.measure}"),
+        direction=t(f"explain.claim.{claim.direction}"),
+        than=claim.than,
+        start=claim.from_year,
+        end=claim.to_year,
+    )
+    return f"{text} {t('explain.claim.unexpected')}" if claim.unexpected else text
 
 
 def _values_table(scenario: Scenario) -> Table:

@@ -351,6 +351,7 @@ def _programmes_table(scenario: Scenario) -> Table:
                 "payers": words.payers(data["payers"]),
                 "outcomes": words.outcomes(data["outcomes"]) if one.outcomes else None,
                 "adapt": None if one.adapt is None else words.adapt(data["adapt"]),
+                "stop_when": None if one.stop_when is None else words.stop_when(data["stop_when"]),
                 "transition": None if one.transition is None else words.transition(data["transition"]),
             }
         )
@@ -364,6 +365,7 @@ def _programmes_table(scenario: Scenario) -> Table:
         Column("payers", t("explain.column.payers")),
         Column("outcomes", t("explain.column.outcomes")),
         Column("adapt", t("explain.column.adapt")),
+        Column("stop_when", t("explain.column.stop_when")),
         Column("transition", t("explain.column.transition")),
     )
     return Table(t("explain.title.programmes"), columns, tuple(rows))

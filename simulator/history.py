@@ -21,7 +21,7 @@ from simulator.policy.labelled import labelled
 from simulator.policy.prices import prices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from scenarios.schema import Scenario
     from simulator.evidence import Ledger
@@ -114,7 +114,8 @@ def history(
     funded_share = _funded_share(ledger, p, level, n_months)
     asked["assigned_budget"] = np.minimum(asked["assigned_budget"] + funded_share, 1.0)
     asked["victim_defence"] = np.minimum(asked["victim_defence"] + defence, 1.0)
-    funded = programmes(ledger, delivered, n_months, round(p["programmes.compact_ends_early"]))
+    early = round(p["programmes.compact_ends_early"])
+    funded = programmes(ledger, delivered, n_months, early, scenario.without)
     struck = shocks(scenario, ledger, n_months)
     stopped = np.clip(struck[:, SHOCKS.index("funding_stop")], 0.0, 1.0)
     funded *= 1.0 - stopped[:, None]
@@ -183,14 +184,17 @@ def offices(ledger: Ledger, kind: str, n_months: int) -> Floats:
     return out
 
 
-def programmes(ledger: Ledger, levers: list[str], n_months: int, early: int) -> Floats:
+def programmes(
+    ledger: Ledger, levers: list[str], n_months: int, early: int, without: Sequence[str]
+) -> Floats:
     """Return [month, lever, territory] what outside programmes of the record add to each lever.
 
-    ``early`` is by how many months they ended before the date of the record, which is not certain.
+    ``early`` is by how many months they ended before the date of the record, which is not certain; those
+    ``without`` are left out.
     """
     out = np.zeros((n_months, len(levers), N_TERRITORIES))
     for row in ledger.programmes:
-        if row.used:
+        if row.used and row.programme not in without:
             out[row.opens : row.closes - early, levers.index(row.lever), list(row.territories)] += row.level
     return np.minimum(out, 1.0)
 

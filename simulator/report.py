@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 SHOWN: Final = ("first_entries", "exploited", "identified", "protected", "specialised_entries", "completed")
 """Indicators of the table by year; a program gets them all."""
 
-MEANS: Final = ("incidence", "exploited", "exploited_per_1000", "in_care")
+SHARES: Final = ("assisted_share", "lost_share", "completed_share")
+MEANS: Final = ("incidence", "exploited", "exploited_per_1000", "in_care", *SHARES)
 """Indicators of which a period has a mean; the others add up."""
 
 MILLION: Final = 1e6
@@ -52,7 +53,7 @@ def _full_years(dataset: xr.Dataset) -> list[int]:
 
 
 def _form(indicator: str) -> str:
-    return ",.2f" if indicator in ("incidence", "exploited_per_1000") else ",.0f"
+    return ",.2f" if indicator in ("incidence", "exploited_per_1000", *SHARES) else ",.0f"
 
 
 def _runs_note(dataset: xr.Dataset) -> str:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import mesa
 import numpy as np
@@ -76,6 +76,9 @@ from simulator.rules import (
     reintegration,
 )
 from simulator.system import Seen, System, index
+
+if TYPE_CHECKING:
+    from scenarios.programmes import Programme
 
 ACTIVE_PER_CHUNK: Final = 20480
 FIRST_ROOM: Final = 1 << 17
@@ -754,19 +757,34 @@ class World(mesa.Model):
         t = self.first_month + round(self.time + 0.5) - 1
         budget = self.inputs.budget
         new: list[Decision] = []
-        for g in budget.decisions()[t]:
+        # A programme that has ended early decides nothing more.
+        for g in budget.decisions().get(t, []):
             programme = budget.programmes[g]
             for number, outcome in enumerate(programme.outcomes):
                 if outcome.share > 0.0 and outcome.by_ti + 1 == t:
                     count = self.registered(outcome.signal, programme.start_ti, t)
                     total = float(count[budget.works_in(g)].sum())
-                    new.append(Decision(t, g, number, total >= outcome.at_least * self.inputs.scale, count))
+                    reached = total >= outcome.at_least * self.inputs.scale
+                    new.append(Decision(t, g, "judged", np.zeros(N_TERRITORIES), number, reached))
             rule = programme.adapt
             if rule is not None and (t - programme.start_ti) % rule.every_months == 0:
                 signal = self.registered(rule.signal, max(t - YEAR, 0), t)
-                new.append(Decision(t, g, None, reached=False, signal=signal))
+                new.append(Decision(t, g, "moved", signal))
+            if self._is_over(programme, budget.works_in(g), t):
+                new.append(Decision(t, g, "ended", np.zeros(N_TERRITORIES)))
         self.decisions += new
         self._replan(new)
+
+    def _is_over(self, programme: Programme, works_in: NDArray[np.bool_], t: int) -> bool:
+        """Return whether what was registered in the last year, where a programme works, ends it."""
+        rule = programme.stop_when
+        if rule is None or (t - programme.start_ti) % YEAR or t <= programme.start_ti:
+            return False
+        count = float(self.registered(rule.signal, t - YEAR, t)[works_in].sum())
+        if rule.per is None:
+            return count >= rule.at_least * self.inputs.scale
+        whole = float(self.registered(rule.per, t - YEAR, t)[works_in].sum())
+        return whole > 0.0 and count / whole >= rule.at_least
 
     def registered(self, signal: str, first: int, stop: int) -> NDArray[np.float64]:
         """Return [territory] what the State has written down of a signal, from one month up to another."""

@@ -25,6 +25,7 @@ ACTIVE = np.dtype(
         ("clock", np.int16),
         ("waits", np.int16),
         ("due", np.int16),
+        ("begun", np.int16),
         ("facility", np.int16),
         ("econ", np.uint16),
         ("coverage", np.uint16),
@@ -41,8 +42,9 @@ ACTIVE = np.dtype(
 )
 """One active child: row of the population; months of birth, of entering the state, of the last entry into
 exploitation, from which the risk of return is counted, since when it waits for a place, when its place is
-ready; facility (-1 none); ranks; state; form; place where it is; place of origin; traits; risk class;
-episodes of exploitation so far; bits of its care; channel by which it became known last."""
+ready, since when its reintegration has been under way (``NOT_BEGUN``); facility (-1 none); ranks; state;
+form; place where it is; place of origin; traits; risk class; episodes of exploitation so far; bits of its
+care; channel by which it became known last."""
 
 # Bits of ``care``.
 ASSISTED: Final = 1
@@ -55,6 +57,7 @@ RESERVED: Final = 64
 DISCHARGED_EARLY: Final = 128
 
 NO_FACILITY: Final = -1
+NOT_BEGUN: Final = -32768
 
 # Layout of an event, from the lowest bit.
 MONTH_BITS, STATE_BITS, PLACE_BITS = 10, 4, 6
@@ -67,6 +70,10 @@ BAND_SHIFT: Final = 31
 FORM_SHIFT: Final = 34
 SPEECH_SHIFT: Final = 36
 MIGRANT_SHIFT: Final = 38
+ELAPSED_SHIFT: Final = 39
+ELAPSED_BITS: Final = 10
+NO_ELAPSED: Final = (1 << ELAPSED_BITS) - 1
+"""Months since reintegration began are written with every event; this one stands for none."""
 
 _B1, _B2, _B3, _B4 = AGE_BAND_STARTS[1:5]
 
@@ -100,7 +107,8 @@ def pack(
     word |= np.uint64(a.form) << np.uint64(FORM_SHIFT)
     word |= np.uint64(a.traits >> LANGUAGE_SHIFT) << np.uint64(SPEECH_SHIFT)
     word |= np.uint64((a.traits >> 3) & 1) << np.uint64(MIGRANT_SHIFT)
-    return word
+    elapsed = NO_ELAPSED if a.begun == NOT_BEGUN else min(month - a.begun, NO_ELAPSED - 1)
+    return word | np.uint64(elapsed) << np.uint64(ELAPSED_SHIFT)
 
 
 @inline

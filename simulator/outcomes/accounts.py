@@ -80,6 +80,7 @@ def accounts(inputs: Inputs, ledger: Ledger, vacancy: Floats, first: int) -> dic
         "soles_per_dollar": budget.prices.soles_per_dollar[start : start + len(years_of(first, n))],
         "specific_budget": _specific(inputs, ledger, n)[start:],
         "attributable_budget": _attributable(inputs, ledger, n)[start:],
+        "programme_end": np.array(budget.last_month_of_programmes(), np.int32),
     }
 
 

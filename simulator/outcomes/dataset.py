@@ -55,6 +55,8 @@ DIMS: Final[dict[str, tuple[str, ...]]] = {
     **{f"stock_by_{g}": ("month", "state", g) for g in GROUPS},
     **{f"flow_by_{g}": ("month", "from_state", "to_state", g) for g in GROUPS},
     **dict.fromkeys(SERIES, ("month", "territory")),
+    "reintegration_started": ("month",),
+    "completed_of_cohort": ("month",),
     "factor": ("month", "factor_name", "territory"),
     "institution_factor": ("month", "institution_factor_name", "institution", "territory"),
     "incremental_budget": ("year", "budget_stage", "line", "payer", "territory"),
@@ -67,6 +69,7 @@ DIMS: Final[dict[str, tuple[str, ...]]] = {
     "soles_per_dollar": ("year",),
     "specific_budget": ("year", "budget_stage", "government_level", "territory"),
     "attributable_budget": ("year", "budget_stage", "institution", "territory"),
+    "programme_end": (),
 }
 """Dimensions of each variable, after scenario, draw and replicate."""
 

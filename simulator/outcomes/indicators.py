@@ -48,7 +48,9 @@ def yearly(dataset: xr.Dataset) -> xr.Dataset:
     ``exploited`` mean stock; ``incidence`` first entries per 1,000 children; ``exploited_per_1000``;
     ``child_months`` spent in exploitation; ``identified``, ``protected``, ``lost_before_protection``;
     ``specialised_entries``, ``general_entries``, ``family_care_entries``; ``completed`` reintegrations;
-    ``in_care`` mean stock in care and follow-up; ``aged_out`` eighteenth birthdays in exploitation.
+    ``in_care`` mean stock in care and follow-up; ``aged_out`` eighteenth birthdays in exploitation;
+    ``reintegration_started`` children who enter a specialised shelter, or begin a plan elsewhere; shares of
+    the identified who are ``assisted`` and ``lost``; plans ``completed`` for each one started in the year.
     """
     both = national(dataset)
     stock, flow = both["stock"], both["flow"]
@@ -61,7 +63,7 @@ def yearly(dataset: xr.Dataset) -> xr.Dataset:
     exploited = stock.sel(state="EXPLOITED", drop=True)
     first = moved(("HOME",), ("EXPLOITED",))
     mean = _yearly(exploited, "mean")
-    return xr.Dataset(
+    counts = xr.Dataset(
         {
             "first_entries": first,
             "incidence": 1000.0 * first / children,
@@ -80,11 +82,26 @@ def yearly(dataset: xr.Dataset) -> xr.Dataset:
             "completed": moved(("FOLLOW_UP",), ("REINTEGRATED",)),
         }
     )
+    started = _yearly(dataset["reintegration_started"], "sum")
+    return counts.assign(
+        reintegration_started=started,
+        assisted_share=_share(counts["protected"], counts["identified"]),
+        lost_share=_share(counts["lost_before_protection"], counts["identified"]),
+        completed_share=_share(counts["completed"], started),
+    )
+
+
+def _share(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
+    """Return a ratio; where there is nothing to divide by there is no value, which is not zero."""
+    return part / whole.where(whole > 0)
 
 
 def summarise(values: xr.DataArray) -> Interval:
-    """Summarise one indicator over all draws and replicates."""
+    """Summarise one indicator over all draws and replicates; runs without a value do not count."""
     sample = np.asarray(values, dtype=float).ravel()
+    sample = sample[~np.isnan(sample)]
+    if not sample.size:
+        return Interval(np.nan, np.nan, np.nan, None, 0)
     low, median, high = np.quantile(sample, [0.05, 0.5, 0.95])
     error = 1.2533 * float(sample.std(ddof=1)) / np.sqrt(sample.size) if sample.size > 1 else None
     return Interval(float(median), float(low), float(high), error, int(sample.size))

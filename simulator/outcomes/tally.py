@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from simulator.engine.active import (
     BAND_SHIFT,
+    ELAPSED_BITS,
+    ELAPSED_SHIFT,
     FORM_SHIFT,
     FROM_SHIFT,
     MIGRANT_SHIFT,
@@ -26,12 +28,17 @@ from simulator.engine.states import (
     ADULTHOOD,
     AGE_BAND_STARTS,
     DEAD,
+    FAMILY_CARE,
+    FOLLOW_UP,
+    GENERAL_SHELTER,
     HOME,
     N_PLACES,
     N_STATES,
     N_STOCKS,
     N_TERRITORIES,
     OUTSIDE,
+    REINTEGRATED,
+    SPECIALISED_SHELTER,
 )
 from simulator.engine.types import U32, Counts, Integers, Records
 from simulator.outcomes.record import GROUPS, N_GROUPS, SERIES
@@ -43,6 +50,9 @@ if TYPE_CHECKING:
 
 FLOW_OF_KIND: Final = ((OUTSIDE, HOME), (HOME, OUTSIDE), (HOME, ADULT))
 """What the kinds of ``Population.home_events`` are: who enters, who departs, who turns 18 at home."""
+
+COHORT_MONTHS: Final = 24
+"""Months within which the cohort variant of indicator 3.1 counts a completed plan."""
 
 MONTH_MASK: Final = (1 << FROM_SHIFT) - 1
 SEX_START, BAND_START, FORM_START, SPEECH_START, MIGRANT_START = np.cumsum([0, 2, 5, 3, 4]).tolist()
@@ -120,8 +130,8 @@ def tally(population: Population, record: Record, first: int, stop: int) -> dict
     ``stock`` [month, place, state 12], ``flow`` [month, place, from 13, to 13], ``move`` [month, state 12,
     territory, territory], ``moved_in`` and ``moved_out`` [month, place, state 12], ``stock_by_`` and
     ``flow_by_`` each grouping ([month, state, group] and [month, from, to, group]), every series [month,
-    territory], ``factor`` [month, factor, territory] and ``institution_factor`` [month, factor, institution,
-    territory].
+    territory], ``reintegration_started`` and ``completed_of_cohort`` [month], ``factor`` [month, factor,
+    territory] and ``institution_factor`` [month, factor, institution, territory].
     """
     months = stop
     children = population.children
@@ -189,6 +199,15 @@ def tally(population: Population, record: Record, first: int, stop: int) -> dict
         "language": part(SPEECH_SHIFT, 2),
         "migrant": part(MIGRANT_SHIFT, 1),
     }
+    elapsed = part(ELAPSED_SHIFT, ELAPSED_BITS)
+    in_care = (target == SPECIALISED_SHELTER) | (target == GENERAL_SHELTER) | (target == FAMILY_CARE)
+    begins = flows & in_care & (elapsed == 0)
+    ends = (source == FOLLOW_UP) & (target == REINTEGRATED) & (elapsed <= COHORT_MONTHS) & (elapsed <= month)
+    for name, when in (
+        ("reintegration_started", month[begins]),
+        ("completed_of_cohort", (month - elapsed)[ends]),
+    ):
+        arrays[name] = np.bincount(when, minlength=months).astype(np.int32)[chosen]
     start = 0
     for name, size in GROUPS.items():
         by = _count(

@@ -9,7 +9,7 @@ What cannot be spent is returned, with its reason. Coverage of a need saturates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -72,6 +72,10 @@ class Flow:
     running: Floats
 
 
+DECISIONS: Final = ("judged", "moved", "ended")
+"""Kinds of decision: an outcome is judged, money moves between territories, a programme ends early."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """What a run has shown, and what it means for a programme's later money.
@@ -79,30 +83,32 @@ class Decision:
     Attributes
     ----------
     month : in which it is taken; programme : number of the programme
-    outcome : number of the outcome judged, ``None`` if money moves between territories
+    kind : of ``DECISIONS``
+    signal : [territory] what was registered in the last year, where money follows it; else zeros
+    outcome : number of the outcome judged
     reached : whether the outcome was reached
-    signal : [territory] what was registered in the last year, where money follows it
     """
 
     month: int
     programme: int
-    outcome: int | None
-    reached: bool
+    kind: str
     signal: Floats
+    outcome: int = 0
+    reached: bool = False
 
     def row(self) -> Floats:
         """Return the decision as numbers, for a kept state."""
-        head = [self.month, self.programme, -1 if self.outcome is None else self.outcome, self.reached]
+        head = [self.month, self.programme, DECISIONS.index(self.kind), self.outcome, self.reached]
         return np.array([*head, *self.signal], float)
 
     @classmethod
     def of_row(cls, row: Floats) -> Decision:
         """Return the decision of ``row``."""
-        outcome = int(row[2])
-        return cls(int(row[0]), int(row[1]), None if outcome < 0 else outcome, bool(row[3]), row[4:].copy())
+        month, programme, kind, outcome, reached = (int(number) for number in row[:5])
+        return cls(month, programme, DECISIONS[kind], row[5:].copy(), outcome, bool(reached))
 
 
-DECISION_WIDTH: Final = 4 + N_TERRITORIES
+DECISION_WIDTH: Final = 5 + N_TERRITORIES
 """Numbers in the row of a decision."""
 
 
@@ -175,14 +181,19 @@ class Budget:
                 for name, share in grant.lines:
                     i = self._line(name)
                     out[self.items.index((g, i))] += np.outer(money * share, self._split(i, grant))
-            after = programme.transition
-            if after is not None and programme.end_ti is not None:
-                first, stop = programme.end_ti + 1, programme.end_ti + 1 + after.months
-                for k, (owner, _) in enumerate(self.items):
-                    if owner == g and first < self.n_months:
-                        last_year = out[k, max(first - YEAR, 0) : first].mean(axis=0)
-                        out[k, first : min(stop, self.n_months)] = after.share * last_year
+            self._put_transition(out, g, programme)
         return out
+
+    def _put_transition(self, assigned: Floats, g: int, programme: Programme) -> None:
+        """Put what follows the end of a programme into [item, month, place] soles assigned."""
+        after = programme.transition
+        if after is None or programme.end_ti is None or programme.end_ti + 1 >= self.n_months:
+            return
+        first, stop = programme.end_ti + 1, programme.end_ti + 1 + after.months
+        for k, (owner, _) in enumerate(self.items):
+            if owner == g:
+                last_year = assigned[k, max(first - YEAR, 0) : first].mean(axis=0)
+                assigned[k, first : min(stop, self.n_months)] = after.share * last_year
 
     def _monthly(self, programme: Programme, grant: Grant) -> Floats:
         """Return [month through 2050] current soles of one grant."""
@@ -457,6 +468,8 @@ class Budget:
             if programme.adapt is not None:
                 every = programme.adapt.every_months
                 months.update(range(programme.start_ti + every, end, every))
+            if programme.stop_when is not None:
+                months.update(range(programme.start_ti + YEAR, end, YEAR))
             months.update(
                 o.by_ti + 1 for o in programme.outcomes if o.share > 0.0 and o.by_ti + 1 < self.n_months
             )
@@ -467,9 +480,14 @@ class Budget:
     def rules(self) -> tuple[object, ...]:
         """Return what decides later money by what a run shows; empty if nothing does."""
         return tuple(
-            (programme.name, programme.adapt, tuple(o for o in programme.outcomes if o.share > 0.0))
+            (
+                *(programme.name, programme.adapt, programme.stop_when),
+                tuple(o for o in programme.outcomes if o.share > 0.0),
+            )
             for programme in self.programmes
-            if programme.adapt is not None or any(o.share > 0.0 for o in programme.outcomes)
+            if programme.adapt is not None
+            or programme.stop_when is not None
+            or any(o.share > 0.0 for o in programme.outcomes)
         )
 
     def adapted(self, g: int, month: int, signal: Floats) -> Budget:
@@ -512,12 +530,30 @@ class Budget:
             released[g, month:] = np.maximum(released[g, month:] - share, 0.0)
         return self._with(self.assigned, released)
 
+    def ended(self, g: int, month: int) -> Budget:
+        """Return the budget in which a programme has ended before a month; its transition follows."""
+        early = replace(self.programmes[g], end_ti=month - 1)
+        assigned = self.assigned.copy()
+        own = [k for k, (owner, _) in enumerate(self.items) if owner == g]
+        assigned[own, month:] = 0.0
+        self._put_transition(assigned, g, early)
+        out = self._with(assigned, self.released)
+        out.programmes = (*self.programmes[:g], early, *self.programmes[g + 1 :])
+        return out
+
+    def last_month_of_programmes(self) -> int:
+        """Return the last month in which a programme with an end is paid for; -1 if there is none."""
+        ends = [p.end_ti for p in self.programmes if p.end_ti is not None and p.end_ti < self.n_months]
+        return max(ends, default=-1)
+
     def decided(self, decisions: Sequence[Decision]) -> Budget:
         """Return the budget after decisions, in their order."""
         out = self
         for one in decisions:
-            if one.outcome is None:
+            if one.kind == "moved":
                 out = out.adapted(one.programme, one.month, one.signal)
+            elif one.kind == "ended":
+                out = out.ended(one.programme, one.month)
             else:
                 out = out.judged(one.programme, one.month, one.outcome, reached=one.reached)
         return out

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-LAST_YEAR: Final = START_YEAR + LAST_MONTH // 12
+LAST_YEAR: Final = START_YEAR + LAST_MONTH // 12 + 1
+"""A year more than a run can have: the way through its last year leads to the next one."""
+
 BASE_YEAR: Final = 2025
 """Year whose soles are the constant soles of results."""
 
@@ -34,7 +36,7 @@ class Prices:
 
 
 def prices(ledger: Ledger, p: Mapping[str, float]) -> Prices:
-    """Return price level and exchange rate through 2050: those known, then the assumed rates.
+    """Return price level and exchange rate through 2051: those known, then the assumed rates.
 
     Inflation is measured from December to December; a year's level is that of its middle.
     """

@@ -135,11 +135,16 @@ def admit(
     events: Events,
     n: int,
 ) -> int:
-    """A child moves into the place kept for it; whether it gets a plan is drawn on the day."""
+    """A child moves into the place kept for it; whether it gets a plan is drawn on the day.
+
+    Its reintegration begins in a specialised shelter, or elsewhere with a plan.
+    """
     u, _, _, _ = draws.draw(a.row, month, draws.STREAM_PLAN, key)
     state = SPECIALISED_SHELTER if specialised else GENERAL_SHELTER
     if u < tables.plan[state, a.place]:
         a.care |= PLAN
+    if specialised or a.care & PLAN:
+        a.begun = month
     a.care &= ~np.uint8(SEEKING | RESERVED)
     return flow(a, state, month, events, n)
 
@@ -157,6 +162,7 @@ def to_family(
     u, _, _, _ = draws.draw(a.row, month, draws.STREAM_PLAN, key)
     if u < tables.plan[FAMILY_CARE, a.place]:
         a.care |= PLAN
+        a.begun = month
     a.care &= ~np.uint8(SEEKING | RESERVED)
     a.care |= ASSISTED
     a.facility = NO_FACILITY

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine import draws
-from simulator.engine.active import flow
+from simulator.engine.active import NOT_BEGUN, flow
 from simulator.engine.compile import kernel
 from simulator.engine.population import LANGUAGE_SHIFT
 from simulator.engine.states import (
@@ -196,7 +196,7 @@ def identify(
             while channel < last and u / chance * total >= rates[a.form, a.place, channel]:
                 channel += 1
             a.clock = month
-            a.care = 0
+            a.care, a.begun = 0, NOT_BEGUN
             a.channel = channel
             found[channel, a.place // 2] += 1
             n = flow(a, IDENTIFIED, month, events, n)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine import draws
-from simulator.engine.active import ASSISTED, DISCHARGED_EARLY, NO_FACILITY, flow, move
+from simulator.engine.active import ASSISTED, DISCHARGED_EARLY, NO_FACILITY, NOT_BEGUN, flow, move
 from simulator.engine.compile import inline, kernel
 from simulator.engine.population import (
     ADOLESCENCE,
@@ -468,7 +468,7 @@ def enter(
         )
         a = active[n]
         a.row, a.birth, a.entered, a.clock = row, c.birth, month, month
-        a.waits, a.due, a.facility = 0, 0, NO_FACILITY
+        a.waits, a.due, a.begun, a.facility = 0, 0, NOT_BEGUN, NO_FACILITY
         a.econ, a.coverage, a.traits = c.econ, c.coverage, c.traits
         a.place, a.origin, a.cls = c.place, c.place, candidates[i].cls
         a.episodes, a.care = 1, 0

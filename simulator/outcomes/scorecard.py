@@ -1,0 +1,208 @@
+"""The scorecard of the 2030 policy: each indicator beside its targets, or the reason why it has no value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from simulator.faults import Fault, FaultyInput, did_you_mean
+from simulator.outcomes.indicators import Interval, national, summarise
+from simulator.policy.national import HORIZON, Indicator, Target, indicators
+from simulator.texts import t
+
+COHORT_YEARS: Final = 2
+HALF_YEAR: Final = 6
+MONTHS: Final = 12
+
+
+@dataclass(frozen=True)
+class Score:
+    """An indicator of one scenario.
+
+    Attributes
+    ----------
+    scenario, indicator : whose score, of what
+    targets : by year, with where each comes from
+    path : by full calendar year of the run; years without a value are left out
+    probability : by year with a target, share of the runs that reach it
+    reached : first year in which the median reaches the target of 2030; ``None`` if it never does
+    """
+
+    scenario: str
+    indicator: Indicator
+    targets: dict[int, Target]
+    path: dict[int, Interval]
+    probability: dict[int, float]
+    reached: int | None
+
+    @property
+    def at_horizon(self) -> float | None:
+        """Return the probability of reaching the target in 2030, ``None`` if there is no value."""
+        return self.probability.get(HORIZON)
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Scores in the order of the policy's indicators, then of the scenarios.
+
+    Attributes
+    ----------
+    silent : indicators that the model cannot speak to; each says why
+    """
+
+    scores: tuple[Score, ...]
+    silent: tuple[Indicator, ...]
+
+
+def scorecard(dataset: xr.Dataset, targets: Mapping[str, float] | None = None) -> Scorecard:
+    """Return every indicator of the 2030 policy for every scenario of a result.
+
+    Parameters
+    ----------
+    dataset : result of ``simulator.run`` or ``simulator.compare``
+    targets : targets of 2030 by code of indicator, in place of the official or assumed ones
+
+    Raises
+    ------
+    FaultyInput
+        If a code is no indicator that the model can speak to, or a target is no number it could have.
+    """
+    known = indicators()
+    own = dict(targets or {})
+    spoken = tuple(code for code, one in known.items() if one.measure)
+    faults = [_fault(code, own[code], spoken) for code in own if code not in spoken]
+    faults += [_out_of_range(code, v, known[code]) for code, v in own.items() if code in spoken and v < 0.0]
+    faults += [
+        _out_of_range(code, v, known[code])
+        for code, v in own.items()
+        if code in spoken and known[code].unit == "share" and v > 1.0
+    ]
+    if faults:
+        raise FaultyInput(faults)
+    scores = []
+    for one in known.values():
+        if not one.measure:
+            continue
+        values = measure(dataset, one.measure)
+        goal = one.targets(last=int(values["year"].max()), own=own.get(one.code))
+        scores += [_score(str(name), one, goal, values) for name in dataset["scenario"].values]
+    return Scorecard(tuple(scores), tuple(one for one in known.values() if not one.measure))
+
+
+def _score(scenario: str, indicator: Indicator, targets: dict[int, Target], values: xr.DataArray) -> Score:
+    sign = 1.0 if indicator.direction == "higher" else -1.0
+    path: dict[int, Interval] = {}
+    probability: dict[int, float] = {}
+    for year in values["year"].values:
+        cell = values.sel(scenario=scenario, year=year)
+        summary = summarise(cell)
+        if not summary.runs:
+            continue
+        path[int(year)] = summary
+        if int(year) in targets:
+            there = np.asarray(cell, float).ravel()
+            there = there[~np.isnan(there)]
+            probability[int(year)] = float((sign * there >= sign * targets[int(year)].value).mean())
+    last = targets.get(HORIZON)
+    first = [y for y, told in path.items() if last is not None and sign * (told.median - last.value) >= 0.0]
+    return Score(scenario, indicator, targets, path, probability, min(first, default=None))
+
+
+def _fault(code: str, value: float, spoken: tuple[str, ...]) -> Fault:
+    silent = indicators().get(code)
+    return Fault(
+        where=f"target {code}",
+        found=f"{code}={value:g}",
+        allowed=", ".join(spoken),
+        do=did_you_mean(code, spoken) if silent is None else t("score.do.silent"),
+    )
+
+
+def _out_of_range(code: str, value: float, indicator: Indicator) -> Fault:
+    return Fault(
+        where=f"target {code}",
+        found=f"{value:g}",
+        allowed=t(f"score.allowed.{indicator.unit}"),
+        do=t("score.do.range"),
+    )
+
+
+# What the model can say of an indicator: a function of a result, [scenario, draw, replicate, year]. Years that
+# the run does not hold whole have no value.
+
+
+def measure(dataset: xr.Dataset, name: str) -> xr.DataArray:
+    """Return one measure by calendar year, of the full years of a result.
+
+    Parameters
+    ----------
+    name : of ``policy.national.MEASURES``
+    """
+    months = dataset["month"].groupby("month.year").count()
+    full = months["year"].values[months.values == MONTHS]
+    return _MEASURES[name](dataset).reindex(year=full)
+
+
+def _yearly(monthly: xr.DataArray) -> xr.DataArray:
+    return monthly.groupby("month.year").sum("month")
+
+
+def _country(dataset: xr.Dataset, *names: str) -> xr.DataArray:
+    """Return the yearly sum of series, the whole country."""
+    total: xr.DataArray = sum(dataset[name].sum("territory") for name in names)  # type: ignore[assignment]
+    return _yearly(total)
+
+
+def _ratio(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
+    """Return a ratio; nothing to divide by gives no value, which is not zero."""
+    return part / whole.where(whole > 0)
+
+
+def _completed(dataset: xr.Dataset) -> xr.DataArray:
+    flow = national(dataset)["flow"]
+    return flow.sel(from_state="FOLLOW_UP", to_state="REINTEGRATED", drop=True)
+
+
+def _specialised_cases(dataset: xr.Dataset) -> xr.DataArray:
+    opened = dataset["cases_to_investigation"]
+    share = dataset["factor"].sel(factor_name="prosecutor_office", drop=True)
+    return _ratio(_yearly((opened * share).sum("territory")), _yearly(opened.sum("territory")))
+
+
+def _half_year(dataset: xr.Dataset) -> xr.DataArray:
+    completed = _completed(dataset)
+    first_half = _yearly(completed.where(completed["month"].dt.month <= HALF_YEAR, 0))
+    begun = dataset["reintegration_started"].rolling(month=MONTHS).sum()
+    to_june = begun.sel(month=begun["month"].dt.month == HALF_YEAR)
+    return _ratio(first_half, to_june.assign_coords(month=to_june["month"].dt.year).rename(month="year"))
+
+
+def _whole_year(dataset: xr.Dataset) -> xr.DataArray:
+    return _ratio(_yearly(_completed(dataset)), _yearly(dataset["reintegration_started"]))
+
+
+def _cohort(dataset: xr.Dataset) -> xr.DataArray:
+    begun, completed = (_yearly(dataset[n]) for n in ("reintegration_started", "completed_of_cohort"))
+    # Only two years later is it known who completed in 24 months.
+    return _ratio(completed, begun).shift(year=COHORT_YEARS)
+
+
+def _residents_with_plan(dataset: xr.Dataset) -> xr.DataArray:
+    return _ratio(_country(dataset, "specialised_planned"), _country(dataset, "specialised_residents"))
+
+
+_MEASURES: Final[dict[str, Callable[[xr.Dataset], xr.DataArray]]] = {
+    "specialised_cases": _specialised_cases,
+    "police_victims": lambda d: _country(d, "registered_police_children", "registered_police_adults"),
+    "half_year": _half_year,
+    "whole_year": _whole_year,
+    "cohort": _cohort,
+    "complaints": lambda d: _country(d, "cases_to_investigation"),
+    "resolved_cases": lambda d: _country(d, "cases_to_convicted", "cases_to_acquitted"),
+    "police_children": lambda d: _country(d, "registered_police_children"),
+    "residents_with_plan": _residents_with_plan,
+}
