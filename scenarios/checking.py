@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from scenarios.files import library
+from scenarios.files import library, overlays
 from scenarios.levers import levers
 from scenarios.programme_checks import programme_faults
 from scenarios.programmes import (
@@ -81,7 +81,7 @@ KINDS: Final = frozenset(
         *("budget", "grant", "lines", "line", "amounts", "money", "outcomes", "outcome", "signal"),
         *("adapt", "transition_group", "every_months", "lag_months", "months", "unit_costs", "unit_cost"),
         *("stop_when", "adjustments", "adjustment", "money_multiply", "recorded", "evidence", "evidence_id"),
-        *("claims", "claim", "measure", "direction", "yes_no"),
+        *("claims", "claim", "measure", "direction", "yes_no", "laid_over"),
     )
 )
 """Kinds of value that have words of their own in the catalogue."""
@@ -193,6 +193,7 @@ def _pattern(path: Place) -> str:
         "without": "recorded",
         "adjust": "adjustments",
         "unexpected": "yes_no",
+        "under": "laid_over",
     }.get(last, last)
     return kind if kind in KINDS else "value"
 
@@ -268,6 +269,7 @@ def _limits(kind: str) -> dict[str, object]:
         "evidence_id": {"last": FINDINGS[-1]},
         "measure": {"names": ", ".join(MEASURES)},
         "direction": {"names": ", ".join(DIRECTIONS)},
+        "laid_over": {"names": ", ".join(overlays())},
         "money_multiply": {"high": f"{LARGEST_MONEY_MULTIPLIER:g}"},
         "money": {"high": f"{MOST_MONEY:,.0f}"},
         "amounts": {"first": FIRST_YEAR, "last": LAST_YEAR},

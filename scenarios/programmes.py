@@ -127,6 +127,7 @@ class Claim:
     measure, direction : of ``MEASURES`` and ``DIRECTIONS``
     than : name of the scenario it is compared with
     from_year, to_year : first and last calendar year, both included
+    under : overlay laid over both, ``None`` for none
     unexpected : whether specialists would expect otherwise
     """
 
@@ -135,12 +136,15 @@ class Claim:
     direction: str
     from_year: int
     to_year: int
+    under: str | None = None
     unexpected: bool = False
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the claim as plain data of the shape of a file."""
         out: dict[str, Any] = {"measure": self.measure, "than": self.than, "direction": self.direction}
         out |= {"from": self.from_year, "to": self.to_year}
+        if self.under is not None:
+            out["under"] = self.under
         return out | ({"unexpected": True} if self.unexpected else {})
 
 

@@ -385,6 +385,13 @@ def _overlaid(asked: str) -> Scenario:
     return scenario
 
 
+def overlaid(scenario: Scenario, overlay: str) -> Scenario:
+    """Return a scenario with an overlay of the library laid over it."""
+    path = overlays()[overlay]
+    chain = _chain(open_document(path), folder=path.parent, above=(identity(path),))
+    return _laid_over(scenario, _assemble(overlay, chain), chain[0][1])
+
+
 def _laid_over(scenario: Scenario, overlay: Scenario, own: ScenarioFile) -> Scenario:
     """Return a scenario with what an overlay adds or replaces."""
     programmes = {one.name: one for one in (*scenario.programmes, *overlay.programmes)}
@@ -516,7 +523,7 @@ def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario
         without=tuple(without),
         evidence=tuple(own.evidence),
         claims=tuple(
-            Claim(row.measure, row.than, row.direction, row.from_, row.to, row.unexpected)
+            Claim(row.measure, row.than, row.direction, row.from_, row.to, row.under, row.unexpected)
             for row in own.claims
         ),
         bases=tuple(part.base for _, part in chain if part.base is not None),

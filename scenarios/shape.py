@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from scenarios.files import overlays
 from scenarios.levers import levers
 from scenarios.programmes import (
     CURRENCIES,
@@ -527,6 +528,7 @@ class ClaimPart(Part):
     direction: Annotated[str, OneOf(DIRECTIONS)]
     from_: Annotated[int, BeforeValidator(_whole)] = Field(alias="from")
     to: Annotated[int, BeforeValidator(_whole)]
+    under: Annotated[str, OneOf(tuple(overlays()))] | None = None
     unexpected: bool = False
 
 

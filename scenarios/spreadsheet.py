@@ -19,7 +19,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from scenarios.files import LONGEST_NAME
+from scenarios.files import LONGEST_NAME, overlays
 from scenarios.levers import levers
 from scenarios.programmes import (
     CURRENCIES,
@@ -78,7 +78,7 @@ SHEETS: Final[dict[str, tuple[str, ...]]] = {
     "interventions": ("use", *WHERE, "start", "end", "ramp_months", "amount", "admits", "forms"),
     "context": ("use", *WHERE, "from", "to", "multiply"),
     "shocks": ("use", *WHERE, "from", "to", "level"),
-    "claims": ("measure", "than", "direction", "from", "to", "unexpected"),
+    "claims": ("measure", "than", "direction", "from", "to", "under", "unexpected"),
     "unit_costs": ("line", "kind", "value", "price_year", "currency", "source", "entity"),
 }
 """Sheets and the keys of their columns; a sheet of money has a column for each year besides."""
@@ -131,6 +131,7 @@ def choices() -> dict[tuple[str, str], Sequence[str]]:
         ("adjust", "funding"): FUNDINGS,
         ("claims", "measure"): MEASURES,
         ("claims", "direction"): DIRECTIONS,
+        ("claims", "under"): tuple(overlays()),
         ("budget", "split"): SPLITS,
         ("outcomes", "signal"): SIGNALS,
         ("interventions", "use"): tuple(levers()),

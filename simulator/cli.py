@@ -12,26 +12,52 @@ import os
 import re
 import sys
 from _thread import interrupt_main
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from simulator import cli_policy
 from simulator.faults import Fault, FaultyInput, did_you_mean
+from simulator.terminal import (
+    BROKEN,
+    FAULTY,
+    INTERRUPTED,
+    LARGEST_COUNT,
+    LARGEST_SEED,
+    OK,
+    PROGRAM,
+    bad_option,
+    check_writable,
+    count_fault,
+    destination,
+    fault_records,
+    flag,
+    format_of,
+    load_scenarios,
+    names_of,
+    one_name,
+    option,
+    print_json,
+    progress_bar,
+    short,
+    show,
+    tell,
+    unwritable,
+    whole,
+)
 from simulator.texts import LANGUAGES, set_language, t
 
 if TYPE_CHECKING:
     from scenarios import Scenario
     from simulator.tables import Table
 
-PROGRAM: Final = "sintrata"
 COMMANDS: Final = (
-    *("run", "compare", "validate", "scenarios", "explain", "diff", "new", "schema", "budget", "precision"),
+    *("run", "compare", "score", "export", "contributions", "claims", "equal", "precision"),
+    *("validate", "scenarios", "explain", "diff", "new", "schema", "budget"),
 )
 TOPICS: Final = (
     *("parameters", "mechanisms", "scenario", "population", "month", "levels"),
@@ -41,17 +67,6 @@ MONEY_TOPICS: Final = ("lines", "costs", "crosswalk", "services", "recommendatio
 FISCAL_YEARS: Final = ("peru", "us")
 ACTIONS: Final = ("template", "import")
 """What can be done with a budget in a spreadsheet."""
-
-OK: Final = 0
-BROKEN: Final = 1
-FAULTY: Final = 2
-INTERRUPTED: Final = 130
-
-FORMATS: Final = {"zarr": ".zarr", "netcdf": ".nc", "csv": "_csv"}
-"""Result formats and how the name of a result ends; CSV is a folder of tables."""
-
-LARGEST_COUNT: Final = 1_000_000
-LARGEST_SEED: Final = 2**63 - 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         words = _take_language(words)
         return _call(words or ["--help"])
     except FaultyInput as error:
-        return _tell(error.faults, as_json=as_json)
+        return tell(error.faults, as_json=as_json)
     except KeyboardInterrupt:
         print(t("cli.interrupted"), file=sys.stderr)
         return INTERRUPTED
@@ -121,7 +136,7 @@ def _take_language(words: list[str]) -> list[str]:
     set_language(None)
     if chosen is not None:
         if chosen not in LANGUAGES:
-            raise _bad_option("--lang", chosen, ", ".join(LANGUAGES))
+            raise bad_option("--lang", chosen, ", ".join(LANGUAGES))
         set_language(chosen)
     return rest
 
@@ -133,7 +148,7 @@ def _call(words: list[str]) -> int:
             [
                 Fault(
                     where=PROGRAM,
-                    found=t("cli.found.command", name=_short(first)),
+                    found=t("cli.found.command", name=short(first)),
                     allowed=", ".join(COMMANDS),
                     do=did_you_mean(first, COMMANDS),
                 )
@@ -167,7 +182,7 @@ def _usage_fault(error: typer.TyperException) -> Fault:
         near = get_close_matches(option, options, n=1)
         return Fault(
             where=where,
-            found=t("cli.found.option", name=_short(option)),
+            found=t("cli.found.option", name=short(option)),
             allowed=", ".join(sorted(name for name in options if name.startswith("--"))),
             do=t("fault.did_you_mean", name=near[0]) if near else t("fault.choose_allowed"),
         )
@@ -179,185 +194,21 @@ def _usage_fault(error: typer.TyperException) -> Fault:
     )
 
 
-def _tell(faults: Sequence[Fault], *, as_json: bool) -> int:
-    if as_json:
-        _print_json({"faults": _fault_records(faults)})
-    else:
-        print("\n\n".join(str(fault) for fault in faults), file=sys.stderr)
-    return FAULTY
-
-
-def _fault_records(faults: Sequence[Fault]) -> list[dict[str, str]]:
-    return [{"where": f.where, "found": f.found, "allowed": f.allowed, "do": f.do} for f in faults]
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
-
-
-def _plain(value: Any) -> object:
-    """Return the plain number of a NumPy scalar, and the text of anything else."""
-    return value.item() if hasattr(value, "item") else str(value)
-
-
-def _show(table: Table) -> None:
-    print("\n".join(table.lines(max(60, get_terminal_size((110, 24)).columns))))
-
-
-def _short(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text[:80])
-
-
-# What the words of an option may be. All arrive as text, so that every fault is told in one form.
-
-
-def _bad_option(option: str, found: str, allowed: str, do: str | None = None) -> FaultyInput:
-    return FaultyInput(
-        [
-            Fault(
-                where=f"{PROGRAM} {option}",
-                found=_short(found) or t("cli.found.no_value"),
-                allowed=allowed,
-                do=do or t("cli.do.change", option=option),
-            )
-        ]
-    )
-
-
-def _whole(option: str, text: str, smallest: int, largest: int) -> int:
-    number = int(text) if re.fullmatch(r"-?[0-9]{1,20}", text) else None
-    if number is None or not smallest <= number <= largest:
-        raise _bad_option(option, text, t("cli.allowed.whole", low=smallest, high=f"{largest:,}"))
-    return number
-
-
-def _month(option: str, text: str) -> int:
-    from simulator.engine.states import LAST_MONTH, REPORT_FROM, month_index, month_name
-
-    try:
-        ti = month_index(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else None
-    except ValueError:
-        ti = None
-    if ti is None or not REPORT_FROM <= ti <= LAST_MONTH:
-        allowed = t("cli.allowed.month", first=month_name(REPORT_FROM), last=month_name(LAST_MONTH))
-        raise _bad_option(option, text, allowed)
-    return ti
-
-
-def _format(text: str | None, out: str | None) -> str:
-    """Return the format asked for, else the one that the name of the result tells, else Zarr."""
-    ending = "" if out is None else out.lower()
-    told = next((name for name, end in FORMATS.items() if ending.endswith(end)), None)
-    if text is None:
-        return told or "zarr"
-    if text not in FORMATS:
-        raise _bad_option("--format", text, ", ".join(FORMATS), did_you_mean(text, tuple(FORMATS)))
-    if told is not None and told != text:
-        allowed = t("cli.allowed.suffix", suffix=FORMATS[text], format=text)
-        raise _bad_option("--out", str(out), allowed)
-    return text
-
-
-def _one(names: Sequence[str], command: str, what: str) -> str:
-    if len(names) != 1:
-        raise _count_fault(command, names, what)
-    return names[0]
-
-
-def _count_fault(command: str, names: Sequence[str], allowed: str) -> FaultyInput:
-    where = f"{PROGRAM} {command}"
-    found = t("cli.found.names", names=_short(" ".join(names))) if names else t("cli.found.no_name")
-    help_of = f"{PROGRAM} {command.split(maxsplit=1)[0]}"
-    return FaultyInput([Fault(where, found, allowed, t("cli.do.help", command=help_of))])
-
-
-# Where results go: never over something that is there.
-
-
-def _destination(out: str | None, name: str, kind: str) -> Path:
-    """Return where a result will stand; a folder gets a name of its own, with a number if it is taken."""
-    suffix = FORMATS[kind]
-    if out is not None and out.lower().endswith(suffix):
-        path = Path(out)
-        if os.path.lexists(path):
-            raise _bad_option("--out", out, t("cli.allowed.new_path"), t("cli.do.new_path"))
-        return path
-    folder = Path("results" if out is None else out)
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._") or "scenario"
-    number = 1
-    while os.path.lexists(path := folder / f"{stem if number == 1 else f'{stem}-{number}'}{suffix}"):
-        number += 1
-    return path
-
-
-def _check_writable(path: Path) -> None:
-    """Try the place of a result: an unwritable folder is told before a run, not after it."""
-    probe = path.with_name(f".{path.stem}.{os.getpid()}.probe")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> FaultyInput:
-    found = f"{path}: {error.strerror or error}"
-    return _bad_option("--out", found, t("cli.allowed.writable"), t("cli.do.writable"))
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
-    """Give the function that the engine calls as it advances; a bar is drawn only where somebody looks."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def advance(done: int, total: int, label: str) -> None:
-            bar.update(task, completed=done, total=total, description=t(f"cli.progress.{label}"))
-
-        yield advance
-
-
-# The commands. Their annotations are text until the application is built: then ``t`` chooses the words.
-
-
-def _names(key: str) -> Any:
-    return typer.Argument(metavar=t(f"cli.metavar.{key}"), help=t(f"cli.argument.{key}"), show_default=False)
-
-
-def _option(name: str, key: str) -> Any:
-    metavar = t(f"cli.metavar.{key}")
-    return typer.Option(name, metavar=metavar, help=t(f"cli.option.{key}"), show_default=False)
-
-
-def _flag(name: str, key: str) -> Any:
-    return typer.Option(name, help=t(f"cli.option.{key}"), show_default=False)
-
-
 def _run(
-    names: Annotated[list[str] | None, _names("scenario")] = None,
+    names: Annotated[list[str] | None, names_of("scenario")] = None,
     *,
-    seed: Annotated[str, _option("--seed", "seed")] = "0",
-    draws: Annotated[str, _option("--draws", "draws")] = "1",
-    replicates: Annotated[str, _option("--replicates", "replicates")] = "1",
-    until: Annotated[str | None, _option("--until", "until")] = None,
-    out: Annotated[str | None, _option("--out", "out")] = None,
-    form: Annotated[str | None, _option("--format", "format")] = None,
-    fiscal: Annotated[str | None, _option("--fiscal", "fiscal")] = None,
-    threads: Annotated[str | None, _option("--threads", "threads")] = None,
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
-    as_json: Annotated[bool, _flag("--json", "json")] = False,
+    seed: Annotated[str, option("--seed", "seed")] = "0",
+    draws: Annotated[str, option("--draws", "draws")] = "1",
+    replicates: Annotated[str, option("--replicates", "replicates")] = "1",
+    until: Annotated[str | None, option("--until", "until")] = None,
+    out: Annotated[str | None, option("--out", "out")] = None,
+    form: Annotated[str | None, option("--format", "format")] = None,
+    fiscal: Annotated[str | None, option("--fiscal", "fiscal")] = None,
+    threads: Annotated[str | None, option("--threads", "threads")] = None,
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, flag("--json", "json")] = False,
 ) -> None:
-    _one(names or (), "run", t("cli.allowed.one_scenario"))
+    one_name(names or (), "run", t("cli.allowed.one_scenario"))
     _simulate(
         names or (),
         seed=seed,
@@ -374,21 +225,21 @@ def _run(
 
 
 def _compare(
-    names: Annotated[list[str] | None, _names("scenarios")] = None,
+    names: Annotated[list[str] | None, names_of("scenarios")] = None,
     *,
-    seed: Annotated[str, _option("--seed", "seed")] = "0",
-    draws: Annotated[str, _option("--draws", "paired_draws")] = "12",
-    replicates: Annotated[str, _option("--replicates", "replicates")] = "1",
-    until: Annotated[str | None, _option("--until", "until")] = None,
-    out: Annotated[str | None, _option("--out", "out")] = None,
-    form: Annotated[str | None, _option("--format", "format")] = None,
-    fiscal: Annotated[str | None, _option("--fiscal", "fiscal")] = None,
-    threads: Annotated[str | None, _option("--threads", "threads")] = None,
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
-    as_json: Annotated[bool, _flag("--json", "json")] = False,
+    seed: Annotated[str, option("--seed", "seed")] = "0",
+    draws: Annotated[str, option("--draws", "paired_draws")] = "12",
+    replicates: Annotated[str, option("--replicates", "replicates")] = "1",
+    until: Annotated[str | None, option("--until", "until")] = None,
+    out: Annotated[str | None, option("--out", "out")] = None,
+    form: Annotated[str | None, option("--format", "format")] = None,
+    fiscal: Annotated[str | None, option("--fiscal", "fiscal")] = None,
+    threads: Annotated[str | None, option("--threads", "threads")] = None,
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, flag("--json", "json")] = False,
 ) -> None:
     if len(names or ()) < 2:
-        raise _count_fault("compare", names or (), t("cli.allowed.two_scenarios"))
+        raise count_fault("compare", names or (), t("cli.allowed.two_scenarios"))
     _simulate(
         names or (),
         seed=seed,
@@ -420,23 +271,23 @@ def _simulate(
 ) -> None:
     """Run one scenario, or several with the same draws; keep the result, show its table."""
     options: dict[str, Any] = {
-        "seed": _whole("--seed", seed, 0, LARGEST_SEED),
-        "draws": _whole("--draws", draws, 1, LARGEST_COUNT),
-        "replicates": _whole("--replicates", replicates, 1, LARGEST_COUNT),
-        "threads": None if threads is None else _whole("--threads", threads, 1, 1024),
+        "seed": whole("--seed", seed, 0, LARGEST_SEED),
+        "draws": whole("--draws", draws, 1, LARGEST_COUNT),
+        "replicates": whole("--replicates", replicates, 1, LARGEST_COUNT),
+        "threads": None if threads is None else whole("--threads", threads, 1, 1024),
     }
-    kind = _format(form, out)
+    kind = format_of(form, out)
     if fiscal not in (None, *FISCAL_YEARS):
-        raise _bad_option("--fiscal", str(fiscal), ", ".join(FISCAL_YEARS))
-    scenarios = _load(names, until)
-    path = _destination(out, "-".join(scenario.name for scenario in scenarios)[:100], kind)
-    _check_writable(path)
+        raise bad_option("--fiscal", str(fiscal), ", ".join(FISCAL_YEARS))
+    scenarios = load_scenarios(names, until)
+    path = destination(out, "-".join(scenario.name for scenario in scenarios)[:100], kind)
+    check_writable(path)
 
     import simulator
     from simulator import report
     from simulator.outcomes.export import save
 
-    with _progress(quiet=quiet or as_json) as progress:
+    with progress_bar(quiet=quiet or as_json) as progress:
         if len(scenarios) == 1:
             dataset = simulator.run(scenarios[0], progress=progress, **options)
         else:
@@ -444,7 +295,7 @@ def _simulate(
     try:
         path = save(dataset, path, kind)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     alone = len(scenarios) == 1
     table = report.yearly_table(dataset) if alone else report.effects_table(dataset)
     watched = report.outcomes_table(dataset)
@@ -457,58 +308,33 @@ def _simulate(
             "fiscal_years": {c: report.money_by_year_table(dataset, c).records() for c in FISCAL_YEARS},
             "outcomes": watched.records(),
         }
-        _print_json({**about, **effects, **money, "years": report.yearly_records(dataset)})
+        print_json({**about, **effects, **money, "years": report.yearly_records(dataset)})
     elif quiet:
         print(path)
     else:
-        _show(table)
+        show(table)
         print()
         if report.has_money(dataset):
-            _show(report.money_table(dataset))
+            show(report.money_table(dataset))
             print()
         if fiscal is not None:
-            _show(report.money_by_year_table(dataset, fiscal))
+            show(report.money_by_year_table(dataset, fiscal))
             print()
         if watched.rows:
-            _show(watched)
+            show(watched)
             print()
         print(t("cli.saved", path=path))
 
 
-def _load(names: Sequence[str], until: str | None) -> list[Scenario]:
-    """Return the scenarios, or raise with the faults of them all."""
-    from dataclasses import replace
-
-    from scenarios import load_scenario
-
-    last = None if until is None else _month("--until", until)
-    scenarios: list[Scenario] = []
-    faults: list[Fault] = []
-    for name in names:
-        try:
-            scenario = load_scenario(name)
-        except FaultyInput as error:
-            faults.extend(error.faults)
-        else:
-            scenarios.append(scenario if last is None else replace(scenario, until_ti=last))
-    for k, scenario in enumerate(scenarios):
-        if scenario.name in [other.name for other in scenarios[:k]]:
-            found = t("cli.found.same_name", name=scenario.name)
-            faults.append(Fault(scenario.name, found, t("cli.allowed.own_name"), t("cli.do.own_name")))
-    if faults:
-        raise FaultyInput(list(dict.fromkeys(faults)))
-    return scenarios
-
-
 def _validate(
-    names: Annotated[list[str] | None, _names("files")] = None,
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
-    as_json: Annotated[bool, _flag("--json", "json")] = False,
+    names: Annotated[list[str] | None, names_of("files")] = None,
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, flag("--json", "json")] = False,
 ) -> int:
     from scenarios import load_scenario
 
     if not names:
-        raise _count_fault("validate", (), t("cli.allowed.files"))
+        raise count_fault("validate", (), t("cli.allowed.files"))
     valid: list[Scenario] = []
     faults: list[Fault] = []
     for name in names:
@@ -518,51 +344,51 @@ def _validate(
             faults.extend(error.faults)
     if as_json:
         told = [{"name": each.name, "hash": each.hash} for each in valid]
-        _print_json({"valid": told, "faults": _fault_records(faults)})
+        print_json({"valid": told, "faults": fault_records(faults)})
     elif not quiet:
         for each in valid:
             print(t("cli.valid", name=each.name, label=each.label, count=len(each.interventions)))
     if faults and not as_json:
         sys.stdout.flush()
-        _tell(faults, as_json=False)
+        tell(faults, as_json=False)
     return FAULTY if faults else OK
 
 
 def _scenarios(
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
-    as_json: Annotated[bool, _flag("--json", "json")] = False,
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, flag("--json", "json")] = False,
 ) -> None:
     from simulator.explain import library_table, overlays_table
 
     table, laid_over = library_table(), overlays_table()
     if as_json:
-        _print_json({"rows": table.records(), "overlays": laid_over.records()})
+        print_json({"rows": table.records(), "overlays": laid_over.records()})
     elif quiet:
         print("\n".join(str(row["name"]) for row in table.rows))
     else:
-        _show(table)
+        show(table)
         print()
-        _show(laid_over)
+        show(laid_over)
 
 
 def _explain(
-    words: Annotated[list[str] | None, _names("topic")] = None,
-    threads: Annotated[str | None, _option("--threads", "threads")] = None,
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
-    as_json: Annotated[bool, _flag("--json", "json")] = False,
-    as_markdown: Annotated[bool, _flag("--markdown", "markdown")] = False,
+    words: Annotated[list[str] | None, names_of("topic")] = None,
+    threads: Annotated[str | None, option("--threads", "threads")] = None,
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, flag("--json", "json")] = False,
+    as_markdown: Annotated[bool, flag("--markdown", "markdown")] = False,
 ) -> None:
     if not words:
-        raise _count_fault("explain", (), ", ".join(TOPICS))
+        raise count_fault("explain", (), ", ".join(TOPICS))
     topic, *names = words
     if topic not in TOPICS:
-        raise _bad_option("explain", topic, ", ".join(TOPICS), did_you_mean(topic, TOPICS))
+        raise bad_option("explain", topic, ", ".join(TOPICS), did_you_mean(topic, TOPICS))
     if topic not in ("scenario", "parameters", "lines") and names:
-        raise _count_fault(f"explain {topic}", names, t("cli.allowed.no_more"))
+        raise count_fault(f"explain {topic}", names, t("cli.allowed.no_more"))
     full = as_json or as_markdown
     tables = _explanation(topic, names, threads, quiet=quiet or full, full=full)
     if as_json:
-        _print_json({key: table.records() for key, table in tables.items()})
+        print_json({key: table.records() for key, table in tables.items()})
     elif as_markdown:
         for table in tables.values():
             print("\n".join(table.markdown()))
@@ -570,7 +396,7 @@ def _explain(
         for number, table in enumerate(tables.values()):
             if number:
                 print()
-            _show(table)
+            show(table)
 
 
 def _explanation(
@@ -580,8 +406,8 @@ def _explanation(
     from simulator import explain
 
     if topic == "scenario":
-        name = _one(names, "explain scenario", t("cli.allowed.one_scenario"))
-        return explain.scenario_tables(_load([name], None)[0])
+        name = one_name(names, "explain scenario", t("cli.allowed.one_scenario"))
+        return explain.scenario_tables(load_scenarios([name], None)[0])
     if topic == "parameters":
         return {"parameters": explain.parameters_table(names)}
     if topic in MONEY_TOPICS:
@@ -594,56 +420,58 @@ def _explanation(
     import simulator
     from simulator.report import levels_table
 
-    n_threads = None if threads is None else _whole("--threads", threads, 1, 1024)
-    with _progress(quiet=quiet) as progress:
-        dataset = simulator.run(_load(["baseline"], None)[0], threads=n_threads, progress=progress)
+    n_threads = None if threads is None else whole("--threads", threads, 1, 1024)
+    with progress_bar(quiet=quiet) as progress:
+        dataset = simulator.run(load_scenarios(["baseline"], None)[0], threads=n_threads, progress=progress)
     return {"levels": levels_table(dataset)}
 
 
 def _diff(
-    names: Annotated[list[str] | None, _names("two")] = None,
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
-    as_json: Annotated[bool, _flag("--json", "json")] = False,
+    names: Annotated[list[str] | None, names_of("two")] = None,
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, flag("--json", "json")] = False,
 ) -> None:
     if len(names or ()) != 2:
-        raise _count_fault("diff", names or (), t("cli.allowed.exactly_two"))
+        raise count_fault("diff", names or (), t("cli.allowed.exactly_two"))
     from simulator.explain_money import difference_table
 
-    one, other = (_load([name], None)[0] for name in names or ())
+    one, other = (load_scenarios([name], None)[0] for name in names or ())
     table = difference_table(one, other)
     if as_json:
-        _print_json({"first": one.name, "second": other.name, "rows": table.records()})
+        print_json({"first": one.name, "second": other.name, "rows": table.records()})
     elif quiet:
         print(len(table.rows))
     else:
-        _show(table)
+        show(table)
 
 
 def _new(
-    names: Annotated[list[str] | None, _names("name")] = None,
-    base: Annotated[str, _option("--from", "base")] = "baseline",
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    names: Annotated[list[str] | None, names_of("name")] = None,
+    base: Annotated[str, option("--from", "base")] = "baseline",
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
 ) -> None:
-    name = _one(names or (), "new", t("cli.allowed.one_name"))
+    name = one_name(names or (), "new", t("cli.allowed.one_name"))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", name.removesuffix(".yaml")):
-        raise _bad_option("new", name, t("cli.allowed.plain_name"), t("cli.do.plain_name"))
+        raise bad_option("new", name, t("cli.allowed.plain_name"), t("cli.do.plain_name"))
     from scenarios.editor import beginning
     from scenarios.files import library
 
     beside = Path(base).is_file() and Path(base).resolve().parent == Path.cwd()
     if base not in library() and not beside:
         allowed = t("cli.allowed.base", names=", ".join(library()))
-        raise _bad_option("--from", base, allowed, did_you_mean(base, tuple(library())))
+        raise bad_option("--from", base, allowed, did_you_mean(base, tuple(library())))
     path = Path(f"{name.removesuffix('.yaml')}.yaml")
     _write_text(
-        path, beginning(path.stem, Path(base).name if beside else base, _load([base], None)[0]), "new"
+        path,
+        beginning(path.stem, Path(base).name if beside else base, load_scenarios([base], None)[0]),
+        "new",
     )
     print(path if quiet else t("cli.written", path=path))
 
 
 def _schema(
-    out: Annotated[str | None, _option("--out", "file")] = None,
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    out: Annotated[str | None, option("--out", "file")] = None,
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
 ) -> None:
     import json
 
@@ -660,76 +488,76 @@ def _schema(
 def _write_text(path: Path, text: str, option: str) -> None:
     """Write a new file; one that is there stays as it is."""
     if os.path.lexists(path):
-        raise _bad_option(option, str(path), t("cli.allowed.new_path"), t("cli.do.new_path"))
-    _check_writable(path)
+        raise bad_option(option, str(path), t("cli.allowed.new_path"), t("cli.do.new_path"))
+    check_writable(path)
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _budget(
-    words: Annotated[list[str] | None, _names("budget")] = None,
-    base: Annotated[str, _option("--from", "sheet_of")] = "baseline",
-    out: Annotated[str | None, _option("--out", "file")] = None,
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
+    words: Annotated[list[str] | None, names_of("budget")] = None,
+    base: Annotated[str, option("--from", "sheet_of")] = "baseline",
+    out: Annotated[str | None, option("--out", "file")] = None,
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
 ) -> None:
     """Write a spreadsheet to fill in, or read one into a scenario file."""
     action, *files = words or ("",)
     if action not in ACTIONS:
-        raise _bad_option("budget", action, ", ".join(ACTIONS), did_you_mean(action, ACTIONS))
+        raise bad_option("budget", action, ", ".join(ACTIONS), did_you_mean(action, ACTIONS))
     if out is None:
-        raise _bad_option("--out", "", t("cli.allowed.value"), t("cli.do.help", command=f"{PROGRAM} budget"))
+        raise bad_option("--out", "", t("cli.allowed.value"), t("cli.do.help", command=f"{PROGRAM} budget"))
     path = Path(out)
     if os.path.lexists(path):
-        raise _bad_option("--out", out, t("cli.allowed.new_path"), t("cli.do.new_path"))
+        raise bad_option("--out", out, t("cli.allowed.new_path"), t("cli.do.new_path"))
     if action == "template":
         if files:
-            raise _count_fault("budget template", files, t("cli.allowed.no_more"))
+            raise count_fault("budget template", files, t("cli.allowed.no_more"))
         from scenarios.schema import own_data
         from scenarios.spreadsheet import write
 
         if path.suffix.lower() != ".xlsx":
-            raise _bad_option("--out", out, t("cli.allowed.suffix", suffix=".xlsx", format="xlsx"))
-        _check_writable(path)
+            raise bad_option("--out", out, t("cli.allowed.suffix", suffix=".xlsx", format="xlsx"))
+        check_writable(path)
         write(own_data(base), path)
     else:
         from scenarios.schema import from_document, yaml_text
         from scenarios.spreadsheet import read
 
-        document = read(Path(_one(files, "budget import", t("cli.allowed.one_sheet"))))
+        document = read(Path(one_name(files, "budget import", t("cli.allowed.one_sheet"))))
         from_document(document, path.stem, path.parent)
         _write_text(path, yaml_text(document.data), "--out")
     print(path if quiet else t("cli.written", path=path))
 
 
 def _precision(
-    names: Annotated[list[str] | None, _names("scenario")] = None,
+    names: Annotated[list[str] | None, names_of("scenario")] = None,
     *,
-    width: Annotated[str, _option("--width", "width")] = "0.1",
-    seed: Annotated[str, _option("--seed", "seed")] = "0",
-    replicates: Annotated[str, _option("--replicates", "pilot")] = "10",
-    threads: Annotated[str | None, _option("--threads", "threads")] = None,
-    quiet: Annotated[bool, _flag("--quiet", "quiet")] = False,
-    as_json: Annotated[bool, _flag("--json", "json")] = False,
+    width: Annotated[str, option("--width", "width")] = "0.1",
+    seed: Annotated[str, option("--seed", "seed")] = "0",
+    replicates: Annotated[str, option("--replicates", "pilot")] = "10",
+    threads: Annotated[str | None, option("--threads", "threads")] = None,
+    quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
+    as_json: Annotated[bool, flag("--json", "json")] = False,
 ) -> None:
     wanted = float(width) if re.fullmatch(r"[0-9]{0,3}\.?[0-9]{0,6}", width) and width.strip(".") else 0.0
     if not 0.0 < wanted <= 10.0:
-        raise _bad_option("--width", width, t("cli.allowed.width"))
+        raise bad_option("--width", width, t("cli.allowed.width"))
     options: dict[str, Any] = {
-        "seed": _whole("--seed", seed, 0, LARGEST_SEED),
-        "replicates": _whole("--replicates", replicates, 2, LARGEST_COUNT),
-        "threads": None if threads is None else _whole("--threads", threads, 1, 1024),
+        "seed": whole("--seed", seed, 0, LARGEST_SEED),
+        "replicates": whole("--replicates", replicates, 2, LARGEST_COUNT),
+        "threads": None if threads is None else whole("--threads", threads, 1, 1024),
     }
-    scenario = _load([_one(names or (), "precision", t("cli.allowed.one_scenario"))], None)[0]
+    scenario = load_scenarios([one_name(names or (), "precision", t("cli.allowed.one_scenario"))], None)[0]
 
     import simulator
     from simulator.report import precision_table
 
-    with _progress(quiet=quiet or as_json) as progress:
+    with progress_bar(quiet=quiet or as_json) as progress:
         dataset = simulator.run(scenario, progress=progress, **options)
     table = precision_table(dataset, wanted)
     if as_json:
-        _print_json({"scenario": scenario.name, **options, "width": wanted, "rows": table.records()})
+        print_json({"scenario": scenario.name, **options, "width": wanted, "rows": table.records()})
     else:
-        _show(table)
+        show(table)
 
 
 class _Words:
@@ -795,6 +623,12 @@ def build_app() -> typer.Typer:
     functions: tuple[Callable[..., int | None], ...] = (
         _run,
         _compare,
+        cli_policy.score,
+        cli_policy.export,
+        cli_policy.contributions,
+        cli_policy.claims,
+        cli_policy.equal,
+        _precision,
         _validate,
         _scenarios,
         _explain,
@@ -802,7 +636,6 @@ def build_app() -> typer.Typer:
         _new,
         _schema,
         _budget,
-        _precision,
     )
     for name, function in zip(COMMANDS, functions, strict=True):
         app.command(

@@ -158,7 +158,7 @@ def _identity_table(scenario: Scenario) -> Table:
 def _claims_table(scenario: Scenario) -> Table:
     rows = tuple({**claim.to_mapping(), "claim": claim_in_words(claim)} for claim in scenario.claims)
     columns = (
-        *(Column(key, "") for key in ("measure", "than", "direction", "from", "to", "unexpected")),
+        *(Column(key, "") for key in ("measure", "than", "direction", "from", "to", "under", "unexpected")),
         Column("claim", t("explain.column.claim")),
     )
     return Table(t("explain.title.claims"), columns, rows)
@@ -174,6 +174,8 @@ def claim_in_words(claim: Claim) -> str:
         start=claim.from_year,
         end=claim.to_year,
     )
+    if claim.under is not None:
+        text = t("explain.claim.under", text=text, overlay=str(load_scenario(overlays()[claim.under]).label))
     return f"{text} {t('explain.claim.unexpected')}" if claim.unexpected else text
 
 

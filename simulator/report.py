@@ -10,13 +10,13 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from simulator.evidence import load_ledger
+from simulator.outcomes.effects import EFFECTS, cost_of_effect
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
 from simulator.outcomes.levels import levels
 from simulator.outcomes.spending import (
     added_money,
     by_us_fiscal_year,
     constant,
-    cost_of_effect,
     discounted,
     dollars,
     financing_gap,
@@ -46,7 +46,8 @@ MEDIAN_INTERVAL: Final = 2 * 1.645
 """Width of the 90% interval of a median in standard errors."""
 
 
-def _full_years(dataset: xr.Dataset) -> list[int]:
+def full_years(dataset: xr.Dataset) -> list[int]:
+    """Return the calendar years of which a result holds every month; all of them if it holds none whole."""
     years = [int(year) for year in dataset["month"].dt.year.values]
     full = sorted({year for year in years if years.count(year) == 12})
     return full or sorted(set(years))
@@ -56,7 +57,8 @@ def _form(indicator: str) -> str:
     return ",.2f" if indicator in ("incidence", "exploited_per_1000", *SHARES) else ",.0f"
 
 
-def _runs_note(dataset: xr.Dataset) -> str:
+def runs_note(dataset: xr.Dataset) -> str:
+    """Return what the intervals of a result go over."""
     draws, replicates = dataset.sizes["draw"], dataset.sizes["replicate"]
     if draws * replicates == 1:
         return t("report.note.one_run")
@@ -66,7 +68,7 @@ def _runs_note(dataset: xr.Dataset) -> str:
 
 def yearly_records(dataset: xr.Dataset) -> list[dict[str, object]]:
     """Return every indicator of every scenario and year: median, interval and Monte Carlo error."""
-    table = yearly(dataset).sel(year=_full_years(dataset))
+    table = yearly(dataset).sel(year=full_years(dataset))
     return [
         {"scenario": str(name), "year": int(year), "indicator": str(indicator), **_told(summarise(cell))}
         for name in table["scenario"].values
@@ -87,7 +89,7 @@ def _told(summary: Interval) -> dict[str, object]:
 
 def yearly_table(dataset: xr.Dataset) -> Table:
     """Return the main indicators of the first scenario by year."""
-    table = yearly(dataset.isel(scenario=slice(0, 1))).sel(year=_full_years(dataset))
+    table = yearly(dataset.isel(scenario=slice(0, 1))).sel(year=full_years(dataset))
     rows = []
     for year in table["year"].values:
         row: dict[str, object] = {"year": str(int(year))}
@@ -99,7 +101,7 @@ def yearly_table(dataset: xr.Dataset) -> Table:
     columns = [Column("year", t("report.column.year"))]
     columns += [Column(name, t(f"indicator.{name}"), "" if several else _form(name)) for name in SHOWN]
     title = t("report.title.yearly", name=str(dataset["scenario"].values[0]))
-    return Table(title, tuple(columns), tuple(rows), (_runs_note(dataset), t("report.note.use")))
+    return Table(title, tuple(columns), tuple(rows), (runs_note(dataset), t("report.note.use")))
 
 
 def _spread(summary: Interval, name: str) -> str:
@@ -109,7 +111,7 @@ def _spread(summary: Interval, name: str) -> str:
 
 def effects_table(dataset: xr.Dataset) -> Table:
     """Return each scenario less the first, run by run, over the last years: median and 90% interval."""
-    years = _full_years(dataset)[-PERIOD:]
+    years = full_years(dataset)[-PERIOD:]
     table = yearly(dataset).sel(year=years)
     means = [name for name in table.data_vars if name in MEANS]
     period = table.drop_vars(means).sum("year").merge(table[means].mean("year"))
@@ -148,7 +150,7 @@ def effects_table(dataset: xr.Dataset) -> Table:
         Column("error", t("report.column.error"), "n"),
     )
     title = t("report.title.effects", first=first, start=years[0], end=years[-1])
-    return Table(title, columns, tuple(rows), (_runs_note(dataset), t("report.note.use")))
+    return Table(title, columns, tuple(rows), (runs_note(dataset), t("report.note.use")))
 
 
 def has_money(dataset: xr.Dataset) -> bool:
@@ -256,7 +258,7 @@ def _money_rows(dataset: xr.Dataset, name: str) -> list[dict[str, object]]:
                 "item": key,
                 "what": t(f"money.{key}"),
                 "current": summarise(soles.sum("year") / MILLION).median,
-                **_bounds(real),
+                **bounds(real),
                 "dollars": summarise(dollars(soles, dataset).sum("year") / MILLION).median,
             }
         )
@@ -264,25 +266,26 @@ def _money_rows(dataset: xr.Dataset, name: str) -> list[dict[str, object]]:
     for one in (rate.low, rate.central, rate.high):
         value = summarise(discounted(added_money(dataset), dataset, one) / MILLION)
         what = t("money.present_value", rate=f"{100 * one:g}")
-        rows.append({"scenario": name, "item": f"present_value_{one:g}", "what": what, **_bounds(value)})
+        rows.append({"scenario": name, "item": f"present_value_{one:g}", "what": what, **bounds(value)})
     return rows
 
 
 def _effect_rows(dataset: xr.Dataset, name: str, first: str) -> list[dict[str, object]]:
-    """Return child-months in exploitation averted, and the cost of one where it can be told."""
-    effect = cost_of_effect(dataset, name, first)
-    rows = [
-        {"scenario": name, "item": "averted", "what": t("money.averted"), **_bounds(effect.averted)},
-    ]
-    if effect.ratio is not None:
-        cost = {"item": "cost_of_averted", "what": t("money.cost_of_averted"), **_bounds(effect.ratio)}
-        rows.append({"scenario": name, **cost})
-    else:
-        rows.append({"scenario": name, "item": "cost_of_averted", "what": t("money.no_ratio")})
+    """Return what is gained of each effect, and the cost of one where it can be told."""
+    rows: list[dict[str, object]] = []
+    for key in EFFECTS:
+        told = cost_of_effect(dataset, name, first, key)
+        rows.append({"scenario": name, "item": key, "what": t(f"effect.{key}"), **bounds(told.gained)})
+        cost: dict[str, object] = {"scenario": name, "item": f"cost_of_{key}"}
+        if told.ratio is not None:
+            rows.append({**cost, "what": t("money.cost_of", effect=t(f"effect.{key}")), **bounds(told.ratio)})
+        else:
+            rows.append({**cost, "what": t("money.no_ratio", effect=t(f"effect.{key}"))})
     return rows
 
 
-def _bounds(summary: Interval) -> dict[str, object]:
+def bounds(summary: Interval) -> dict[str, object]:
+    """Return median and interval for a row; one run has no interval."""
     several = summary.runs > 1
     return {
         "median": summary.median,
@@ -299,7 +302,7 @@ def outcomes_table(dataset: xr.Dataset) -> Table:
         row: dict[str, object] = {key: about[key] for key in ("scenario", "programme", "at_least", "by")}
         row |= {"signal": about["signal"], "what": t(f"signal.{about['signal']}")}
         row |= {"share": about["share"] or None, "probability": one.probability}
-        rows.append(row | ({} if one.count is None else _bounds(one.count)))
+        rows.append(row | ({} if one.count is None else bounds(one.count)))
     columns = (
         Column("scenario", t("report.column.scenario")),
         Column("programme", t("explain.column.programme")),
@@ -352,7 +355,7 @@ def _unit(unit: str) -> str:
 
 def precision_table(dataset: xr.Dataset, width: float) -> Table:
     """Return how many replicates bring the 90% interval of each median to ``width`` of its size."""
-    years = _full_years(dataset)[-PERIOD:]
+    years = full_years(dataset)[-PERIOD:]
     table = yearly(dataset).sel(year=years)
     rows: list[dict[str, object]] = []
     for name in table.data_vars:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from scenarios.schema import Scenario, load_scenario
+from scenarios.schema import Scenario, load_scenario, overlaid
 from simulator.engine.states import START_YEAR
 from simulator.experiments.ensemble import compare
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
@@ -71,14 +69,14 @@ def check_claims(
     loaded = [s if isinstance(s, Scenario) else load_scenario(s) for s in scenarios]
     groups = list(_groups([s for s in loaded if s.claims]))
     out = []
-    for number, group in enumerate(groups):
+    for number, (year, under, claims) in enumerate(groups):
         if progress is not None:
             progress(number, len(groups), "run")
-        others = dict.fromkeys(claim.than for s in group for claim in s.claims)
-        own = {s.name: s for s in group}
+        names = dict.fromkeys(name for s, claim in claims for name in (s.name, claim.than))
+        own = {s.name: s for s in loaded}
         dataset = compare(
-            ["baseline", *own.values(), *(load_scenario(n) for n in others if n not in {*own, "baseline"})],
-            until=12 * (max(c.to_year for s in group for c in s.claims) - START_YEAR) + 11,
+            [_under(own.get(name, name), under) for name in names],
+            until=12 * (year - START_YEAR) + 11,
             seed=seed,
             draws=draws,
             replicates=replicates,
@@ -86,17 +84,27 @@ def check_claims(
             scale=scale,
         )
         table = yearly(dataset)
-        out += [checked(table, s.name, claim) for s in group for claim in s.claims]
+        out += [checked(table, s.name, claim) for s, claim in claims]
     return sorted(out, key=lambda one: [s.name for s in loaded].index(one.scenario))
 
 
-def _groups(scenarios: Sequence[Scenario]) -> Iterator[list[Scenario]]:
-    """Yield scenarios whose claims end in the same year, a few at a time."""
-    last = {s.name: max(claim.to_year for claim in s.claims) for s in scenarios}
-    for year in sorted(set(last.values())):
-        these = [s for s in scenarios if last[s.name] == year]
-        for start in range(0, len(these), TOGETHER):
-            yield these[start : start + TOGETHER]
+def _under(scenario: str | Scenario, overlay: str | None) -> Scenario:
+    """Return a scenario with an overlay laid over it, under its own name."""
+    plain = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    return plain if overlay is None else replace(overlaid(plain, overlay), name=plain.name)
+
+
+def _groups(scenarios: Sequence[Scenario]) -> Iterator[tuple[int, str | None, list[tuple[Scenario, Claim]]]]:
+    """Yield last year, overlay and claims of a few scenarios of the same horizon at a time."""
+    by_run: dict[tuple[int, str], list[tuple[Scenario, Claim]]] = {}
+    for scenario in scenarios:
+        for claim in scenario.claims:
+            by_run.setdefault((scenario.until_ti, claim.under or ""), []).append((scenario, claim))
+    for (_, under), claims in sorted(by_run.items(), key=lambda item: item[0]):
+        names = list(dict.fromkeys(s.name for s, _ in claims))
+        for start in range(0, len(names), TOGETHER):
+            chosen = [one for one in claims if one[0].name in names[start : start + TOGETHER]]
+            yield max(claim.to_year for _, claim in chosen), under or None, chosen
 
 
 def checked(table: xr.Dataset, scenario: str, claim: Claim) -> Checked:
@@ -104,9 +112,8 @@ def checked(table: xr.Dataset, scenario: str, claim: Claim) -> Checked:
     years = table[[claim.measure]].sel(year=slice(claim.from_year, claim.to_year)).mean("year")
     change = difference(years, scenario, claim.than)[claim.measure]
     other = years[claim.measure].sel(scenario=claim.than, drop=True)
-    true = {
-        "higher": change > 0.0,
-        "lower": change < 0.0,
-        "similar": np.abs(change) <= SMALL * np.abs(other),
-    }[claim.direction]
+    if claim.direction == "similar":
+        true = abs(change) <= SMALL * abs(other)
+    else:
+        true = change > 0.0 if claim.direction == "higher" else change < 0.0
     return Checked(scenario, claim, summarise(change), float(true.mean()))

@@ -193,6 +193,7 @@ def compare(
             "scenario_hash": [s.hash for s in loaded],
             "scenario_label_es": [s.label.es for s in loaded],
             "scenario_label_en": [s.label.en for s in loaded],
+            "scenarios": json.dumps([s.to_mapping() for s in loaded], ensure_ascii=False),
             "unit_costs": [f"{s.name}: {cost}" for s in loaded for cost in s.unit_costs],
             "programme_outcomes": json.dumps(
                 [row for s in loaded for row in watched(s, list(ledger.territories.codes))]

@@ -80,8 +80,16 @@ def accounts(inputs: Inputs, ledger: Ledger, vacancy: Floats, first: int) -> dic
         "soles_per_dollar": budget.prices.soles_per_dollar[start : start + len(years_of(first, n))],
         "specific_budget": _specific(inputs, ledger, n)[start:],
         "attributable_budget": _attributable(inputs, ledger, n)[start:],
+        "line_need": np.rint(budget.need[:, 0::2] + budget.need[:, 1::2]),
+        "line_reachable": _reachable(budget),
         "programme_end": np.array(budget.last_month_of_programmes(), np.int32),
     }
+
+
+def _reachable(budget: Budget) -> Floats:
+    """Return [line, territory] how much of the need of each line money can cover at most."""
+    most = np.array([budget.p[line.reach] if line.buys == "coverage" else 1.0 for line in budget.lines])
+    return np.asarray(np.rint(most[:, None] * (budget.need[:, 0::2] + budget.need[:, 1::2])))
 
 
 def _yearly(cells: Integers) -> Integers:

@@ -65,6 +65,8 @@ DIMS: Final[dict[str, tuple[str, ...]]] = {
     "required": ("year", "line", "territory"),
     "line_capacity": ("year", "line", "territory"),
     "line_coverage": ("year", "line", "territory"),
+    "line_need": ("line", "territory"),
+    "line_reachable": ("line", "territory"),
     "price_level": ("year",),
     "soles_per_dollar": ("year",),
     "specific_budget": ("year", "budget_stage", "government_level", "territory"),
@@ -112,6 +114,7 @@ def coordinates(ledger: Ledger, first: int, stop: int) -> dict[str, Any]:
         "line": list(ledger.lines),
         "line_pillar": ("line", [line.pillar for line in ledger.lines.values()]),
         "line_level": ("line", [crosswalk()[name].level for name in ledger.lines]),
+        "line_need_kind": ("line", [line.need for line in ledger.lines.values()]),
         **{
             f"line_{lang}": ("line", [line.label[lang] for line in ledger.lines.values()])
             for lang in LANGUAGES_OF_TEXT

@@ -1,4 +1,4 @@
-"""Results on disk: Zarr, NetCDF or CSV, complete or not at all."""
+"""Results on disk: Zarr, NetCDF or CSV, complete or not at all; and back."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from simulator.faults import Fault, FaultyInput
+from simulator.texts import t
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,3 +68,31 @@ def save(dataset: xr.Dataset, path: Path, form: str) -> Path:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return place
+
+
+def load(path: Path) -> xr.Dataset:
+    """Return a result that ``save`` wrote as Zarr or NetCDF; nothing of it is in memory yet.
+
+    Raises
+    ------
+    FaultyInput
+        If nothing stands there, or it is no result of this program.
+    """
+    import xarray as xr  # noqa: PLC0415  (a check of names must not wait for it)
+
+    def refused(found: str) -> FaultyInput:
+        return FaultyInput([Fault(str(path), found, t("result.allowed"), t("result.do"))])
+
+    if not path.exists():
+        raise refused(t("result.found.nothing"))
+    try:
+        dataset: xr.Dataset = (
+            xr.open_dataset(path, engine="zarr", backend_kwargs={"consolidated": False})
+            if path.is_dir()
+            else xr.open_dataset(path, engine="h5netcdf")
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise refused(t("result.found.unreadable", kind=type(error).__name__)) from None
+    if "scenarios" not in dataset.attrs or "flow" not in dataset:
+        raise refused(t("result.found.other"))
+    return dataset

@@ -131,8 +131,8 @@ def _out_of_range(code: str, value: float, indicator: Indicator) -> Fault:
     )
 
 
-# What the model can say of an indicator: a function of a result, [scenario, draw, replicate, year]. Years that
-# the run does not hold whole have no value.
+# What the model can say of an indicator: a function of a result, [scenario, draw, replicate, year]. A year
+# that the run does not hold whole has no value.
 
 
 def measure(dataset: xr.Dataset, name: str) -> xr.DataArray:

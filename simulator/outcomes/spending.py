@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.engine.states import month_name
-from simulator.outcomes.indicators import Interval, difference, summarise, yearly
+from simulator.outcomes.indicators import Interval, summarise
 from simulator.outcomes.record import SIGNAL_SERIES
 from simulator.policy.budget import US_SHIFT
 from simulator.policy.prices import present_value
@@ -130,30 +130,3 @@ def outcomes(dataset: xr.Dataset) -> list[Watched]:
         reached = float((count >= about["at_least"] * float(dataset.attrs.get("scale", 1.0))).mean())
         found.append(Watched(about, summarise(count), reached))
     return found
-
-
-@dataclass(frozen=True)
-class CostOfEffect:
-    """What a scenario adds in money and what it averts, paired by run.
-
-    Attributes
-    ----------
-    money : constant soles of the base year
-    averted : child-months in exploitation averted, over the run
-    ratio : soles for a child-month averted; ``None`` where the interval of what is averted holds zero
-    """
-
-    money: Interval
-    averted: Interval
-    ratio: Interval | None
-
-
-def cost_of_effect(dataset: xr.Dataset, scenario: str, comparator: str) -> CostOfEffect:
-    """Return money added and child-months in exploitation averted, scenario less comparator."""
-    money = constant(added_money(dataset), dataset).sum("year")
-    more = money.sel(scenario=scenario, drop=True) - money.sel(scenario=comparator, drop=True)
-    averted = -difference(yearly(dataset)[["child_months"]], scenario, comparator)["child_months"].sum("year")
-    spread = summarise(averted)
-    sample = np.asarray(averted, float).ravel()
-    told = spread.runs > 1 and spread.low > 0.0 and bool((sample > 0.0).all())
-    return CostOfEffect(summarise(more), spread, summarise(more / averted) if told else None)

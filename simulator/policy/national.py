@@ -57,6 +57,7 @@ class Indicator:
     unit : ``share`` or ``count`` (a year)
     baseline, target_2023, reported_2023, target_2030 : ``None`` where none was found; what is reported is
         that of January to June 2023
+    range : why its target lies outside what the model can reach, where that is so
     measure : of ``MEASURES``; empty if ``reason`` says why the model cannot speak to it
     """
 
@@ -74,6 +75,7 @@ class Indicator:
     measure: str
     formula: Text
     reason: Text
+    range: Text
     source: str
 
     def targets(self, last: int = HORIZON, own: float | None = None) -> dict[int, Target]:
@@ -141,9 +143,18 @@ def indicators() -> dict[str, Indicator]:
         With every fault of the file.
     """
     faults = Faults()
-    columns = ("indicator", "objective", "service", "label_es", "label_en", "unit", "direction", "responsible")
+    columns = (
+        "indicator",
+        "objective",
+        "service",
+        "label_es",
+        "label_en",
+        "unit",
+        "direction",
+        "responsible",
+    )
     values = ("baseline", "target_2023", "reported_2023", "target_2030")
-    more = ("measure", "formula_es", "formula_en", "reason_es", "reason_en", "source")
+    more = ("measure", "formula_es", "formula_en", "reason_es", "reason_en", "range_es", "range_en", "source")
     numbers = ("", *services())
     out = {
         row["indicator"]: Indicator(
@@ -158,6 +169,7 @@ def indicators() -> dict[str, Indicator]:
             measure=row.one_of("measure", ("", *MEASURES)),
             formula=_text(row, "formula"),
             reason=_text(row, "reason"),
+            range=_text(row, "range"),
             source=row.cited(tuple(load_ledger().sources)),
         )
         for row in table(FOLDER, "indicators.csv", (*columns, *values, *more), faults, key=1)

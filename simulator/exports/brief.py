@@ -1,0 +1,230 @@
+"""The brief: two pages of what was compared, what the model shows, the scorecard, the money, the limits."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.exports.charts import averted_chart, changes_chart
+from simulator.outcomes.effects import VERDICTS, by_group, cost_of_effect, tradeoffs
+from simulator.outcomes.indicators import difference, summarise
+from simulator.outcomes.scorecard import Score, scorecard
+from simulator.outcomes.spending import constant
+from simulator.policy.national import HORIZON
+from simulator.policy.prices import BASE_YEAR
+from simulator.report import MILLION, PERIOD, full_years, runs_note
+from simulator.report_policy import GROUP_TEXTS, form_of, spread
+from simulator.tables import Column, Table, shown
+from simulator.texts import language, t
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+TOLD: Final = ("child_months", "first_entries", "identified", "completed")
+"""Indicators of the sentences."""
+
+FOR_GROUPS: Final = ("identified", "completed")
+"""Indicators told for each group of children."""
+
+MOST_SCENARIOS: Final = 4
+"""Beside the comparator: more do not fit on two pages."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with sentences, and at most one table and one chart (a Vega-Lite specification)."""
+
+    heading: str
+    sentences: tuple[str, ...] = ()
+    table: Table | None = None
+    chart: dict[str, Any] | None = None
+    described: str = ""
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A document that can be written as HTML, PDF and DOCX."""
+
+    title: str
+    subtitle: str
+    language: str
+    sections: tuple[Section, ...]
+
+
+def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] | None = None) -> Brief:
+    """Return the brief of a result, in the language in force.
+
+    Parameters
+    ----------
+    dataset : result with a comparator first and one to four other scenarios
+    day : date of the brief
+    targets : own targets of the scorecard
+    """
+    scenarios = json.loads(dataset.attrs["scenarios"])
+    data = dataset.assign_coords(scenario=labels(dataset))
+    first, *others = (str(name) for name in data["scenario"].values)
+    years = full_years(data)
+    about = [
+        f"{name}. {one['description'][language()] if 'description' in one else ''}".strip()
+        for name, one in zip((first, *others), scenarios, strict=True)
+    ]
+    assumptions = list(
+        dict.fromkeys(one["assumptions"][language()] for one in scenarios if "assumptions" in one)
+    )
+    sections = [
+        Section(t("brief.heading.compared"), tuple(about)),
+        Section(
+            t("brief.heading.shown", start=years[-PERIOD:][0], end=years[-1]),
+            tuple(_sentences(data, first)),
+            chart=changes_chart(data),
+            described=t("brief.describe.changes", first=first),
+        ),
+        Section(
+            t("brief.heading.path"),
+            chart=averted_chart(data, "child_months"),
+            described=t("brief.describe.path", first=first),
+        ),
+        Section(t("brief.heading.card"), (t("score.note.targets"),), _card_table(data, targets)),
+        Section(t("brief.heading.money", start=years[0], end=years[-1]), (), _money_table(data)),
+        Section(t("brief.heading.groups", start=years[-PERIOD:][0], end=years[-1]), (), _groups_table(data)),
+        Section(
+            t("brief.heading.limits"),
+            (*assumptions, t("brief.limits"), t("score.note.reported"), runs_note(data), _versions(data)),
+            small=True,
+        ),
+    ]
+    return Brief(
+        title=t("brief.title"),
+        subtitle=t("brief.subtitle", names=", ".join(others), first=first, day=day.isoformat()),
+        language=language(),
+        sections=tuple(sections),
+    )
+
+
+def labels(dataset: xr.Dataset) -> list[str]:
+    """Return what the scenarios are called in the language in force; names where two are called the same."""
+    told = [str(text) for text in _as_list(dataset.attrs[f"scenario_label_{language()}"])]
+    return told if len(set(told)) == len(told) else [str(name) for name in dataset["scenario"].values]
+
+
+def _as_list(value: object) -> list[object]:
+    """Return an attribute as a list: a file gives a single text for a list of one."""
+    return [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]  # any sequence
+
+
+def _sentences(data: xr.Dataset, first: str) -> list[str]:
+    """Return one sentence for each scenario: what gets better, worse, or stays open."""
+    changes = tradeoffs(data, first, full_years(data)[-PERIOD:])
+    out = []
+    for name in dict.fromkeys(one.scenario for one in changes):
+        told = [one for one in changes if one.scenario == name and one.indicator in TOLD]
+        parts = [
+            t(
+                f"brief.{verdict}",
+                parts="; ".join(
+                    f"{t(f'indicator.{one.indicator}').lower()} {spread(one.change, '+n')}"
+                    for one in told
+                    if one.verdict == verdict
+                ),
+            )
+            for verdict in VERDICTS
+            if any(one.verdict == verdict for one in told)
+        ]
+        out.append(f"{name}. {' '.join(parts)}")
+    return out
+
+
+def _card_table(data: xr.Dataset, targets: Mapping[str, float] | None) -> Table:
+    """Return one row for each indicator: target, and each scenario's value and probability in 2030."""
+    card = scorecard(data, targets)
+    names = [str(name) for name in data["scenario"].values]
+    by_code: dict[str, dict[str, Score]] = {}
+    for one in card.scores:
+        by_code.setdefault(one.indicator.code, {})[one.scenario] = one
+    rows = []
+    for code, scores in by_code.items():
+        indicator = scores[names[0]].indicator
+        goal = scores[names[0]].targets.get(HORIZON)
+        form = form_of(indicator)
+        row: dict[str, object] = {"code": code, "what": indicator.label[language()]}
+        row["target"] = "-" if goal is None else f"{shown(goal.value, form)} ({t(f'score.mark.{goal.mark}')})"
+        for name in names:
+            one = scores[name]
+            chance = one.at_horizon
+            value = spread(one.path.get(HORIZON), form)
+            row[name] = value if chance is None else t("brief.chance", value=value, chance=f"{chance:.0%}")
+        rows.append(row)
+    columns = (
+        Column("code", t("score.column.code")),
+        Column("what", t("report.column.indicator")),
+        Column("target", t("score.column.target", year=HORIZON)),
+        *(Column(name, name) for name in names),
+    )
+    return Table("", columns, tuple(rows))
+
+
+def _money_table(data: xr.Dataset) -> Table:
+    """Return what each scenario has, spends and gains, over the run."""
+    first, *others = (str(name) for name in data["scenario"].values)
+    budget = data["incremental_budget"].sum(("line", "payer", "territory"))
+    rows = []
+    for name in others:
+        row: dict[str, object] = {"scenario": name}
+        for stage in ("pim", "executed"):
+            soles = constant(budget.sel(budget_stage=stage, scenario=name, drop=True), data).sum("year")
+            row[stage] = spread(summarise(soles / MILLION), ",.1f")
+        averted, done = (
+            cost_of_effect(data, name, first, effect) for effect in ("child_months", "completed")
+        )
+        row["averted"] = spread(averted.gained, "n")
+        row["cost"] = spread(averted.ratio, "n") if averted.ratio else t("score.no_ratio")
+        row["completed"] = spread(done.gained, "n")
+        row["cost_of_completed"] = spread(done.ratio, "n") if done.ratio else t("score.no_ratio")
+        rows.append(row)
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        Column("pim", t("brief.column.pim", year=BASE_YEAR)),
+        Column("executed", t("brief.column.executed", year=BASE_YEAR)),
+        Column("averted", t("brief.column.averted")),
+        Column("cost", t("brief.column.cost")),
+        Column("completed", t("brief.column.completed")),
+        Column("cost_of_completed", t("brief.column.cost")),
+    )
+    return Table("", columns, tuple(rows))
+
+
+def _groups_table(data: xr.Dataset) -> Table:
+    """Return what changes for each group of children, a year: identified and reintegrated."""
+    first, *others = (str(name) for name in data["scenario"].values)
+    years = full_years(data)[-PERIOD:]
+    rows = []
+    for by, section in GROUP_TEXTS.items():
+        table = by_group(data, by)[list(FOR_GROUPS)].sel(year=years).mean("year")
+        for group in (str(one) for one in table[by].values):
+            row: dict[str, object] = {"what": f"{t(f'score.group.{by}')}: {t(f'{section}.{group}')}"}
+            for name in others:
+                change = difference(table, name, first).sel({by: group})
+                row |= {f"{name} {key}": spread(summarise(change[key]), "+n") for key in FOR_GROUPS}
+            rows.append(row)
+    columns = (
+        Column("what", t("brief.column.group")),
+        *(
+            Column(f"{name} {key}", f"{name}: {t(f'indicator.{key}').lower()}")
+            for name in others
+            for key in FOR_GROUPS
+        ),
+    )
+    return Table("", columns, tuple(rows))
+
+
+def _versions(data: xr.Dataset) -> str:
+    return t(
+        "brief.versions",
+        version=str(data.attrs["code_version"]),
+        data=str(data.attrs["data_hash"])[:12],
+        seed=str(data.attrs["seed"]),
+    )

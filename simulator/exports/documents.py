@@ -1,0 +1,118 @@
+"""A brief as a file: HTML in one file, PDF, DOCX."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import typst
+from docx import Document
+from docx.enum.section import WD_ORIENT
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from simulator.exports.brief import Brief, Section
+from simulator.exports.charts import png, svg
+from simulator.tables import Table, shown
+
+HERE: Final = Path(__file__).parent
+FORMATS: Final = ("html", "pdf", "docx")
+TEXT_SIZE, SMALL_SIZE, TABLE_SIZE = 9, 7.5, 7
+
+
+def cells(table: Table) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows of a table as it is shown."""
+    columns = [column for column in table.columns if column.heading]
+    return (
+        [column.heading for column in columns],
+        [[shown(row.get(column.key), column.form) for column in columns] for row in table.rows],
+    )
+
+
+def html(document: Brief) -> str:
+    """Return a brief as one HTML file: styles and charts are inside, nothing is fetched."""
+    pages = Environment(
+        loader=FileSystemLoader(HERE), autoescape=select_autoescape(["html", "j2"]), trim_blocks=True
+    )
+    return pages.get_template("brief.html.j2").render(brief=document, cells=cells, svg=svg)
+
+
+def pdf(document: Brief) -> bytes:
+    """Return a brief as PDF, with its text as text and its charts as drawings."""
+    with tempfile.TemporaryDirectory(prefix="sintrata-") as name:
+        folder = Path(name)
+        data = {
+            "title": document.title,
+            "subtitle": document.subtitle,
+            "language": document.language,
+            "sections": [_plain(one, folder, k) for k, one in enumerate(document.sections)],
+        }
+        (folder / "brief.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        template = (HERE / "brief.typ").read_text(encoding="utf-8")
+        (folder / "brief.typ").write_text(template, encoding="utf-8")
+        return bytes(typst.compile(str(folder / "brief.typ"), ignore_system_fonts=True))
+
+
+def _plain(section: Section, folder: Path, number: int) -> dict[str, Any]:
+    """Return a section as plain data; its chart goes into a file of the folder."""
+    out: dict[str, Any] = {
+        "heading": section.heading,
+        "sentences": section.sentences,
+        "small": section.small,
+        "described": section.described,
+        "chart": None,
+        "head": [],
+        "rows": [],
+    }
+    if section.chart is not None:
+        out["chart"] = f"chart{number}.svg"
+        (folder / out["chart"]).write_text(svg(section.chart), encoding="utf-8")
+    if section.table is not None:
+        out["head"], out["rows"] = cells(section.table)
+    return out
+
+
+def docx(document: Brief) -> bytes:
+    """Return a brief as DOCX, with headings, tables and pictures that can be edited."""
+    paper = Document()
+    page = paper.sections[0]
+    page.orientation = WD_ORIENT.PORTRAIT
+    page.page_width, page.page_height = Cm(21.0), Cm(29.7)
+    page.left_margin = page.right_margin = Cm(1.8)
+    page.top_margin = page.bottom_margin = Cm(1.3)
+    style = paper.styles["Normal"]
+    style.font.name, style.font.size = "Calibri", Pt(TEXT_SIZE)
+    style.paragraph_format.space_after = Pt(2)
+    for language in paper.styles.element.iter(qn("w:lang")):
+        language.set(qn("w:val"), "es-PE" if document.language == "es" else "en-US")
+    paper.core_properties.title = document.title
+    paper.add_heading(document.title, level=1).paragraph_format.space_before = Pt(0)
+    paper.add_paragraph(document.subtitle)
+    for section in document.sections:
+        paper.add_heading(section.heading, level=2).paragraph_format.space_before = Pt(5)
+        for sentence in section.sentences:
+            run = paper.add_paragraph().add_run(sentence)
+            run.font.size = Pt(SMALL_SIZE if section.small else TEXT_SIZE)
+        if section.chart is not None:
+            picture = paper.add_picture(io.BytesIO(png(section.chart)), width=Cm(13.0))
+            picture._inline.docPr.set("descr", section.described)
+        if section.table is not None:
+            _put_table(paper, section.table)
+    out = io.BytesIO()
+    paper.save(out)
+    return out.getvalue()
+
+
+def _put_table(paper: Any, table: Table) -> None:
+    head, rows = cells(table)
+    grid = paper.add_table(rows=1 + len(rows), cols=len(head))
+    grid.style = "Light Grid Accent 1"
+    for i, row in enumerate((head, *rows)):
+        for k, text in enumerate(row):
+            paragraph = grid.cell(i, k).paragraphs[0]
+            paragraph.paragraph_format.space_after = Pt(0)
+            paragraph.add_run(text).font.size = Pt(TABLE_SIZE)

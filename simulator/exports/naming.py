@@ -1,0 +1,40 @@
+"""Names of files: plain ASCII, with what is inside, the scenarios and the date."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from unicodedata import combining, normalize
+
+LONGEST: Final = 80
+
+
+def plain(text: str) -> str:
+    """Return a text as lower-case ASCII letters, digits and hyphens."""
+    bare = "".join(c for c in normalize("NFD", text) if not combining(c))
+    return re.sub(r"[^a-z0-9]+", "-", bare.lower()).strip("-")
+
+
+def file_name(kind: str, scenarios: Sequence[str], day: datetime.date, suffix: str) -> str:
+    """Return ``sintrata_brief_baseline_balanced_2026-11-24.pdf``.
+
+    Parameters
+    ----------
+    kind : of export, in the language of the file
+    suffix : with its dot; empty for a folder
+    """
+    names = "_".join(plain(name.replace("_", "-")) for name in scenarios)[:LONGEST].rstrip("-_")
+    return f"sintrata_{plain(kind)}_{names}_{day.isoformat()}{suffix}"
+
+
+def free_path(folder: Path, name: str) -> Path:
+    """Return a place in a folder at which nothing stands: the name, or the name with a number."""
+    path = folder / name
+    number = 2
+    while path.exists():
+        path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+        number += 1
+    return path

@@ -1,0 +1,151 @@
+"""What a scenario changes beside another: better or worse, for whom, and at what cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from simulator.outcomes import indicators
+from simulator.outcomes.indicators import AFTER, Interval, difference, summarise
+from simulator.outcomes.spending import added_money, constant
+
+GOOD: Final = {
+    "first_entries": -1,
+    "returns": -1,
+    "child_months": -1,
+    "aged_out": -1,
+    "identified": 0,
+    "assisted_share": 1,
+    "lost_share": -1,
+    "specialised_entries": 1,
+    "in_care": 1,
+    "completed": 1,
+    "completed_share": 1,
+}
+"""Indicators that a trade-off looks at: 1 where more is better for children, -1 where less is.
+
+More children identified is neither by itself: it is better only together with what follows, and fewer are
+identified where fewer are exploited.
+"""
+
+VERDICTS: Final = ("better", "worse", "changed", "open")
+
+BREAKDOWNS: Final = ("sex", "area", "language", "migrant")
+
+EFFECTS: Final = {"child_months": -1, "completed": 1, "returns": -1}
+"""Effects with a cost: child-months of exploitation averted, children reintegrated, returns avoided."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How an indicator of a scenario differs from the comparator's over some years.
+
+    Attributes
+    ----------
+    change : scenario less comparator, a year
+    verdict : of ``VERDICTS``: where the 90% interval lies on one side of zero, ``better`` or ``worse`` for
+        children, or ``changed``; else ``open``
+    """
+
+    scenario: str
+    indicator: str
+    change: Interval
+    verdict: str
+
+
+def tradeoffs(dataset: xr.Dataset, comparator: str, years: list[int]) -> list[Change]:
+    """Return what each scenario makes better and worse than the comparator, a year on average."""
+    table = indicators.yearly(dataset)[list(GOOD)].sel(year=years).mean("year")
+    out = []
+    for name in (str(n) for n in dataset["scenario"].values if str(n) != comparator):
+        change = difference(table, name, comparator)
+        for indicator, sign in GOOD.items():
+            summary = summarise(change[indicator])
+            out.append(Change(name, indicator, summary, _verdict(summary, sign)))
+    return out
+
+
+def _verdict(change: Interval, sign: int) -> str:
+    if change.runs < 2 or change.low <= 0.0 <= change.high:
+        return "open"
+    if sign == 0:
+        return "changed"
+    return "better" if sign * change.median > 0.0 else "worse"
+
+
+def by_group(dataset: xr.Dataset, by: str, *, yearly: bool = True) -> xr.Dataset:
+    """Return indicators by group, the whole country: [scenario, draw, replicate, year, group].
+
+    Parameters
+    ----------
+    by : of ``BREAKDOWNS``
+    yearly : by calendar year; else by month
+    """
+    if by == "area":
+        stock, flow = dataset["stock"].sum("territory"), dataset["flow"].sum("territory")
+    else:
+        stock, flow = dataset[f"stock_by_{by}"], dataset[f"flow_by_{by}"]
+
+    def moved(sources: list[str], targets: list[str]) -> xr.DataArray:
+        return over_time(flow.sel(from_state=sources, to_state=targets).sum(("from_state", "to_state")))
+
+    def over_time(monthly: xr.DataArray) -> xr.DataArray:
+        return monthly.groupby("month.year").sum("month") if yearly else monthly
+
+    exploited = stock.sel(state="EXPLOITED", drop=True)
+    identified = moved(["EXPLOITED"], ["IDENTIFIED"])
+    protected = moved(["IDENTIFIED"], ["PROTECTED"])
+    return xr.Dataset(
+        {
+            "first_entries": moved(["HOME"], ["EXPLOITED"]),
+            "returns": moved(list(AFTER), ["EXPLOITED"]),
+            "child_months": over_time(exploited),
+            "identified": identified,
+            "assisted_share": protected / identified.where(identified > 0),
+            "specialised_entries": moved(["PROTECTED"], ["SPECIALISED_SHELTER"]),
+            "completed": moved(["FOLLOW_UP"], ["REINTEGRATED"]),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class CostOfEffect:
+    """What a scenario adds in money and what it gains, paired by run.
+
+    Attributes
+    ----------
+    effect : of ``EFFECTS``; a gain is positive
+    money : constant soles of the base year, over the run
+    gained : over the run
+    ratio : soles for one; ``None`` where the interval of what is gained includes zero
+    points : [run, 2] money and gain of each run: the cost-effect plane
+    """
+
+    effect: str
+    money: Interval
+    gained: Interval
+    ratio: Interval | None
+    points: NDArray[np.float64]
+
+    def worth(self, price: float) -> float:
+        """Return the share of the runs in which what is gained, at a price in soles, is worth the money."""
+        return float((self.points[:, 1] * price >= self.points[:, 0]).mean())
+
+
+def cost_of_effect(
+    dataset: xr.Dataset, scenario: str, comparator: str, effect: str = "child_months"
+) -> CostOfEffect:
+    """Return money added and what is gained of one effect, scenario less comparator."""
+    money = constant(added_money(dataset), dataset).sum("year")
+    more = money.sel(scenario=scenario, drop=True) - money.sel(scenario=comparator, drop=True)
+    change = difference(indicators.yearly(dataset)[[effect]], scenario, comparator)[effect].sum("year")
+    gained = EFFECTS[effect] * change
+    spread = summarise(gained)
+    points = np.stack([np.asarray(x, float).ravel() for x in xr.broadcast(more, gained)], axis=1)
+    # A ratio over runs of both signs has no meaning: then the plane tells.
+    told = spread.runs > 1 and spread.low > 0.0 and bool((points[:, 1] > 0.0).all())
+    return CostOfEffect(effect, summarise(more), spread, summarise(more / gained) if told else None, points)

@@ -1,0 +1,114 @@
+"""What is left of a programme's gain, years after its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from simulator.engine.states import START_YEAR
+from simulator.outcomes.indicators import AFTER, Interval, national, summarise
+
+YEAR: Final = 12
+LATER: Final = (1, 3, 5, 8)
+"""Years after the end of a programme at which its gain is looked at again."""
+
+GAINS: Final = {"child_months": -1, "first_entries": -1, "returns": -1, "completed": 1}
+"""What counts as a gain: fewer of the first three, more of the last."""
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """The gain of a scenario in the last twelve months of its programmes, and what is left of it.
+
+    Attributes
+    ----------
+    measure : of ``GAINS``; a gain is positive
+    end : last month of the programmes, counted from January 2012; runs differ if an indicator ends them
+    gain : over the twelve months up to the end
+    left : by years after the end, the share of the gain; ``None`` where the run does not reach so far, or the
+        interval of the gain includes zero
+    """
+
+    scenario: str
+    measure: str
+    end: Interval
+    gain: Interval
+    left: dict[int, Interval | None]
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the interval of the gain lies above zero, so that a share of it means something."""
+        return self.gain.low > 0.0
+
+
+def lasting(dataset: xr.Dataset, comparator: str) -> list[Lasting]:
+    """Return what is left of the gains of every scenario whose programmes end within the run.
+
+    Parameters
+    ----------
+    comparator : scenario that gains are counted from
+    """
+    monthly = _monthly(dataset)
+    first = _month_of(dataset["month"].values[0])
+    out = []
+    for name in (str(n) for n in dataset["scenario"].values if str(n) != comparator):
+        ends = np.asarray(dataset["programme_end"].sel(scenario=name)).ravel()
+        if (ends < 0).any():
+            continue
+        for measure, sign in GAINS.items():
+            change = monthly[measure].sel(scenario=name) - monthly[measure].sel(scenario=comparator)
+            runs = sign * change.stack(run=("draw", "replicate")).transpose("run", "month").values
+            out.append(_lasting(name, measure, ends, runs, first))
+    return out
+
+
+def _lasting(name: str, measure: str, ends: np.ndarray, runs: np.ndarray, first: int) -> Lasting:
+    """Return one row, from [run, month] gains."""
+    total = np.concatenate([np.zeros((runs.shape[0], 1)), np.cumsum(runs, axis=1)], axis=1)
+    row = np.arange(runs.shape[0])
+
+    def of_year(after: int) -> np.ndarray:
+        """Return [run] the gain of the twelve months that end so many years after the end."""
+        stop = ends - first + 1 + YEAR * after
+        there = (stop <= runs.shape[1]) & (stop >= YEAR)
+        stop = np.clip(stop, YEAR, runs.shape[1])
+        return np.where(there, total[row, stop] - total[row, stop - YEAR], np.nan)
+
+    gain = of_year(0)
+    spread = _summary(gain)
+    left: dict[int, Interval | None] = {}
+    for years in LATER:
+        later = of_year(years)
+        told = spread.runs == runs.shape[0] and spread.low > 0.0 and not np.isnan(later).any()
+        # The few runs without a gain have no share of it.
+        left[years] = _summary((later / gain)[gain > 0.0]) if told else None
+    return Lasting(name, measure, _summary(ends.astype(float)), spread, left)
+
+
+def _summary(values: np.ndarray) -> Interval:
+    return summarise(xr.DataArray(values))
+
+
+def _monthly(dataset: xr.Dataset) -> xr.Dataset:
+    both = national(dataset)
+    flow = both["flow"]
+
+    def moved(source: list[str], target: str) -> xr.DataArray:
+        return flow.sel(from_state=source, to_state=target).sum("from_state")
+
+    return xr.Dataset(
+        {
+            "child_months": both["stock"].sel(state="EXPLOITED", drop=True),
+            "first_entries": moved(["HOME"], "EXPLOITED"),
+            "returns": moved(list(AFTER), "EXPLOITED"),
+            "completed": moved(["FOLLOW_UP"], "REINTEGRATED"),
+        }
+    )
+
+
+def _month_of(date: np.datetime64) -> int:
+    """Return the number of a month, counted from January 2012."""
+    return int(date.astype("datetime64[M]").astype(int)) - YEAR * (START_YEAR - 1970)

@@ -1,0 +1,402 @@
+"""Tables of policy: the scorecard, what is gained at what cost, for whom, what lasts, what each part adds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from simulator.engine.states import month_name
+from simulator.explain import claim_in_words
+from simulator.outcomes.effects import BREAKDOWNS, EFFECTS, by_group, cost_of_effect, tradeoffs
+from simulator.outcomes.indicators import Interval, difference, summarise
+from simulator.outcomes.scorecard import Score, Scorecard
+from simulator.outcomes.sustainability import LATER, lasting
+from simulator.policy.national import HORIZON, Indicator
+from simulator.policy.prices import BASE_YEAR
+from simulator.report import MILLION, PERIOD, bounds, full_years, runs_note
+from simulator.tables import Column, Table, shown
+from simulator.texts import language, t
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from simulator.experiments.claims import Checked
+    from simulator.experiments.contributions import Contributions
+    from simulator.experiments.equal import Equal
+
+MAIN: Final = ("first_entries", "returns", "child_months", "identified", "completed")
+"""Indicators of a breakdown."""
+
+
+def spread(summary: Interval | None, form: str) -> str:
+    """Return a median with its interval in brackets, in one cell; one run has none."""
+    if summary is None or not summary.runs:
+        return t("cli.nothing")
+    if summary.runs == 1:
+        return shown(summary.median, form)
+    low, high = (shown(value, form) for value in (summary.low, summary.high))
+    return t("report.interval", median=shown(summary.median, form), low=low, high=high)
+
+
+def form_of(indicator: Indicator) -> str:
+    """Return the format of an indicator's values."""
+    return ".0%" if indicator.unit == "share" else ",.0f"
+
+
+def scorecard_table(card: Scorecard, dataset: xr.Dataset) -> Table:
+    """Return every indicator that the model can speak to: targets, path, probability, year."""
+    years = _shown_years(card, dataset)
+    rows = tuple(_score_row(one, years) for one in card.scores)
+    columns = (
+        Column("code", t("score.column.code")),
+        Column("what", t("report.column.indicator")),
+        Column("scenario", t("report.column.scenario")),
+        Column("baseline", t("score.column.baseline")),
+        Column("target_2023", t("score.column.target", year=2023)),
+        *(Column(f"y{year}", str(year)) for year in years),
+        Column("target", t("score.column.target", year=HORIZON)),
+        Column("mark", t("score.column.mark")),
+        Column("probability", t("score.column.probability"), ".0%"),
+        Column("reached", t("score.column.reached")),
+    )
+    notes = (
+        t("score.note.targets"),
+        *(f"{one.code}: {one.range[language()]}" for one in _spoken(card) if one.range[language()]),
+        t("score.note.reported"),
+        runs_note(dataset),
+        t("report.note.use"),
+    )
+    return Table(t("score.title.card"), columns, rows, notes)
+
+
+def _spoken(card: Scorecard) -> list[Indicator]:
+    return list({one.indicator.code: one.indicator for one in card.scores}.values())
+
+
+def _shown_years(card: Scorecard, dataset: xr.Dataset) -> list[int]:
+    """Return the years of the columns: 2023, of which there are targets, 2027, 2030 and the run's last."""
+    there = full_years(dataset)
+    return [year for year in sorted({2023, 2027, HORIZON, there[-1]}) if year in there and card.scores]
+
+
+def _score_row(one: Score, years: Sequence[int]) -> dict[str, object]:
+    indicator = one.indicator
+    form = form_of(indicator)
+    goal = one.targets.get(HORIZON)
+
+    def told(value: float | None) -> str:
+        return shown(value, form)
+
+    return {
+        "code": indicator.code,
+        "what": indicator.label[language()],
+        "scenario": one.scenario,
+        "baseline": told(indicator.baseline),
+        "target_2023": told(indicator.target_2023),
+        **{f"y{year}": spread(one.path.get(year), form) for year in years},
+        "target": told(None if goal is None else goal.value),
+        "mark": None if goal is None else t(f"score.mark.{goal.mark}"),
+        "probability": one.at_horizon,
+        "reached": None if one.reached is None else str(one.reached),
+    }
+
+
+def score_records(card: Scorecard) -> list[dict[str, object]]:
+    """Return every score for a program: all years, targets with their marks, probabilities."""
+    return [
+        {
+            "code": one.indicator.code,
+            "scenario": one.scenario,
+            "unit": one.indicator.unit,
+            "direction": one.indicator.direction,
+            "responsible": one.indicator.responsible,
+            "baseline": one.indicator.baseline,
+            "reported_2023": one.indicator.reported_2023,
+            "formula": one.indicator.formula[language()],
+            "range": one.indicator.range[language()] or None,
+            "source": one.indicator.source,
+            "reached": one.reached,
+            "years": [
+                {
+                    "year": year,
+                    **bounds(summary),
+                    "target": one.targets[year].value if year in one.targets else None,
+                    "mark": one.targets[year].mark if year in one.targets else None,
+                    "probability": one.probability.get(year),
+                }
+                for year, summary in one.path.items()
+            ],
+        }
+        for one in card.scores
+    ]
+
+
+def formulas_table(card: Scorecard) -> Table:
+    """Return how each indicator of the scorecard is worked out, who is responsible, and its source."""
+    rows = tuple(
+        {
+            "code": one.code,
+            "what": one.label[language()],
+            "formula": one.formula[language()],
+            "direction": t(f"score.direction.{one.direction}"),
+            "responsible": one.responsible,
+            "source": one.source,
+        }
+        for one in _spoken(card)
+    )
+    columns = (
+        Column("code", t("score.column.code")),
+        Column("what", t("report.column.indicator")),
+        Column("formula", t("score.column.formula")),
+        Column("direction", t("score.column.direction")),
+        Column("responsible", t("score.column.responsible")),
+        Column("source", t("report.column.source")),
+    )
+    return Table(t("score.title.formulas"), columns, rows)
+
+
+def silent_table(card: Scorecard) -> Table:
+    """Return the indicators that the model cannot speak to, each with the reason."""
+    rows = tuple(
+        {"code": one.code, "what": one.label[language()], "reason": one.reason[language()]}
+        for one in card.silent
+    )
+    columns = (
+        Column("code", t("score.column.code")),
+        Column("what", t("report.column.indicator")),
+        Column("reason", t("score.column.reason")),
+    )
+    return Table(t("score.title.silent"), columns, rows)
+
+
+def costs_table(dataset: xr.Dataset, prices: Sequence[float] = ()) -> Table:
+    """Return money, gain and cost of each effect; where a ratio has no meaning, the cost-effect plane.
+
+    Parameters
+    ----------
+    prices : soles for one effect; a column each says how probable it is that the scenario is worth it
+    """
+    first, *others = (str(name) for name in dataset["scenario"].values)
+    rows = []
+    for name in others:
+        for effect in EFFECTS:
+            told = cost_of_effect(dataset, name, first, effect)
+            more, gain = told.points[:, 0] > 0.0, told.points[:, 1] > 0.0
+            rows.append(
+                {
+                    "scenario": name,
+                    "effect": effect,
+                    "what": t(f"effect.{effect}"),
+                    "money": spread(_times(told.money, 1 / MILLION), ",.1f"),
+                    "gained": spread(told.gained, "n"),
+                    "cost": spread(told.ratio, "n") if told.ratio else t("score.no_ratio"),
+                    "dearer_better": float((more & gain).mean()),
+                    "dearer_worse": float((more & ~gain).mean()),
+                    "cheaper_better": float((~more & gain).mean()),
+                    "cheaper_worse": float((~more & ~gain).mean()),
+                    **{f"worth_{price:g}": told.worth(price) for price in prices},
+                }
+            )
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        Column("effect", ""),
+        Column("what", t("score.column.effect")),
+        Column("money", t("report.column.constant", year=BASE_YEAR)),
+        Column("gained", t("score.column.gained")),
+        Column("cost", t("score.column.cost", year=BASE_YEAR)),
+        Column("dearer_better", t("score.column.dearer_better"), ".0%"),
+        Column("dearer_worse", t("score.column.dearer_worse"), ".0%"),
+        Column("cheaper_better", ""),
+        Column("cheaper_worse", ""),
+        *(
+            Column(f"worth_{price:g}", t("score.column.worth", price=f"{price:,.0f}"), ".0%")
+            for price in prices
+        ),
+    )
+    title = t("score.title.costs", first=first)
+    return Table(title, columns, tuple(rows), (t("report.note.assumed_costs"), runs_note(dataset)))
+
+
+def _times(summary: Interval, factor: float) -> Interval:
+    error = None if summary.error is None else factor * summary.error
+    low, high = factor * summary.low, factor * summary.high
+    return Interval(factor * summary.median, low, high, error, summary.runs)
+
+
+def tradeoffs_table(dataset: xr.Dataset) -> Table:
+    """Return what each scenario makes better, worse, or leaves open, beside the first one."""
+    first = str(dataset["scenario"].values[0])
+    years = full_years(dataset)[-PERIOD:]
+    rows = tuple(
+        {
+            "scenario": one.scenario,
+            "indicator": one.indicator,
+            "what": t(f"indicator.{one.indicator}"),
+            "verdict_key": one.verdict,
+            "verdict": t(f"score.verdict.{one.verdict}"),
+            **bounds(one.change),
+        }
+        for one in tradeoffs(dataset, first, years)
+    )
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        Column("indicator", ""),
+        Column("what", t("report.column.indicator")),
+        Column("median", t("report.column.difference"), "+n"),
+        Column("low", t("report.column.low"), "+n"),
+        Column("high", t("report.column.high"), "+n"),
+        Column("verdict_key", ""),
+        Column("verdict", t("score.column.verdict")),
+    )
+    title = t("score.title.tradeoffs", first=first, start=years[0], end=years[-1])
+    return Table(title, columns, rows, (t("score.note.tradeoffs"), runs_note(dataset)))
+
+
+def breakdown_table(dataset: xr.Dataset, by: str) -> Table:
+    """Return what each scenario changes for each group of children, a year, beside the first one.
+
+    Parameters
+    ----------
+    by : of ``BREAKDOWNS``
+    """
+    first, *others = (str(name) for name in dataset["scenario"].values)
+    years = full_years(dataset)[-PERIOD:]
+    table = by_group(dataset, by)[list(MAIN)].sel(year=years).mean("year")
+    rows = []
+    for name in others or [first]:
+        change = difference(table, name, first) if others else table.sel(scenario=name, drop=True)
+        for group in (str(g) for g in table[by].values):
+            row = {"scenario": name, "group": group, "what": t(f"{GROUP_TEXTS[by]}.{group}")}
+            row |= {key: spread(summarise(change[key].sel({by: group})), "n") for key in MAIN}
+            rows.append(row)
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        Column("group", ""),
+        Column("what", t(f"score.group.{by}")),
+        *(Column(key, t(f"indicator.{key}")) for key in MAIN),
+    )
+    kind = "breakdown" if others else "breakdown_alone"
+    title = t(f"score.title.{kind}", group=t(f"score.group.{by}"), first=first, start=years[0], end=years[-1])
+    return Table(title, columns, tuple(rows), (t("score.note.groups"), runs_note(dataset)))
+
+
+GROUP_TEXTS: Final = {"sex": "sex", "area": "area", "language": "mother_tongue", "migrant": "migrant"}
+"""Section of the catalogue that names the groups of each breakdown."""
+
+if set(GROUP_TEXTS) != set(BREAKDOWNS):
+    raise AssertionError("every breakdown needs names for its groups")
+
+
+def lasting_table(dataset: xr.Dataset) -> Table:
+    """Return what is left of the gains of programmes, years after their end."""
+    first = str(dataset["scenario"].values[0])
+    rows = []
+    for one in lasting(dataset, first):
+        row: dict[str, object] = {
+            "scenario": one.scenario,
+            "measure": one.measure,
+            "what": t(f"effect.{one.measure}"),
+            "end": month_name(round(one.end.median)),
+            "gain": spread(one.gain, "n"),
+        }
+        row |= {f"left_{years}": _left(one.left[years], is_told=one.is_told) for years in LATER}
+        rows.append(row)
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        Column("measure", ""),
+        Column("what", t("score.column.effect")),
+        Column("end", t("score.column.end")),
+        Column("gain", t("score.column.gain")),
+        *(Column(f"left_{years}", t("score.column.left", years=years)) for years in LATER),
+    )
+    title = t("score.title.lasting", first=first)
+    return Table(title, columns, tuple(rows), (t("score.note.lasting"), runs_note(dataset)))
+
+
+def _left(share: Interval | None, *, is_told: bool) -> str:
+    if share is None:
+        return t("score.beyond") if is_told else t("score.no_gain")
+    return spread(share, ".0%")
+
+
+def contributions_table(told: Contributions) -> Table:
+    """Return what each part of a scenario adds, and the synergy of the whole."""
+    rows: list[dict[str, object]] = [
+        {
+            "effect": one.effect,
+            "what": t(f"effect.{one.effect}"),
+            "kind": one.kind,
+            "part": one.part or t("score.whole"),
+            "money": spread(_times(one.money, 1 / MILLION), ",.1f"),
+            "alone": spread(one.alone, "n"),
+            "added": spread(one.added, "n"),
+        }
+        for one in told.rows
+    ]
+    rows += [
+        {
+            "effect": effect,
+            "what": t(f"effect.{effect}"),
+            "part": t("score.synergy"),
+            "alone": spread(gap, "n"),
+        }
+        for effect, gap in told.synergy.items()
+    ]
+    columns = (
+        Column("effect", ""),
+        Column("what", t("score.column.effect")),
+        Column("kind", ""),
+        Column("part", t("score.column.part")),
+        Column("money", t("report.column.constant", year=BASE_YEAR)),
+        Column("alone", t("score.column.alone")),
+        Column("added", t("score.column.added")),
+    )
+    title = t("score.title.contributions", name=told.scenario)
+    return Table(title, columns, tuple(rows), (t("score.note.contributions"),))
+
+
+def claims_table(checked: Sequence[Checked]) -> Table:
+    """Return the claims of scenarios beside what runs show."""
+    rows = tuple(
+        {
+            "scenario": one.scenario,
+            **one.claim.to_mapping(),
+            "claim": claim_in_words(one.claim),
+            **bounds(one.change),
+            "share": one.share,
+            "holds": one.holds,
+        }
+        for one in checked
+    )
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        *(Column(key, "") for key in ("measure", "than", "direction", "from", "to", "under", "unexpected")),
+        Column("claim", t("explain.column.claim")),
+        Column("median", t("report.column.difference"), "+n"),
+        Column("low", t("report.column.low"), "+n"),
+        Column("high", t("report.column.high"), "+n"),
+        Column("share", t("score.column.true"), ".0%"),
+        Column("holds", t("report.column.holds")),
+    )
+    return Table(t("score.title.claims"), columns, rows, (t("score.note.claims"),))
+
+
+def equal_table(equal: Sequence[Equal], stage: str, total: float) -> Table:
+    """Return by what the programmes of scenarios are multiplied so that their money is the same."""
+    rows = tuple(
+        {
+            "scenario": one.scenario.name,
+            "multiply": round(one.multiply, 6),
+            "total": one.total / MILLION,
+            "reached": one.reached,
+        }
+        for one in equal
+    )
+    columns = (
+        Column("scenario", t("report.column.scenario")),
+        Column("multiply", t("score.column.multiply"), ".6f"),
+        Column("total", t("score.column.present_value", year=BASE_YEAR), ",.2f"),
+        Column("reached", t("report.column.holds")),
+    )
+    title = t("score.title.equal", stage=t(f"money.{stage}"), total=f"{total / MILLION:,.1f}")
+    return Table(title, columns, rows, (t("score.note.equal"),))
