@@ -243,7 +243,7 @@ def fault_at(document: Document, path: Place, value: object, refused: RefusedErr
 def _limits(kind: str) -> dict[str, object]:
     """Return what the words for one kind of value need."""
     limits: dict[str, dict[str, object]] = {
-        "base": {"names": ", ".join(library())},
+        "base": {"names": listed(tuple(library()), t("scenario.library"))},
         "multiply": {"low": f"{SMALLEST_MULTIPLIER:g}", "high": f"{LARGEST_MULTIPLIER:g}"},
         "ramp_months": {"high": LONGEST_RAMP},
         "month": {"first": month_name(REPORT_FROM), "last": month_name(LAST_MONTH)},

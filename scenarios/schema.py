@@ -60,7 +60,7 @@ from scenarios.shape import (
 from simulator.documents import Document, shown
 from simulator.engine.states import AREAS, month_name
 from simulator.evidence import load_ledger
-from simulator.faults import Fault, FaultyInput, did_you_mean
+from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.texts import t
 
 DEFAULT_UNTIL: Final = 12 * (2030 - 2012) + 11
@@ -432,7 +432,7 @@ def _missing(asked: str, known: Mapping[str, Path] | None = None) -> Fault:
     return Fault(
         where=shown(asked, LONGEST_NAME) or t("scenario.where.nothing"),
         found=t("scenario.found.no_file"),
-        allowed=t("scenario.allowed.scenario", names=", ".join(names)),
+        allowed=t("scenario.allowed.scenario", names=listed(names, t("scenario.library"))),
         do=t("fault.did_you_mean", name=near[0]) if near else t("scenario.do.no_file"),
     )
 
@@ -480,7 +480,7 @@ def _no_base(base: str, folder: Path | None) -> RefusedError:
     names = (*library(), *beside)
     return RefusedError(
         found=t("scenario.found.no_base", name=shown(base)),
-        allowed=t("scenario.allowed.base", names=", ".join(library())),
+        allowed=t("scenario.allowed.base", names=listed(tuple(library()), t("scenario.library"))),
         do=did_you_mean(base, names),
     )
 

@@ -21,7 +21,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from simulator import cli_policy
-from simulator.faults import Fault, FaultyInput, did_you_mean
+from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.terminal import (
     BROKEN,
     FAULTY,
@@ -458,7 +458,7 @@ def _new(
 
     beside = Path(base).is_file() and Path(base).resolve().parent == Path.cwd()
     if base not in library() and not beside:
-        allowed = t("cli.allowed.base", names=", ".join(library()))
+        allowed = t("cli.allowed.base", names=listed(tuple(library()), t("scenario.library")))
         raise bad_option("--from", base, allowed, did_you_mean(base, tuple(library())))
     path = Path(f"{name.removesuffix('.yaml')}.yaml")
     _write_text(

@@ -46,7 +46,13 @@ def form_of(indicator: Indicator) -> str:
 def scorecard_table(card: Scorecard, dataset: xr.Dataset) -> Table:
     """Return every indicator that the model can speak to: targets, path, probability, year."""
     years = _shown_years(card, dataset)
-    rows = tuple(_score_row(one, years) for one in card.scores)
+    rows: list[dict[str, object]] = []
+    for one in card.scores:
+        row = _score_row(one, years)
+        if rows and card.scores[len(rows) - 1].indicator is one.indicator:
+            # An indicator is named once, above its scenarios.
+            row |= {"code": "", "what": ""}
+        rows.append(row)
     columns = (
         Column("code", t("score.column.code")),
         Column("what", t("report.column.indicator")),
@@ -66,7 +72,7 @@ def scorecard_table(card: Scorecard, dataset: xr.Dataset) -> Table:
         runs_note(dataset),
         t("report.note.use"),
     )
-    return Table(t("score.title.card"), columns, rows, notes)
+    return Table(t("score.title.card"), columns, tuple(rows), notes)
 
 
 def _spoken(card: Scorecard) -> list[Indicator]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 KINDS: Final = ("brief", "workbook", "monitoring", "data")
+NOT_READ: Final = ("move", "moved_in", "moved_out", "institution_factor")
+"""Large variables that no table of an export reads."""
 
 
 def write(
@@ -53,6 +55,9 @@ def write(
     """
     when = datetime.datetime.now(tz=datetime.UTC).astimezone().date() if day is None else day
     names = [str(name) for name in dataset["scenario"].values]
+    if kind != "data":
+        # Every table reads the flows again: from memory, not from disk.
+        dataset = dataset.drop_vars(NOT_READ, errors="ignore").load()
     _check(kind, dataset, names)
     folder.mkdir(parents=True, exist_ok=True)
 

@@ -18,9 +18,9 @@ from scenarios import Scenario
 from simulator.engine.states import START_YEAR
 from simulator.evidence import load_ledger
 from simulator.exports.brief import labels
-from simulator.exports.workbook import Sheet, write_sheet
+from simulator.exports.workbook import Sheet, three, write_sheet
 from simulator.outcomes.effects import BREAKDOWNS, by_group
-from simulator.outcomes.indicators import AFTER, summarise
+from simulator.outcomes.indicators import AFTER, quantiles, summarise
 from simulator.outcomes.spending import by_us_fiscal_year
 from simulator.policy.budget import US_SHIFT
 from simulator.policy.crosswalk import crosswalk
@@ -254,12 +254,10 @@ def _targets(
     for name, programmes in chosen.items():
         first = min(_fiscal_year_of(one.start_ti) for one in programmes)
         for key, series in yearly.items():
-            for year in (int(y) for y in series["us_fiscal_year"].values if int(y) >= first):
-                told = summarise(series.sel(scenario=name, us_fiscal_year=year))
-                total = t("monitoring.total")
-                rows.append(
-                    (name, t(f"monitoring.name.{key}"), total, year, told.median, told.low, told.high)
-                )
+            told = quantiles(series.sel(scenario=name))
+            for year in (int(y) for y in told["us_fiscal_year"].values if int(y) >= first):
+                row: list[Any] = [name, t(f"monitoring.name.{key}"), t("monitoring.total"), year]
+                rows.append((*row, *three(told.sel(us_fiscal_year=year))))
         rows += _by_group(dataset, name, first)
     head = (
         *(t("report.column.scenario"), t("report.column.indicator"), t("monitoring.column.group")),
@@ -276,11 +274,10 @@ def _by_group(dataset: xr.Dataset, name: str, first: int) -> list[Sequence[objec
     for by, section in GROUP_TEXTS.items():
         monthly: xr.Dataset = by_group(one, by, yearly=False)
         for key in GROUPED:
-            series = fiscal(monthly[key])
+            series = quantiles(fiscal(monthly[key])).sel(scenario=name)
             for group in (str(g) for g in series[by].values):
+                label = f"{t(f'score.group.{by}')}: {t(f'{section}.{group}')}"
                 for year in (int(y) for y in series["us_fiscal_year"].values if int(y) >= first):
-                    told = summarise(series.sel({by: group, "us_fiscal_year": year}))
-                    label = f"{t(f'score.group.{by}')}: {t(f'{section}.{group}')}"
                     row: list[Any] = [name, t(f"monitoring.name.{key}"), label, year]
-                    out.append((*row, told.median, told.low, told.high))
+                    out.append((*row, *three(series.sel({by: group, "us_fiscal_year": year}))))
     return out

@@ -16,9 +16,8 @@ from scenarios import Scenario
 from simulator.evidence import load_ledger
 from simulator.explain import claim_in_words
 from simulator.exports.brief import labels
-from simulator.outcomes.indicators import Interval, summarise, yearly
+from simulator.outcomes.indicators import Interval, quantiles, yearly
 from simulator.outcomes.scorecard import Score, Scorecard, scorecard
-from simulator.policy.budget import STAGES
 from simulator.policy.crosswalk import ENTITIES, crosswalk, services
 from simulator.policy.national import HORIZON, Indicator, structure
 from simulator.report import full_years, runs_note
@@ -145,19 +144,25 @@ def _label(card: Scorecard, code: str) -> str:
 
 
 def _yearly(dataset: xr.Dataset) -> Sheet:
-    table = yearly(dataset).sel(year=full_years(dataset))
+    table = quantiles(yearly(dataset).sel(year=full_years(dataset)).to_dataarray("indicator"))
     rows: list[Sequence[object]] = []
-    for name in (str(n) for n in dataset["scenario"].values):
-        for year in table["year"].values:
-            for key, cell in table.sel(scenario=name, year=year).data_vars.items():
-                told = summarise(cell)
-                rows.append((name, int(year), str(key), t(f"indicator.{key}"), *_three(told)))
+    for name in (str(n) for n in table["scenario"].values):
+        for year in (int(y) for y in table["year"].values):
+            of_year = table.sel(scenario=name, year=year)
+            for key in (str(k) for k in table["indicator"].values):
+                rows.append((name, year, key, t(f"indicator.{key}"), *three(of_year.sel(indicator=key))))
     head = (
         *(t("report.column.scenario"), t("report.column.year"), t("score.column.code")),
         *(t("report.column.indicator"), t("report.column.median"), t("report.column.low")),
         t("report.column.high"),
     )
     return Sheet(t("book.sheet.yearly"), t("book.title.yearly"), head, rows, runs_note(dataset))
+
+
+def three(cell: xr.DataArray) -> tuple[object, object, object]:
+    """Return median, low and high of a cell of ``quantiles``; what has no value stays empty."""
+    low, median, high = (None if np.isnan(v) else float(v) for v in cell.values)
+    return median, low, high
 
 
 def _three(told: Interval) -> tuple[object, object, object]:
@@ -184,20 +189,18 @@ def _programming(dataset: xr.Dataset, year: int | None) -> Sheet:
     there = [y for y in range(base + 1, base + 1 + PROGRAMMED) if y in dataset["year"].values]
     ledger = load_ledger()
     rows: list[Sequence[object]] = []
-    budget = dataset["incremental_budget"].sum(("payer", "territory"))
-    capacity = dataset["line_capacity"].sum("territory")
+    over = ("draw", "replicate")
+    budget = dataset["incremental_budget"].sum(("payer", "territory")).median(over)
+    capacity = dataset["line_capacity"].sum("territory").median(over)
     for name in (str(n) for n in dataset["scenario"].values):
         for line, entry in crosswalk().items():
             for y in there:
-                money = {
-                    stage: summarise(budget.sel(scenario=name, line=line, year=y, budget_stage=stage)).median
-                    for stage in STAGES
-                }
-                if money["pia"] <= 0.0:
+                cell = budget.sel(scenario=name, line=line, year=y)
+                pia, pim, executed = (float(cell.sel(budget_stage=s)) for s in ("pia", "pim", "executed"))
+                if pia <= 0.0:
                     continue
-                units = summarise(capacity.sel(scenario=name, line=line, year=y)).median
-                unit_cost = money["executed"] / units if units > 0.0 else 0.0
-                start = 0.0 if units > 0.0 else money["executed"]
+                units = float(capacity.sel(scenario=name, line=line, year=y))
+                unit_cost, start = (executed / units, 0.0) if units > 0.0 else (0.0, executed)
                 row = HEAD + len(rows) + 1
                 rows.append(
                     (
@@ -205,7 +208,7 @@ def _programming(dataset: xr.Dataset, year: int | None) -> Sheet:
                         *(entry.product[language()], entry.activity[language()]),
                         *(ledger.lines[line].unit[language()], units, unit_cost, start),
                         Formula(f"=H{row}*I{row}+J{row}", units * unit_cost + start),
-                        *(money["pia"], money["pim"]),
+                        *(pia, pim),
                     )
                 )
     if rows:
@@ -237,26 +240,26 @@ def _people(dataset: xr.Dataset) -> Sheet:
     """Return the population potential, target and served of every product that gets money."""
     ledger = load_ledger()
     names = dict(zip(ledger.territories.codes, ledger.territories.names, strict=True))
-    paid = dataset["incremental_budget"].sel(budget_stage="pia").sum(("payer", "draw", "replicate", "year"))
+    over = ("draw", "replicate")
+    paid = dataset["incremental_budget"].sel(budget_stage="pia").sum(("payer", "year", *over))
+    need, reach = (dataset[name].median(over) for name in ("line_need", "line_reachable"))
+    coverage = dataset["line_coverage"].sel(year=full_years(dataset))
+    served = quantiles(coverage * dataset["line_need"])
     rows: list[Sequence[object]] = []
     for name in (str(n) for n in dataset["scenario"].values):
         for line, entry in crosswalk().items():
-            where = paid.sel(scenario=name, line=line)
-            for code in (str(c) for c in where["territory"].values[where.values > 0]):
+            kind = t(f"need.{ledger.lines[line].need.replace(':', '_')}")
+            for code in (str(c) for c in paid["territory"].values):
                 at: dict[str, Any] = {"scenario": name, "line": line, "territory": code}
-                need, reach = (dataset[v].sel(at) for v in ("line_need", "line_reachable"))
-                coverage = dataset["line_coverage"].sel(at)
-                kind = ledger.lines[line].need.replace(":", "_")
-                for year in full_years(dataset):
-                    served = summarise(coverage.sel(year=year) * need)
-                    if not served.high:
-                        continue
-                    rows.append(
-                        (
-                            *(name, entry.product[language()], names[code], year, t(f"need.{kind}")),
-                            *(summarise(need).median, summarise(reach).median, *_three(served)),
-                        )
-                    )
+                if float(paid.sel(at)) <= 0.0:
+                    continue
+                people = (float(need.sel(at)), float(reach.sel(at)))
+                cells = served.sel(at)
+                for year in (int(y) for y in cells["year"].values):
+                    told = three(cells.sel(year=year))
+                    if told[0] or told[2]:
+                        product = entry.product[language()]
+                        rows.append((name, product, names[code], year, kind, *people, *told))
     head = (
         *(t("report.column.scenario"), t("book.column.product"), t("book.column.territory")),
         *(t("report.column.year"), t("book.column.population"), t("book.column.potential")),

@@ -107,6 +107,17 @@ def summarise(values: xr.DataArray) -> Interval:
     return Interval(float(median), float(low), float(high), error, int(sample.size))
 
 
+def quantiles(values: xr.DataArray) -> xr.DataArray:
+    """Return [..., quantile] low, median and high of every cell over draws and replicates.
+
+    They are those of ``summarise``; where no run has a value there is none, and one run has no interval.
+    """
+    runs = values.sizes["draw"] * values.sizes["replicate"]
+    out = values.astype(float).quantile([0.05, 0.5, 0.95], ("draw", "replicate"))
+    out = out.assign_coords(quantile=["low", "median", "high"])
+    return out if runs > 1 else out.where(out["quantile"] == "median")
+
+
 def difference(table: xr.Dataset, scenario: str, comparator: str) -> xr.Dataset:
     """Return scenario less comparator, within each draw and replicate."""
     return table.sel(scenario=scenario, drop=True) - table.sel(scenario=comparator, drop=True)

@@ -97,7 +97,7 @@ def _monthly(dataset: xr.Dataset) -> xr.Dataset:
     flow = both["flow"]
 
     def moved(source: list[str], target: str) -> xr.DataArray:
-        return flow.sel(from_state=source, to_state=target).sum("from_state")
+        return flow.sel(from_state=source).sel(to_state=target, drop=True).sum("from_state")
 
     return xr.Dataset(
         {

@@ -132,13 +132,13 @@ def test_a_path_of_ones_own_is_never_overwritten(
 
 
 def test_json_is_one_object_and_nothing_else(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", "baseline", "prevention_focus", "--json"]) == 0
+    assert main(["compare", "baseline", "detection_without_places", "--json"]) == 0
     out, err = capsys.readouterr()
     told = json.loads(out)
     assert err == ""
-    assert [each["name"] for each in told["scenarios"]] == ["baseline", "prevention_focus"]
+    assert [each["name"] for each in told["scenarios"]] == ["baseline", "detection_without_places"]
     assert told["effects"] == told["years"] == [{"year": 2030, "entries": 1234.4}]
-    assert Path(told["result"]).name == "baseline-prevention_focus.zarr"
+    assert Path(told["result"]).name == "baseline-detection_without_places.zarr"
     assert main(["run", "nothing", "--json"]) == 2
     assert "no scenario" in json.loads(capsys.readouterr().out)["faults"][0]["found"]
     assert len(engine.calls) == 1
@@ -206,7 +206,10 @@ def test_an_error_of_the_program_is_a_sentence(
         (["run", "baseline", "--format", "netcfd"], ("netcfd", "did you mean: netcdf")),
         (["run", "baseline", "--format", "csv", "--out", "a.nc"], ("a.nc", "ends in _csv")),
         (["run"], ("no name", "one scenario")),
-        (["run", "baseline", "prevention_focus"], ("baseline prevention_focus", "one scenario")),
+        (
+            ["run", "baseline", "detection_without_places"],
+            ("baseline detection_without_places", "one scenario"),
+        ),
         (["compare", "baseline"], ("baseline", "two or more scenarios")),
         (["compare", "baseline", "baseline"], ("two scenarios named baseline", "a different name")),
         (["run", "basline"], ("basline", "did you mean: baseline")),
@@ -261,11 +264,12 @@ def test_the_library_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_explain_scenario_shows_what_it_changes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "scenario", "balanced_capacity", "--json", "--lang", "en"]) == 0
+    assert main(["explain", "scenario", "capacity_ceiling", "--json", "--lang", "en"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert len(told["interventions"]) == 11
+    assert len(told["interventions"]) == 13
     places = next(row for row in told["interventions"] if row["use"] == "specialised_places")
-    assert (places["amount"], places["unit"], places["from"]) == (20.0, "places", "2026-01")
+    assert (places["amount"], places["unit"], places["from"]) == (60.0, "places", "2026-01")
+    assert told["claims"][0]["measure"] == "completed_share"
     assert main(["explain", "scenario", "baseline", "--lang", "es"]) == 0
     assert "Escenario tendencial" in capsys.readouterr().out
 

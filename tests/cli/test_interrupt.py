@@ -20,7 +20,7 @@ PROGRAM = (
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups and SIGINT are those of POSIX")
 @pytest.mark.parametrize("after", [0.6, 3.0, 8.0])
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, after: float) -> None:
-    command = [sys.executable, "-c", PROGRAM, "compare", "baseline", "balanced_capacity", "--lang", "en"]
+    command = [sys.executable, "-c", PROGRAM, "compare", "baseline", "policy_2030_funded", "--lang", "en"]
     program = subprocess.Popen(
         [*command, "--out", str(tmp_path / "results")],
         stdout=subprocess.PIPE,

@@ -25,7 +25,11 @@ def made(scenarios: int = 2, draws: int = 1, replicates: int = 1) -> xr.Dataset:
     flow[..., STATES.index("HOME"), STATES.index("EXPLOITED")] = 10 + more - fewer
     dims = ("scenario", "draw", "replicate", "month", "territory", "area")
     return xr.Dataset(
-        {"stock": ((*dims, "state"), stock), "flow": ((*dims, "from_state", "to_state"), flow)},
+        {
+            "stock": ((*dims, "state"), stock),
+            "flow": ((*dims, "from_state", "to_state"), flow),
+            "reintegration_started": (dims[:4], np.full(shape[:4], 5)),
+        },
         coords={
             "scenario": [f"s{k}" for k in range(scenarios)],
             "month": MONTHS,
@@ -72,7 +76,7 @@ def test_effects_are_paired_and_over_the_last_full_years() -> None:
 
 def test_records_hold_every_indicator_of_every_year() -> None:
     records = report.yearly_records(made(2, replicates=2))
-    assert len(records) == 2 * 5 * 15
+    assert len(records) == 2 * 5 * 19
     assert set(records[0]) == {"scenario", "year", "indicator", "median", "low", "high", "error"}
     assert report.yearly_records(made(1))[0]["low"] is None
 

@@ -40,7 +40,7 @@ def test_both_readmes_give_the_same_commands() -> None:
     )
     assert english[:2] == spanish[:2]
     assert len(english) == len(spanish)
-    assert english[0].startswith("pip install uv && uv run sintrata compare baseline balanced_capacity")
+    assert english[0].startswith("pip install uv && uv run sintrata compare baseline policy_2030_funded")
 
 
 def test_continuous_integration_runs_the_command_of_the_readme() -> None:

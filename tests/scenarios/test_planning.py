@@ -98,7 +98,7 @@ def test_a_spreadsheet_keeps_any_plan(
     assert load_scenario(again).hash == scenario.hash
 
 
-def sheet_of(tmp_path: Path, cells: dict[tuple[str, str], object], base: str = "adaptive_programme") -> Path:
+def sheet_of(tmp_path: Path, cells: dict[tuple[str, str], object], base: str = "adaptive_learning") -> Path:
     path = tmp_path / "plan.xlsx"
     write(own_data(base), path)
     book = load_workbook(path)

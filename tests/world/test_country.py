@@ -22,7 +22,7 @@ def country() -> Population:
 @pytest.fixture(scope="module")
 def result(country: Population) -> xr.Dataset:
     assert country.scale == 1.0
-    return simulator.compare(["baseline", "balanced_capacity"], seed=0, threads=2)
+    return simulator.compare(["baseline", "policy_2030_funded"], seed=0, threads=2)
 
 
 @pytest.mark.parametrize("name", [row["name"] for row in bands()])
@@ -39,10 +39,10 @@ def test_margins_hold(country: Population) -> None:
     assert far == []
 
 
-def test_balanced_capacity_does_what_it_says(result: xr.Dataset) -> None:
+def test_policy_2030_funded_does_what_it_says(result: xr.Dataset) -> None:
     table = yearly(result).sel(year=[2028, 2029, 2030]).mean("year").squeeze(drop=True)
-    base, more = table.sel(scenario="baseline"), table.sel(scenario="balanced_capacity")
-    assert float(more["completed"]) > 2.0 * float(base["completed"])
+    base, more = table.sel(scenario="baseline"), table.sel(scenario="policy_2030_funded")
+    assert float(more["completed"]) > 1.5 * float(base["completed"])
     assert float(more["specialised_entries"]) > float(base["specialised_entries"])
     assert float(more["lost_before_protection"]) < float(base["lost_before_protection"])
     assert float(more["first_entries"]) < float(base["first_entries"])

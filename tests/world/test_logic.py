@@ -159,14 +159,14 @@ def test_mesa_runs_batches(monkeypatch: pytest.MonkeyPatch, population: Populati
     monkeypatch.setattr("simulator.world.load_population", lambda *_a, **_k: population)
     rows = mesa.batch_run(
         World,
-        {"scenario": ["baseline", "balanced_capacity"], "until": 61},
+        {"scenario": ["baseline", "policy_2030_funded"], "until": 61},
         rng=[1, 2],
         number_processes=1,
         data_collection_period=1,
         display_progress=False,
     )
     assert {(row["scenario"], row["rng"]) for row in rows} == {
-        (name, seed) for name in ("baseline", "balanced_capacity") for seed in (1, 2)
+        (name, seed) for name in ("baseline", "policy_2030_funded") for seed in (1, 2)
     }
     last = [row for row in rows if row["Step"] == 62]
     assert len(last) == 4

@@ -17,10 +17,10 @@ from simulator.engine.population import Population
 from simulator.evidence import Ledger, load_ledger
 from simulator.experiments.ensemble import Study, compare, run_pair
 from simulator.inputs import prepare
+from simulator.outcomes.effects import cost_of_effect
 from simulator.outcomes.spending import (
     added_money,
     by_us_fiscal_year,
-    cost_of_effect,
     discounted,
     financing_gap,
     outcomes,
@@ -288,7 +288,7 @@ def test_outcomes_of_scenarios_are_in_the_result() -> None:
     ]
     assert (rows[0]["from"], rows[0]["by"]) == ("2027-01", "2030-12")
     assert (
-        len(watched(load_scenario("adaptive_programme"), load_ledger().territories.codes)[0]["territories"])
+        len(watched(load_scenario("adaptive_learning"), load_ledger().territories.codes)[0]["territories"])
         == 26
     )
 
