@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scenarios.schema import Scenario, load_scenario
     from simulator.experiments.ensemble import compare, run
+    from simulator.outcomes.scorecard import scorecard
     from simulator.version import __version__
     from simulator.world import World
 
-__all__ = ["Scenario", "World", "__version__", "compare", "load_scenario", "run"]
+__all__ = ["Scenario", "World", "__version__", "compare", "load_scenario", "run", "scorecard"]
 
 _HOMES = {
     "Scenario": ("scenarios.schema", "Scenario"),
@@ -23,6 +24,7 @@ _HOMES = {
     "compare": ("simulator.experiments.ensemble", "compare"),
     "load_scenario": ("scenarios.schema", "load_scenario"),
     "run": ("simulator.experiments.ensemble", "run"),
+    "scorecard": ("simulator.outcomes.scorecard", "scorecard"),
 }
 
 

@@ -362,7 +362,7 @@ def precision_table(dataset: xr.Dataset, width: float) -> Table:
         over_years = table[name].mean("year") if name in MEANS else table[name].sum("year")
         summary = summarise(over_years)
         error = summary.error or 0.0
-        now = MEDIAN_INTERVAL * error / summary.median if summary.median else None
+        now = MEDIAN_INTERVAL * error / summary.median if summary.runs and summary.median else None
         # The error falls with the root of the number of runs.
         needed = None if now is None else max(1, ceil(summary.runs * (now / width) ** 2))
         rows.append(

@@ -13,7 +13,11 @@ from simulator.outcomes.spending import discounted
 
 STAGES: Final = ("executed", "pim")
 CLOSE: Final = 1e-4
+"""Share of the total up to which two amounts are equal."""
+
 MOST_ROUNDS: Final = 12
+MOST_AT_ONCE: Final = 10.0
+"""Largest step from one round to the next."""
 
 
 @dataclass(frozen=True)
@@ -58,24 +62,30 @@ def equal_money(
     stage : of the ledger that is made equal, of ``STAGES``
     """
     factor = [1.0] * len(scenarios)
-    value = [0.0] * len(scenarios)
-    best = [0.0] * len(scenarios)
+    found: list[Equal] = []
     for number in range(MOST_ROUNDS):
         if progress is not None:
             progress(number, MOST_ROUNDS, "run")
         changed = [times(s, f) for s, f in zip(scenarios, factor, strict=True)]
         dataset = compare(changed, until=until, threads=threads, scale=scale)
         ledger = dataset["incremental_budget"].sel(budget_stage=stage, drop=True)
-        money = discounted(ledger.sum(("line", "payer", "territory")), dataset, rate).squeeze()
+        money = discounted(ledger.sum(("line", "payer", "territory")), dataset, rate).squeeze(
+            ("draw", "replicate")
+        )
         value = [float(money.sel(scenario=s.name)) for s in scenarios]
-        if all(abs(v / total - 1.0) < CLOSE for v in value) or value == best:
+        before = [one.total for one in found]
+        found = [
+            Equal(s, f, v, abs(v / total - 1.0) < CLOSE)
+            for s, f, v in zip(changed, factor, value, strict=True)
+        ]
+        # Money that no line can use does not grow any more, however much is assigned.
+        if all(one.reached for one in found) or value == before:
             break
-        best = value
-        factor = [f * min(total / v, 10.0) if v > 0.0 else f for f, v in zip(factor, value, strict=True)]
-    return [
-        Equal(times(s, f), f, v, abs(v / total - 1.0) < 10 * CLOSE)
-        for s, f, v in zip(scenarios, factor, value, strict=True)
-    ]
+        factor = [
+            f if one.reached or one.total <= 0.0 else f * min(total / one.total, MOST_AT_ONCE)
+            for f, one in zip(factor, found, strict=True)
+        ]
+    return found
 
 
 def times(scenario: Scenario, factor: float) -> Scenario:

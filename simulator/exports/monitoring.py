@@ -222,8 +222,8 @@ def _indicators(
                     t(f"monitoring.name.{key}"),
                     t(f"monitoring.definition.{key}"),
                 ),
-                *(t("monitoring.unit.months" if key == "child_months" else "monitoring.unit.count"),),
-                *(t("monitoring.source.registered" if key in REGISTERED else "monitoring.source.simulated"),),
+                t("monitoring.unit.months") if key == "child_months" else t("monitoring.unit.count"),
+                t("monitoring.source.registered") if key in REGISTERED else t("monitoring.source.simulated"),
                 *(groups, f"FY{base}"),
                 *((None, None, None) if told is None else (told.median, told.low, told.high)),
             )

@@ -192,7 +192,7 @@ def test_an_error_of_the_program_is_a_sentence(
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (["frob"], ("the unknown command frob", "run, compare, validate")),
+        (["frob"], ("the unknown command frob", "run, compare, score")),
         (["explian", "month"], ("explian", "did you mean: explain")),
         (["run", "baseline", "--sed", "3"], ("the unknown option --sed", "did you mean: --seed")),
         (["run", "baseline", "--seed"], ("--seed", "without a value")),

@@ -84,7 +84,9 @@ def test_the_papers_name_every_lever_and_every_rule() -> None:
 
 
 def test_public_names() -> None:
-    assert simulator.__all__ == ["Scenario", "World", "__version__", "compare", "load_scenario", "run"]
+    assert simulator.__all__ == [
+        *("Scenario", "World", "__version__", "compare", "load_scenario", "run", "scorecard"),
+    ]
     for name in simulator.__all__:
         assert getattr(simulator, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'simulate'"):

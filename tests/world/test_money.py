@@ -135,8 +135,8 @@ def test_decisions_are_taken_in_their_month_and_kept(
     scenario = scenario_of(ADAPTING)
     world = world_of(scenario, until=UNTIL)
     whole = arrays_of(world)
-    assert [(d.month, d.outcome) for d in world.decisions] == [
-        *((78, None), (81, 0), (84, None), (90, None), (96, None), (102, None)),
+    assert [(d.month, d.kind) for d in world.decisions] == [
+        *((78, "moved"), (81, "judged"), (84, "moved"), (90, "moved"), (96, "moved"), (102, "moved")),
     ]
     assert not world.decisions[1].reached
     assert world.inputs.budget.flow.withheld[:, 81:96].any()
@@ -334,7 +334,7 @@ def test_gap_present_value_and_cost_of_an_effect(results: xr.Dataset) -> None:
     assert values == sorted(values)
     effect = cost_of_effect(results, "money", "baseline")
     assert effect.money.median > 0.0
-    assert (effect.ratio is None) == (effect.averted.low <= 0.0)
+    assert (effect.ratio is None) == (effect.gained.low <= 0.0)
 
 
 def test_the_ledgers_of_the_baseline_are_the_record(results: xr.Dataset) -> None:

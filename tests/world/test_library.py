@@ -1,0 +1,75 @@
+"""The library in the whole country: equal money is equal, claims hold, ranges are what the scorecard says."""
+
+from __future__ import annotations
+
+import pytest
+
+import simulator
+from scenarios import library, load_scenario
+from simulator.engine.states import START_YEAR
+from simulator.evidence import load_ledger
+from simulator.experiments.claims import check_claims
+from simulator.experiments.equal import equal_money
+from simulator.outcomes.scorecard import measure
+from simulator.outcomes.spending import discounted
+from simulator.policy.national import indicators
+
+PORTFOLIOS = ("prevention_first", "protection_first", "prosecution_first", "balanced")
+EXECUTED, PIM = 600e6, 1200e6
+"""Present values that the descriptions state, soles of 2025."""
+
+DRAWS = 3
+
+
+@pytest.mark.parametrize(("suffix", "stage", "total"), [("", "executed", EXECUTED), ("_pim", "pim", PIM)])
+def test_portfolios_cost_the_same(suffix: str, stage: str, total: float) -> None:
+    names = [name + suffix for name in PORTFOLIOS]
+    dataset = simulator.compare(names, until="2040-12")
+    ledger = dataset["incremental_budget"].sel(budget_stage=stage, drop=True)
+    rate = load_ledger().parameters["prices.discount_rate"].central
+    value = discounted(ledger.sum(("line", "payer", "territory")), dataset, rate)
+    for name in names:
+        spent = float(value.sel(scenario=name).squeeze())
+        assert spent == pytest.approx(total, rel=0.001), name
+        for text in (load_scenario(name).description.es, load_scenario(name).description.en):  # type: ignore[union-attr]
+            assert f"{total / 1e6:,.0f}".replace(",", " ") in text.replace(",", " "), name
+
+
+def test_equal_money_is_found_and_what_cannot_be_spent_is_told() -> None:
+    scenario = load_scenario("career_officials")
+    options = {"rate": 0.03, "until": 12 * 18 + 11, "scale": 0.05}
+    (found,) = equal_money([scenario], 3e6, **options)  # type: ignore[arg-type]
+    assert found.reached
+    assert found.total == pytest.approx(3e6, rel=1e-4)
+    assert found.scenario.programmes[0].budget[0].amount == pytest.approx(found.multiply * 2e6)
+    (never,) = equal_money([scenario], 1e10, **options)  # type: ignore[arg-type]
+    assert not never.reached
+    assert never.total < 1e10
+
+
+@pytest.mark.parametrize("last_year", [2030, 2034, 2035, 2040, 2050])
+def test_claims_hold(last_year: int) -> None:
+    """What descriptions say is what runs show, also with parameters at other values than the central ones."""
+    loaded = [load_scenario(name) for name in library()]
+    chosen = [one for one in loaded if START_YEAR + one.until_ti // 12 == last_year and one.claims]
+    checked = check_claims(chosen, draws=DRAWS)
+    assert len(checked) == sum(len(one.claims) for one in chosen) > 0
+    assert [(c.scenario, c.claim.to_mapping(), c.share) for c in checked if not c.holds] == []
+
+
+def test_every_claim_is_checked() -> None:
+    years = {START_YEAR + load_scenario(name).until_ti // 12 for name in library()}
+    assert years == {2030, 2034, 2035, 2040, 2050}
+
+
+def test_the_scorecard_says_where_targets_lie_outside_the_range() -> None:
+    """The ceiling reaches 70% in 2030 with a probability above 0.9, or the scorecard says that it cannot."""
+    dataset = simulator.run("capacity_ceiling", draws=8, until="2030-12")
+    for code in ("3.1a", "3.1b", "3.1c"):
+        one = indicators()[code]
+        reached = float((measure(dataset, one.measure).sel(year=2030) >= 0.70).mean())
+        outside = reached <= 0.9
+        assert outside == bool(one.range["es"]) == bool(one.range["en"]), (code, reached)
+    assert float(measure(dataset, "whole_year").sel(year=2030).median()) > 0.4
+    assert float(measure(dataset, "cohort").sel(year=2030).max()) < 0.5
+    assert float(measure(dataset, "half_year").sel(year=2030).max()) < 0.5

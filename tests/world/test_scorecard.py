@@ -1,0 +1,232 @@
+"""Scorecard, what lasts, trade-offs and costs, on results whose figures are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import simulator
+from scenarios import Scenario
+from simulator.engine.states import FOLLOW_UP, REINTEGRATED, STATES
+from simulator.experiments.ensemble import compare
+from simulator.faults import FaultyInput
+from simulator.outcomes.effects import BREAKDOWNS, by_group, cost_of_effect, tradeoffs
+from simulator.outcomes.indicators import quantiles, summarise, yearly
+from simulator.outcomes.scorecard import measure, scorecard
+from simulator.outcomes.sustainability import LATER, lasting
+from simulator.policy.national import indicators
+from simulator.report_policy import (
+    breakdown_table,
+    costs_table,
+    lasting_table,
+    score_records,
+    scorecard_table,
+    silent_table,
+    tradeoffs_table,
+)
+from simulator.texts import LANGUAGES, set_language
+
+LABEL = {"es": "Dinero", "en": "Money"}
+MONTHS = np.arange("2020-01", "2034-01", dtype="datetime64[M]").astype("datetime64[ns]")
+"""Fourteen years."""
+
+END = 12 * (2024 - 2012) - 1
+"""December 2023, counted from January 2012."""
+
+
+def made(gain: np.ndarray) -> xr.Dataset:
+    """Return two scenarios in which the second has ``gain`` [run, month] fewer exploited than the first."""
+    runs = gain.shape[0]
+    stock = np.full((2, runs, 1, MONTHS.size, 1, 1, len(STATES)), 1000)
+    stock[1, :, 0, :, 0, 0, STATES.index("EXPLOITED")] -= gain.astype(int)
+    flow = np.zeros((2, runs, 1, MONTHS.size, 1, 1, len(STATES), len(STATES)), int)
+    dims = ("scenario", "draw", "replicate", "month", "territory", "area")
+    return xr.Dataset(
+        {
+            "stock": ((*dims, "state"), stock),
+            "flow": ((*dims, "from_state", "to_state"), flow),
+            "programme_end": (dims[:3], np.array([np.full((runs, 1), -1), np.full((runs, 1), END)])),
+        },
+        coords={
+            "scenario": ["a", "b"],
+            "month": MONTHS,
+            **{name: list(STATES) for name in ("state", "from_state", "to_state")},
+        },
+    )
+
+
+def test_what_lasts_is_the_share_of_the_last_years_gain() -> None:
+    """A gain of 100 a month that halves every year after the end leaves 1/2, 1/8, 1/32 and 1/256."""
+    year = MONTHS.astype("datetime64[Y]").astype(int) + 1970
+    gain = np.where(year <= 2023, 128.0, 128.0 * 0.5 ** (year - 2023.0))
+    (told,) = (one for one in lasting(made(np.stack([gain, 2 * gain])), "a") if one.measure == "child_months")
+    assert told.gain.low > 0.0
+    assert told.end.median == END
+    assert [told.left[y].median if told.left[y] else None for y in LATER] == pytest.approx(
+        [0.5, 0.125, 0.03125, 0.5**8], abs=0.004
+    )
+
+
+def test_no_share_is_told_of_a_gain_that_may_be_none_or_lies_beyond_the_run() -> None:
+    rng = np.arange(MONTHS.size)
+    runs = np.stack([np.full(rng.size, 5.0), np.full(rng.size, -3.0)])
+    (told,) = (one for one in lasting(made(runs), "a") if one.measure == "child_months")
+    assert not told.is_told
+    assert set(told.left.values()) == {None}
+    short = made(np.full((2, rng.size), 7.0)).isel(month=slice(0, 12 * 6))
+    (told,) = (one for one in lasting(short, "a") if one.measure == "child_months")
+    assert told.left[1] is not None
+    assert told.left[5] is None
+
+
+@pytest.fixture(scope="module")
+def results() -> xr.Dataset:
+    policy = Scenario.from_mapping(
+        {
+            "schema": 1,
+            "base": "capacity_ceiling",
+            "label": LABEL,
+            "programmes": [
+                {
+                    "name": "one",
+                    "label": LABEL,
+                    "start": "2026-01",
+                    "end": "2027-12",
+                    "price_year": 2025,
+                    "budget": [{"lines": {"community_groups": 0.5, "training": 0.5}, "amount": 3e8}],
+                }
+            ],
+        },
+        name="policy",
+    )
+    return compare(["baseline", policy], scale=0.05, threads=2, draws=3, until="2030-12")
+
+
+def test_the_variants_of_indicator_3_1_are_what_they_say(results: xr.Dataset) -> None:
+    flow = results["flow"].sum(("territory", "area"))
+    done = flow.sel(from_state="FOLLOW_UP", to_state="REINTEGRATED", drop=True)
+    begun, cohort = results["reintegration_started"], results["completed_of_cohort"]
+    at = {"scenario": "policy", "draw": 1, "replicate": 0}
+
+    def total(series: xr.DataArray, first: str, last: str) -> int:
+        return int(series.sel(at).sel(month=slice(first, last)).sum())
+
+    for year in (2028, 2030):
+        whole = total(done, f"{year}-01", f"{year}-12") / total(begun, f"{year}-01", f"{year}-12")
+        half = total(done, f"{year}-01", f"{year}-06") / total(begun, f"{year - 1}-07", f"{year}-06")
+        early = f"{year - 2}-01", f"{year - 2}-12"
+        assert float(measure(results, "whole_year").sel(at, year=year)) == pytest.approx(whole)
+        assert float(measure(results, "half_year").sel(at, year=year)) == pytest.approx(half)
+        assert float(measure(results, "cohort").sel(at, year=year)) == pytest.approx(
+            total(cohort, *early) / total(begun, *early)
+        )
+    assert np.isnan(measure(results, "cohort").sel(at).sel(year=2017))
+    assert bool((cohort <= begun).all())
+
+
+def test_starts_and_completions_are_counted_once(
+    world_of: Callable[..., Any], arrays_of: Callable[..., Any]
+) -> None:
+    """Whoever completes had begun: completions of all cohorts are no more than those of all months."""
+    arrays = arrays_of(world_of("capacity_ceiling", until=227))
+    completed = arrays["flow"][:, :, FOLLOW_UP, REINTEGRATED].sum()
+    assert 0 < arrays["completed_of_cohort"].sum() <= completed
+    assert completed <= arrays["reintegration_started"].sum() + 50
+
+
+def test_every_indicator_is_scored_or_says_why(results: xr.Dataset) -> None:
+    card = simulator.scorecard(results)
+    codes = {one.indicator.code for one in card.scores}
+    assert codes | {one.code for one in card.silent} == set(indicators())
+    assert not codes & {one.code for one in card.silent}
+    for one in card.scores:
+        assert one.probability.keys() <= one.path.keys()
+        assert all(0.0 <= chance <= 1.0 for chance in one.probability.values())
+        for told in one.path.values():
+            assert told.low <= told.median <= told.high
+
+
+def test_probability_and_year_follow_from_the_runs(results: xr.Dataset) -> None:
+    card = scorecard(results, {"S39": 0.5})
+    (score,) = (s for s in card.scores if s.indicator.code == "S39" and s.scenario == "policy")
+    values = measure(results, "residents_with_plan").sel(scenario="policy")
+    assert score.at_horizon == float((values.sel(year=2030) >= 0.5).mean())
+    medians = {y: float(values.sel(year=y).median()) for y in score.path}
+    assert score.reached == min(y for y, value in medians.items() if value >= 0.5)
+    assert score.targets[2030].mark == "user"
+
+
+@pytest.mark.parametrize(
+    ("targets", "where"),
+    [({"9.9": 1.0}, "target 9.9"), ({"1.1": 0.5}, "target 1.1"), ({"3.1b": 1.5}, "target 3.1b")],
+)
+def test_a_target_that_cannot_be_is_told(results: xr.Dataset, targets: dict[str, float], where: str) -> None:
+    with pytest.raises(FaultyInput) as caught:
+        scorecard(results, targets)
+    assert caught.value.faults[0].where == where
+
+
+def test_groups_add_up_to_the_country(results: xr.Dataset) -> None:
+    table = yearly(results)
+    for by in BREAKDOWNS:
+        parts = by_group(results, by)
+        for name in (
+            "first_entries",
+            "returns",
+            "child_months",
+            "identified",
+            "specialised_entries",
+            "completed",
+        ):
+            xr.testing.assert_equal(parts[name].sum(by).astype(float), table[name].astype(float))
+
+
+def test_verdicts_follow_the_interval(results: xr.Dataset) -> None:
+    for one in tradeoffs(results, "baseline", [2029, 2030]):
+        sure = one.change.low > 0.0 or one.change.high < 0.0
+        assert (one.verdict != "open") == sure
+        if one.indicator == "completed":
+            assert one.verdict == "better"
+        if one.indicator == "identified":
+            assert one.verdict in ("changed", "open")
+
+
+def test_what_an_effect_costs(results: xr.Dataset) -> None:
+    told = cost_of_effect(results, "policy", "baseline", "completed")
+    assert told.ratio is not None
+    assert told.points.shape == (3, 2)
+    assert told.ratio.median == pytest.approx(float(np.median(told.points[:, 0] / told.points[:, 1])))
+    assert told.worth(0.001) == 0.0
+    assert told.worth(1e15) == 1.0
+
+
+def test_quantiles_are_those_of_the_summary(results: xr.Dataset) -> None:
+    table = yearly(results)["completed_share"]
+    cell = quantiles(table).sel(scenario="policy", year=2030)
+    told = summarise(table.sel(scenario="policy", year=2030))
+    assert [float(v) for v in cell.values] == pytest.approx([told.low, told.median, told.high])
+    alone = quantiles(table.isel(draw=[0]))
+    assert bool(alone.sel(quantile="low").isnull().all())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_tables_are_told_in_both_languages(results: xr.Dataset, lang: str) -> None:
+    set_language(lang)
+    card = scorecard(results)
+    tables = [
+        scorecard_table(card, results),
+        silent_table(card),
+        costs_table(results, [1e6]),
+        tradeoffs_table(results),
+        lasting_table(results),
+        *(breakdown_table(results, by) for by in BREAKDOWNS),
+    ]
+    for table in tables:
+        assert table.rows
+        assert all(column.heading or column.key for column in table.columns)
+        assert table.lines(140)
+    assert len(score_records(card)) == len(card.scores)
