@@ -1,0 +1,362 @@
+"""What people take away is opened again: the numbers are those of the dataset, in both languages."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import docx
+import numpy as np
+import openpyxl
+import pypdf
+import pytest
+import xarray as xr
+
+from scenarios import Scenario
+from simulator.cli import main
+from simulator.experiments.ensemble import compare
+from simulator.exports import KINDS, write
+from simulator.exports.brief import brief
+from simulator.exports.charts import averted_chart, changes_chart, svg
+from simulator.exports.monitoring import fiscal
+from simulator.exports.naming import file_name
+from simulator.exports.workbook import HEAD
+from simulator.faults import FaultyInput
+from simulator.outcomes.export import save
+from simulator.outcomes.indicators import summarise, yearly
+from simulator.outcomes.scorecard import scorecard
+from simulator.texts import LANGUAGES, set_language, t
+
+DAY = datetime.date(2026, 11, 24)
+LABEL = {"es": "Dinero para niñas", "en": "Money for girls"}
+
+
+@pytest.fixture(scope="module")
+def results() -> xr.Dataset:
+    lines = {"community_groups": 0.4, "upe_posts": 0.2, "places_girls": 0.2, "training": 0.2}
+    money = Scenario.from_mapping(
+        {
+            "schema": 1,
+            "base": "baseline",
+            "label": LABEL,
+            "description": {"es": "Una descripción.", "en": "A description."},
+            "assumptions": {"es": "Un supuesto.", "en": "An assumption."},
+            "programmes": [
+                {
+                    "name": "one",
+                    "label": LABEL,
+                    "start": "2018-01",
+                    "delivery": "international_partner",
+                    "currency": "USD",
+                    "payers": [{"from": 2018, "shares": {"us": 1}}],
+                    "budget": [{"lines": lines, "where": {"territory": ["08", "15"]}, "amount": 9000000}],
+                }
+            ],
+        },
+        name="money",
+    )
+    return compare(["baseline", money], scale=0.02, threads=1, draws=3, until="2021-06")
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def files(request: pytest.FixtureRequest, results: xr.Dataset, tmp_path_factory: Any) -> dict[str, Path]:
+    """Write every kind of export in one language."""
+    set_language(request.param)
+    folder = tmp_path_factory.mktemp(request.param)
+    out = {}
+    for kind, forms in (
+        ("brief", ["html", "pdf", "docx"]),
+        ("workbook", ["xlsx"]),
+        ("monitoring", ["xlsx"]),
+        ("data", ["zarr", "netcdf", "csv"]),
+    ):
+        for form, path in zip(forms, write(kind, results, folder, forms, day=DAY), strict=True):
+            out[kind if form == "xlsx" else form] = path
+    out["lang"] = Path(request.param)
+    return out
+
+
+def change_of(results: xr.Dataset, key: str) -> xr.DataArray:
+    table = yearly(results)[key]
+    return table.sel(scenario="money") - table.sel(scenario="baseline")
+
+
+def rows_of(path: Path, sheet: str, *, values: bool = True) -> list[tuple[Any, ...]]:
+    book = openpyxl.load_workbook(path, data_only=values)
+    return list(book[sheet].iter_rows(min_row=HEAD + 1, values_only=True))
+
+
+def test_names_are_plain_with_scenarios_and_date(files: dict[str, Path]) -> None:
+    for key, path in files.items():
+        if key != "lang":
+            assert re.fullmatch(r"sintrata_[a-z]+_baseline_money_2026-11-24(\.[a-z]+)?", path.name), path.name
+    assert file_name("Año", ["niño", "B_c"], DAY, ".csv") == "sintrata_ano_nino_b-c_2026-11-24.csv"
+
+
+def test_nothing_is_replaced(results: xr.Dataset, tmp_path: Path) -> None:
+    first, second = (write("brief", results, tmp_path, ["html"], day=DAY)[0] for _ in range(2))
+    assert first != second
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_brief_has_two_pages_and_the_same_words_in_each_form(
+    files: dict[str, Path], results: xr.Dataset
+) -> None:
+    set_language(str(files["lang"]))
+    told = brief(results, DAY)
+    reader = pypdf.PdfReader(files["pdf"])
+    assert len(reader.pages) <= 2
+    paper = docx.Document(str(files["docx"]))
+    texts = {
+        "pdf": " ".join(page.extract_text() for page in reader.pages),
+        "html": files["html"].read_text(encoding="utf-8"),
+        "docx": " ".join(
+            [p.text for p in paper.paragraphs]
+            + [cell.text for table in paper.tables for row in table.rows for cell in row.cells]
+        ),
+    }
+    numbers = []
+    for section in told.sections:
+        for row in section.table.rows if section.table else ():
+            numbers += [str(v) for k, v in row.items() if k not in ("what", "code")]
+    assert len(numbers) > 20
+    for form, text in texts.items():
+        plain = re.sub(r"\s+", "", text.replace("&#39;", "'").replace("&amp;", "&").replace("&gt;", ">"))
+        for heading in (told.title, *(section.heading for section in told.sections)):
+            assert re.sub(r"\s+", "", heading) in plain, (form, heading)
+        if form != "pdf":
+            missing = [n for n in numbers if re.sub(r"\s+", "", n) not in plain]
+            assert missing == [], form
+    assert len(paper.inline_shapes) == 2
+    assert "http" not in re.sub(r'http://www\.w3\.org/[^"]*', "", texts["html"])
+    assert texts["html"].count("<svg") == 2
+
+
+def test_the_sentences_and_tables_of_the_brief_are_the_dataset(results: xr.Dataset) -> None:
+    set_language("en")
+    told = brief(results, DAY)
+    card = scorecard(results)
+    table = told.sections[3].table
+    assert table is not None
+    assert [row["code"] for row in table.rows] == list(
+        dict.fromkeys(one.indicator.code for one in card.scores)
+    )
+    averted = -(
+        yearly(results)["child_months"].sel(scenario="money")
+        - yearly(results)["child_months"].sel(scenario="baseline")
+    )
+    money = told.sections[4].table
+    assert money is not None
+    summary = summarise(averted.sum("year"))
+    assert str(money.rows[0]["averted"]).split(" ")[0] == (
+        f"{summary.median:,.0f}" if abs(summary.median) >= 100 else f"{summary.median:,.3g}"
+    )
+
+
+def test_charts_hold_the_numbers_and_fetch_nothing(results: xr.Dataset) -> None:
+    chart = averted_chart(results, "child_months")
+    change = yearly(results)["child_months"].sel(scenario="money") - yearly(results)["child_months"].sel(
+        scenario="baseline"
+    )
+    for row in chart["data"]["values"]:
+        told = summarise(change.sel(year=row["year"]))
+        assert (row["median"], row["low"], row["high"]) == (told.median, told.low, told.high)
+    for one in (chart, changes_chart(results)):
+        drawn = svg(one)
+        assert drawn.startswith("<svg")
+        assert "href" not in drawn
+
+
+def test_yearly_results_of_the_workbook_are_the_dataset(files: dict[str, Path], results: xr.Dataset) -> None:
+    set_language(str(files["lang"]))
+    table = yearly(results)
+    rows = rows_of(files["workbook"], t("book.sheet.yearly"))
+    assert len(rows) == 2 * 4 * len(table.data_vars)
+    for scenario, year, key, label, *told in rows:
+        cell = summarise(table[key].sel(scenario=scenario, year=year))
+        if not cell.runs:
+            assert told == [None, None, None]
+            continue
+        assert told == pytest.approx([cell.median, cell.low, cell.high])
+        assert label == t(f"indicator.{key}")
+
+
+def test_the_scorecard_of_the_workbook_is_that_of_the_program(
+    files: dict[str, Path], results: xr.Dataset
+) -> None:
+    set_language(str(files["lang"]))
+    scores = {(one.indicator.code, one.scenario): one for one in scorecard(results).scores}
+    rows = rows_of(files["workbook"], t("book.sheet.scorecard"))
+    assert {(row[0], row[2]) for row in rows} == {key for key, one in scores.items() if one.path}
+    for code, _, scenario, year, median, low, high, *_ in rows:
+        cell = scores[code, scenario].path[year]
+        assert [median, low, high] == pytest.approx([cell.median, cell.low, cell.high])
+    book = openpyxl.load_workbook(files["workbook"])
+    for code in {one.indicator.code for one in scores.values()}:
+        assert f"{t('book.sheet.technical')} {code}" in book.sheetnames
+
+
+def test_programming_has_live_formulas_that_give_the_money_of_the_dataset(
+    files: dict[str, Path], results: xr.Dataset
+) -> None:
+    set_language(str(files["lang"]))
+    name = t("book.sheet.programming")
+    values, formulas = (rows_of(files["workbook"], name, values=v) for v in (True, False))
+    assert len(values) == 4 * 3 + 1
+    budget = results["incremental_budget"].sel(scenario="money").sum(("payer", "territory"))
+    by_year: dict[int, float] = {}
+    for row, formula in zip(values[:-1], formulas[:-1], strict=True):
+        number = HEAD + 1 + values.index(row)
+        assert formula[10] == f"=H{number}*I{number}+J{number}"
+        assert row[10] == pytest.approx(row[7] * row[8] + row[9])
+        by_year[row[1]] = by_year.get(row[1], 0.0) + row[10]
+    for year, amount in by_year.items():
+        executed = budget.sel(year=year, budget_stage="executed").median(("draw", "replicate")).sum()
+        assert amount == pytest.approx(float(executed), abs=0.01)
+    assert sorted(by_year) == [2018, 2019, 2020]
+    assert formulas[-1][10] == f"=SUM(K{HEAD + 1}:K{HEAD + 12})"
+    assert values[-1][10] == pytest.approx(sum(by_year.values()))
+    assert all(row[2] and row[4] and row[5] and row[6] for row in values[:-1])
+
+
+def test_the_population_served_is_coverage_times_potential(
+    files: dict[str, Path], results: xr.Dataset
+) -> None:
+    set_language(str(files["lang"]))
+    rows = rows_of(files["workbook"], t("book.sheet.people"))
+    assert {row[2] for row in rows} <= {"Cusco", "Lima Metropolitana"}
+    for row in rows:
+        potential, target, served = row[5:8]
+        assert 0 <= served <= row[9]
+        assert target <= potential or potential == 0
+    served = sum(row[7] for row in rows if row[3] == 2020)
+    some = results.sel(scenario="money", year=2020, territory=["08", "15"])
+    expected = (some["line_coverage"] * some["line_need"]).median(("draw", "replicate")).sum()
+    assert served == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_monitoring_is_by_fiscal_year_of_the_united_states(
+    files: dict[str, Path], results: xr.Dataset
+) -> None:
+    set_language(str(files["lang"]))
+    path = files["monitoring"]
+    targets = rows_of(path, t("monitoring.sheet.targets"))
+    name = t("monitoring.name.identified")
+    mine = {row[3]: row[4:7] for row in targets if row[1] == name and row[2] == t("monitoring.total")}
+    assert sorted(mine) == [2018, 2019, 2020]
+    flow = results["flow"].sum(("territory", "area")).sel(from_state="EXPLOITED", to_state="IDENTIFIED")
+    for year, told in mine.items():
+        months = flow.sel(scenario="money", month=slice(f"{year - 1}-10", f"{year}-09"))
+        assert months.sizes["month"] == 12
+        cell = summarise(months.sum("month"))
+        assert list(told) == pytest.approx([cell.median, cell.low, cell.high])
+    logic = rows_of(path, t("monitoring.sheet.logic"))
+    assert {row[1] for row in logic} == {
+        t(f"monitoring.objective.{o}") for o in ("prosecution", "protection", "prevention")
+    }
+    spent = results["incremental_budget"].sel(scenario="money", budget_stage="executed")
+    # The run ends within a fiscal year: the logic model tells all the money of the run.
+    lines = spent.sum(("payer", "territory", "year")).median(("draw", "replicate"))
+    assert sum(row[3] for row in logic) == pytest.approx(float(lines.sum()), abs=1.0)
+    indicators = rows_of(path, t("monitoring.sheet.indicators"))
+    assert {row[6] for row in indicators} == {"FY2017"}
+    assert all(row[2] and row[3] and row[4] for row in indicators)
+
+
+def test_fiscal_years_that_are_cut_are_left_out() -> None:
+    months = np.arange("2020-01", "2022-01", dtype="datetime64[M]").astype("datetime64[ns]")
+    told = fiscal(xr.DataArray(np.ones(24), coords={"month": months}, dims="month"))
+    assert told["us_fiscal_year"].values.tolist() == [2021]
+    assert told.values.tolist() == [12.0]
+
+
+def test_data_are_the_dataset(files: dict[str, Path], results: xr.Dataset) -> None:
+    for form, engine in (("zarr", "zarr"), ("netcdf", "h5netcdf")):
+        again = xr.open_dataset(
+            files[form], engine=engine, **({"consolidated": False} if form == "zarr" else {})
+        )  # type: ignore[arg-type]
+        for name in ("flow", "stock", "incremental_budget", "line_need", "programme_end"):
+            np.testing.assert_array_equal(again[name].values, results[name].values)
+    text = (files["csv"] / "reintegration_started.csv").read_bytes()
+    assert text.startswith(b"\xef\xbb\xbf")
+    total = sum(float(line.split(",")[-1]) for line in text.decode("utf-8-sig").splitlines()[1:])
+    assert total == float(results["reintegration_started"].sum())
+
+
+def test_what_does_not_fit_is_told(results: xr.Dataset, tmp_path: Path) -> None:
+    with pytest.raises(FaultyInput):
+        write("brief", results.sel(scenario=["baseline"]), tmp_path, ["html"])
+    alone = results.sel(scenario=["baseline"])
+    alone.attrs = {**results.attrs, "scenarios": json.dumps(json.loads(results.attrs["scenarios"])[:1])}
+    with pytest.raises(FaultyInput):
+        write("monitoring", alone, tmp_path, ["xlsx"])
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- the command line -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kept(results: xr.Dataset, tmp_path_factory: Any) -> Path:
+    return save(results, tmp_path_factory.mktemp("kept") / "result.zarr", "zarr")
+
+
+def test_a_kept_result_is_scored_and_exported(
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", "--from", str(kept), "--json", "--lang", "en", "--target", "3.1b=0.2"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {"scorecard", "silent", "costs", "tradeoffs", "lasting", "by_sex", "by_area"} <= set(told)
+    assert (
+        main(["score", "money", "--from", str(kept), "--by", "sex", "--price", "5000", "--lang", "es"]) == 0
+    )
+    assert "Tablero" in capsys.readouterr().out
+    for kind in KINDS:
+        words = ["export", kind, "--from", str(kept), "--out", str(tmp_path / kind), "--json", "--lang", "es"]
+        assert main(words) == 0
+        (path,) = json.loads(capsys.readouterr().out)["files"]
+        assert Path(path).exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["export"], "brief, workbook, monitoring, data"),
+        (["export", "brieff"], "did you mean: brief"),
+        (["export", "brief", "--format", "odt", "--from", "x.zarr"], "html, pdf, docx"),
+        (["export", "workbook", "--year", "1999", "--from", "x.zarr"], "2017"),
+        (["export", "brief", "--from", "nothing.zarr"], "nothing at that place"),
+        (["score"], "one or more files"),
+        (["score", "--from", "nothing.zarr"], "nothing at that place"),
+        (["score", "baseline", "--by", "region"], "sex, area, language, migrant"),
+        (["score", "baseline", "--target", "3.1b"], "CODE=NUMBER"),
+        (["score", "baseline", "--price", "free"], "a number above 0"),
+        (["equal", "balanced"], "a number above 0"),
+        (["equal", "baseline", "--total", "100"], "a scenario with programmes"),
+        (["equal", "balanced", "--total", "100", "--stage", "pia"], "executed, pim"),
+        (["contributions", "baseline"], "programmes or interventions"),
+        (["claims", "nothing_like_it"], "no scenario"),
+    ],
+)
+def test_faulty_words_are_told(
+    words: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*words, "--lang", "en"]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_file_of_somebody_else_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "other.nc").write_bytes(io.BytesIO(b"not a result").getvalue())
+    xr.Dataset({"x": 1}).to_zarr(tmp_path / "other.zarr", consolidated=False)
+    for name in ("other.nc", "other.zarr"):
+        assert main(["score", "--from", str(tmp_path / name), "--lang", "en"]) == 2
+        assert "sintrata compare A B" in capsys.readouterr().err
