@@ -261,7 +261,7 @@ def _targets(
         rows += _by_group(dataset, name, first)
     head = (
         *(t("report.column.scenario"), t("report.column.indicator"), t("monitoring.column.group")),
-        *(t("report.column.fiscal.us"), t("report.column.target"), t("report.column.low")),
+        *(t("report.column.fiscal.us"), t("book.column.goal"), t("report.column.low")),
         t("report.column.high"),
     )
     note = t("monitoring.note.targets")

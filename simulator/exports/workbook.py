@@ -133,7 +133,7 @@ def _scorecard(card: Scorecard) -> Sheet:
     head = (
         *(t("score.column.code"), t("report.column.indicator"), t("report.column.scenario")),
         *(t("report.column.year"), t("report.column.median"), t("report.column.low")),
-        *(t("report.column.high"), t("report.column.target"), t("score.column.mark")),
+        *(t("report.column.high"), t("book.column.goal"), t("score.column.mark")),
         t("report.column.probability"),
     )
     return Sheet(t("book.sheet.scorecard"), t("score.title.card"), head, rows, t("score.note.targets"))
@@ -289,7 +289,7 @@ def _technical(indicator: Indicator, scores: list[Score]) -> Sheet:
         (),
         (
             *(t("report.column.scenario"), t("report.column.year"), t("report.column.median")),
-            *(t("report.column.low"), t("report.column.high"), t("report.column.target")),
+            *(t("report.column.low"), t("report.column.high"), t("book.column.goal")),
             *(t("score.column.mark"), t("report.column.probability")),
         ),
     ]

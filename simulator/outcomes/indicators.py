@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,7 +114,9 @@ def quantiles(values: xr.DataArray) -> xr.DataArray:
     They are those of ``summarise``; where no run has a value there is none, and one run has no interval.
     """
     runs = values.sizes["draw"] * values.sizes["replicate"]
-    out = values.astype(float).quantile([0.05, 0.5, 0.95], ("draw", "replicate"))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="All-NaN slice", category=RuntimeWarning)
+        out = values.astype(float).quantile([0.05, 0.5, 0.95], ("draw", "replicate"))
     out = out.assign_coords(quantile=["low", "median", "high"])
     return out if runs > 1 else out.where(out["quantile"] == "median")
 

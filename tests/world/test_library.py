@@ -18,7 +18,8 @@ PORTFOLIOS = ("prevention_first", "protection_first", "prosecution_first", "bala
 EXECUTED, PIM = 600e6, 1200e6
 """Present values that the descriptions state, soles of 2025."""
 
-DRAWS = 3
+DRAWS = 2
+"""Parameter sets; `sintrata claims` takes ten."""
 
 
 @pytest.mark.parametrize(("suffix", "stage", "total"), [("", "executed", EXECUTED), ("_pim", "pim", PIM)])
