@@ -21,7 +21,7 @@ from simulator.exports.brief import labels
 from simulator.exports.workbook import Sheet, three, write_sheet
 from simulator.outcomes.effects import BREAKDOWNS, by_group
 from simulator.outcomes.indicators import AFTER, quantiles, summarise
-from simulator.outcomes.spending import by_us_fiscal_year
+from simulator.outcomes.spending import dollars
 from simulator.policy.budget import US_SHIFT
 from simulator.policy.crosswalk import crosswalk
 from simulator.report import runs_note
@@ -167,7 +167,8 @@ GROUPED: Final = (
 def _logic(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
     """Return inputs, activities and outputs of every line under the objective that it serves."""
     ledger = load_ledger()
-    money = by_us_fiscal_year(dataset).sum("payer").sel(budget_stage="executed")
+    money = dataset["incremental_budget"].sel(budget_stage="executed").sum(("payer", "territory"))
+    in_dollars = dollars(money, dataset).sum("year")
     capacity = dataset["line_capacity"].sum("territory")
     rows: list[Sequence[object]] = []
     for name, programmes in chosen.items():
@@ -177,12 +178,14 @@ def _logic(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
                 told, entry = ledger.lines[line], crosswalk()[line]
                 if OBJECTIVE_OF[entry.objective] != objective:
                     continue
-                spent = summarise(money.sel(scenario=name, line=line).sum("us_fiscal_year"))
+                spent = summarise(money.sel(scenario=name, line=line).sum("year"))
+                paid = summarise(in_dollars.sel(scenario=name, line=line))
                 most = summarise(capacity.sel(scenario=name, line=line).max("year"))
                 rows.append(
                     (
                         *(name, t(f"monitoring.objective.{objective}"), told.label[language()]),
-                        *(spent.median, spent.low, spent.high, entry.activity[language()]),
+                        *(spent.median, spent.low, spent.high, paid.median, paid.low, paid.high),
+                        entry.activity[language()],
                         *(entry.product[language()], told.unit[language()]),
                         *(most.median, most.low, most.high),
                         "; ".join(t(f"monitoring.name.{k}") for k, o in INDICATORS.items() if o == objective),
@@ -192,6 +195,7 @@ def _logic(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
     head = (
         *(t("report.column.scenario"), t("monitoring.column.objective"), t("monitoring.column.input")),
         *(t("monitoring.column.soles"), t("report.column.low"), t("report.column.high")),
+        *(t("monitoring.column.dollars"), t("report.column.low"), t("report.column.high")),
         *(t("book.column.activity"), t("monitoring.column.output"), t("book.column.unit")),
         *(t("monitoring.column.most"), t("report.column.low"), t("report.column.high")),
         *(t("monitoring.column.outcomes"), t("monitoring.column.impact")),

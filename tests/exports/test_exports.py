@@ -264,6 +264,9 @@ def test_monitoring_is_by_fiscal_year_of_the_united_states(
     # The run ends within a fiscal year: the logic model tells all the money of the run.
     lines = spent.sum(("payer", "territory", "year")).median(("draw", "replicate"))
     assert sum(row[3] for row in logic) == pytest.approx(float(lines.sum()), abs=1.0)
+    yearly_dollars = spent.sum(("payer", "territory")) / results["soles_per_dollar"].sel(scenario="money")
+    paid = yearly_dollars.sum("year").median(("draw", "replicate"))
+    assert sum(row[6] for row in logic) == pytest.approx(float(paid.sum()), rel=1e-9)
     indicators = rows_of(path, t("monitoring.sheet.indicators"))
     assert {row[6] for row in indicators} == {"FY2017"}
     assert all(row[2] and row[3] and row[4] for row in indicators)
