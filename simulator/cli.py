@@ -297,12 +297,15 @@ def _simulate(
     except OSError as error:
         raise unwritable(path, error) from None
     alone = len(scenarios) == 1
-    table = report.yearly_table(dataset) if alone else report.effects_table(dataset)
+    if alone:
+        tables = [report.yearly_table(dataset)]
+    else:
+        tables = [report.effects_table(dataset, years) for years in report.periods(dataset)]
     watched = report.outcomes_table(dataset)
     if as_json:
         told = [{"name": each.name, "hash": each.hash} for each in scenarios]
         about = {"scenarios": told, **options, "result": str(path), "format": kind}
-        effects = {} if alone else {"effects": table.records()}
+        effects = {} if alone else {"effects": [row for table in tables for row in table.records()]}
         money = {
             "money": report.money_table(dataset).records(),
             "fiscal_years": {c: report.money_by_year_table(dataset, c).records() for c in FISCAL_YEARS},
@@ -312,8 +315,9 @@ def _simulate(
     elif quiet:
         print(path)
     else:
-        show(table)
-        print()
+        for table in tables:
+            show(table)
+            print()
         if report.has_money(dataset):
             show(report.money_table(dataset))
             print()

@@ -71,13 +71,15 @@ def score(
 
     from simulator import report_policy as tables
     from simulator.outcomes.scorecard import scorecard
+    from simulator.report import periods
 
     card = scorecard(dataset, targets)
     several = dataset.sizes["scenario"] > 1
     out = {"scorecard": tables.scorecard_table(card, dataset), "silent": tables.silent_table(card)}
     if several:
         out["costs"] = tables.costs_table(dataset, prices)
-        out["tradeoffs"] = tables.tradeoffs_table(dataset)
+        for years in periods(dataset):
+            out[f"tradeoffs_{years[-1]}"] = tables.tradeoffs_table(dataset, years)
         out["lasting"] = tables.lasting_table(dataset)
     chosen = GROUPS if as_json else () if by is None else (by,)
     out |= {f"by_{group}": tables.breakdown_table(dataset, group) for group in chosen}

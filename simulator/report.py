@@ -6,6 +6,7 @@ Every count is of simulated children. Where there are several runs a summary is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ from simulator.outcomes.spending import (
     outcomes,
 )
 from simulator.policy.budget import REASONS
+from simulator.policy.national import HORIZON
 from simulator.policy.prices import BASE_YEAR
 from simulator.tables import Column, Table
 from simulator.texts import language, t
@@ -40,7 +42,7 @@ MEANS: Final = ("incidence", "exploited", "exploited_per_1000", "in_care", *SHAR
 MILLION: Final = 1e6
 
 PERIOD: Final = 4
-"""Years over which scenarios are compared: the last of the run, 2027-2030 by default."""
+"""Years over which scenarios are compared: the last of the run, 2027-2030 by default (``periods``)."""
 
 MEDIAN_INTERVAL: Final = 2 * 1.645
 """Width of the 90% interval of a median in standard errors."""
@@ -109,9 +111,26 @@ def _spread(summary: Interval, name: str) -> str:
     return f"{summary.median:{form}} ({summary.low:{form}}-{summary.high:{form}})"
 
 
-def effects_table(dataset: xr.Dataset) -> Table:
-    """Return each scenario less the first, run by run, over the last years: median and 90% interval."""
-    years = full_years(dataset)[-PERIOD:]
+def periods(dataset: xr.Dataset) -> list[list[int]]:
+    """Return the years over which scenarios are compared: up to the policy's horizon, and up to the end.
+
+    What acts late is not seen at the horizon, what fades not at the end; a run that ends soon after the
+    horizon has one period only.
+    """
+    years = full_years(dataset)
+    last = years[-PERIOD:]
+    early = [year for year in years if HORIZON - PERIOD < year <= HORIZON]
+    return [early, last] if early and early[-1] < last[0] else [last]
+
+
+def effects_table(dataset: xr.Dataset, years: Sequence[int] | None = None) -> Table:
+    """Return each scenario less the first, run by run, over some years: median and 90% interval.
+
+    Parameters
+    ----------
+    years : consecutive; by default the last of ``periods``
+    """
+    years = list(years or periods(dataset)[-1])
     table = yearly(dataset).sel(year=years)
     means = [name for name in table.data_vars if name in MEANS]
     period = table.drop_vars(means).sum("year").merge(table[means].mean("year"))
@@ -126,6 +145,8 @@ def effects_table(dataset: xr.Dataset) -> Table:
             rows.append(
                 {
                     "scenario": name,
+                    "start": years[0],
+                    "end": years[-1],
                     "indicator": key,
                     "what": t(f"indicator.{key}"),
                     "comparator": summarise(period[key].sel(scenario=first)).median,
@@ -139,6 +160,8 @@ def effects_table(dataset: xr.Dataset) -> Table:
             )
     columns = (
         Column("scenario", t("report.column.scenario") if len(others) > 1 else ""),
+        Column("start", ""),
+        Column("end", ""),
         Column("indicator", ""),
         Column("what", t("report.column.indicator")),
         Column("unit", t("report.column.period")),

@@ -229,13 +229,19 @@ def _times(summary: Interval, factor: float) -> Interval:
     return Interval(factor * summary.median, low, high, error, summary.runs)
 
 
-def tradeoffs_table(dataset: xr.Dataset) -> Table:
-    """Return what each scenario makes better, worse, or leaves open, beside the first one."""
+def tradeoffs_table(dataset: xr.Dataset, years: Sequence[int]) -> Table:
+    """Return what each scenario makes better, worse, or leaves open, beside the first one.
+
+    Parameters
+    ----------
+    years : consecutive, such as one of ``report.periods``
+    """
     first = str(dataset["scenario"].values[0])
-    years = full_years(dataset)[-PERIOD:]
     rows = tuple(
         {
             "scenario": one.scenario,
+            "start": years[0],
+            "end": years[-1],
             "indicator": one.indicator,
             "what": t(f"indicator.{one.indicator}"),
             "verdict_key": one.verdict,
@@ -246,6 +252,8 @@ def tradeoffs_table(dataset: xr.Dataset) -> Table:
     )
     columns = (
         Column("scenario", t("report.column.scenario")),
+        Column("start", ""),
+        Column("end", ""),
         Column("indicator", ""),
         Column("what", t("report.column.indicator")),
         Column("median", t("report.column.difference"), "+n"),

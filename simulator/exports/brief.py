@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ from simulator.outcomes.scorecard import Score, scorecard
 from simulator.outcomes.spending import constant
 from simulator.policy.national import HORIZON
 from simulator.policy.prices import BASE_YEAR
-from simulator.report import MILLION, PERIOD, full_years, runs_note
+from simulator.report import MILLION, PERIOD, full_years, periods, runs_note
 from simulator.report_policy import GROUP_TEXTS, form_of, spread
 from simulator.tables import Column, Table, shown
 from simulator.texts import language, t
@@ -77,9 +77,15 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
     )
     sections = [
         Section(t("brief.heading.compared"), tuple(about)),
+        *(
+            Section(
+                t("brief.heading.shown", start=some[0], end=some[-1]), tuple(_sentences(data, first, some))
+            )
+            for some in periods(data)[:-1]
+        ),
         Section(
             t("brief.heading.shown", start=years[-PERIOD:][0], end=years[-1]),
-            tuple(_sentences(data, first)),
+            tuple(_sentences(data, first, years[-PERIOD:])),
             chart=changes_chart(data),
             described=t("brief.describe.changes", first=first),
         ),
@@ -116,9 +122,9 @@ def _as_list(value: object) -> list[object]:
     return [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]  # any sequence
 
 
-def _sentences(data: xr.Dataset, first: str) -> list[str]:
+def _sentences(data: xr.Dataset, first: str, years: Sequence[int]) -> list[str]:
     """Return one sentence for each scenario: what gets better, worse, or stays open."""
-    changes = tradeoffs(data, first, full_years(data)[-PERIOD:])
+    changes = tradeoffs(data, first, years)
     out = []
     for name in dict.fromkeys(one.scenario for one in changes):
         told = [one for one in changes if one.scenario == name and one.indicator in TOLD]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,9 +58,9 @@ class Change:
     verdict: str
 
 
-def tradeoffs(dataset: xr.Dataset, comparator: str, years: list[int]) -> list[Change]:
+def tradeoffs(dataset: xr.Dataset, comparator: str, years: Sequence[int]) -> list[Change]:
     """Return what each scenario makes better and worse than the comparator, a year on average."""
-    table = indicators.yearly(dataset)[list(GOOD)].sel(year=years).mean("year")
+    table = indicators.yearly(dataset)[list(GOOD)].sel(year=list(years)).mean("year")
     out = []
     for name in (str(n) for n in dataset["scenario"].values if str(n) != comparator):
         change = difference(table, name, comparator)

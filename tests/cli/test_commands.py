@@ -77,6 +77,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
         "levels_table",
     )
     vars(report)["outcomes_table"] = lambda _: Table("", (), ())
+    vars(report)["periods"] = lambda _: [[2027, 2030]]
     told = {"yearly_records": lambda _: table().records(), "has_money": lambda _: False}
     vars(report).update(dict.fromkeys(names, table), **told)
     monkeypatch.setitem(sys.modules, "simulator.report", report)

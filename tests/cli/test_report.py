@@ -74,6 +74,16 @@ def test_effects_are_paired_and_over_the_last_full_years() -> None:
     assert "2026 to 2029" in table.title
 
 
+def test_a_long_run_is_told_at_the_horizon_and_at_its_end() -> None:
+    month = np.arange("2024-01", "2041-01", dtype="datetime64[M]").astype("datetime64[ns]")
+    long = made(2, replicates=2).isel(month=[0] * month.size).assign_coords(month=month)
+    assert report.periods(long) == [[2027, 2028, 2029, 2030], [2037, 2038, 2039, 2040]]
+    assert report.periods(long.sel(month=slice("2024", "2032"))) == [[2029, 2030, 2031, 2032]]
+    early = report.effects_table(long, report.periods(long)[0])
+    assert "2027 to 2030" in early.title
+    assert {(row["start"], row["end"]) for row in early.rows} == {(2027, 2030)}
+
+
 def test_records_hold_every_indicator_of_every_year() -> None:
     records = report.yearly_records(made(2, replicates=2))
     assert len(records) == 2 * 5 * 19

@@ -315,7 +315,7 @@ def test_a_kept_result_is_scored_and_exported(
 ) -> None:
     assert main(["score", "--from", str(kept), "--json", "--lang", "en", "--target", "3.1b=0.2"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert {"scorecard", "silent", "costs", "tradeoffs", "lasting", "by_sex", "by_area"} <= set(told)
+    assert {"scorecard", "silent", "costs", "tradeoffs_2020", "lasting", "by_sex", "by_area"} <= set(told)
     assert (
         main(["score", "money", "--from", str(kept), "--by", "sex", "--price", "5000", "--lang", "es"]) == 0
     )

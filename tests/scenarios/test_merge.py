@@ -155,8 +155,8 @@ def test_the_library_is_complete_in_both_languages() -> None:
         for text in (scenario.label, scenario.question, scenario.description, scenario.assumptions):
             assert text is not None
             assert text.es != text.en
+        assert scenario.evidence, name
         if name != "baseline":
-            assert scenario.evidence, name
             assert scenario.claims or name in WITHOUT_CLAIMS, name
     assert load_scenario("baseline").interventions == ()
     assert load_scenario("baseline").parameters == {}

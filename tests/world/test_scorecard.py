@@ -221,7 +221,7 @@ def test_tables_are_told_in_both_languages(results: xr.Dataset, lang: str) -> No
         scorecard_table(card, results),
         silent_table(card),
         costs_table(results, [1e6]),
-        tradeoffs_table(results),
+        tradeoffs_table(results, [2029, 2030]),
         lasting_table(results),
         *(breakdown_table(results, by) for by in BREAKDOWNS),
     ]
