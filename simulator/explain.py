@@ -171,8 +171,7 @@ def claim_in_words(claim: Claim) -> str:
         measure=t(f"indicator.{claim.measure}"),
         direction=t(f"explain.claim.{claim.direction}"),
         than=claim.than,
-        start=claim.from_year,
-        end=claim.to_year,
+        years=" - ".join(str(year) for year in dict.fromkeys((claim.from_year, claim.to_year))),
     )
     if claim.under is not None:
         text = t("explain.claim.under", text=text, overlay=str(load_scenario(overlays()[claim.under]).label))

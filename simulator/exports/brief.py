@@ -13,10 +13,10 @@ from simulator.outcomes.effects import VERDICTS, by_group, cost_of_effect, trade
 from simulator.outcomes.indicators import difference, summarise
 from simulator.outcomes.scorecard import Score, scorecard
 from simulator.outcomes.spending import constant
-from simulator.policy.national import HORIZON
+from simulator.policy.national import HORIZON, indicators
 from simulator.policy.prices import BASE_YEAR
 from simulator.report import MILLION, PERIOD, full_years, periods, runs_note
-from simulator.report_policy import GROUP_TEXTS, form_of, spread
+from simulator.report_policy import GROUP_TEXTS, form_of, lasting_table, spread
 from simulator.tables import Column, Table, shown
 from simulator.texts import language, t
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 TOLD: Final = ("child_months", "first_entries", "identified", "completed")
 """Indicators of the sentences."""
 
-FOR_GROUPS: Final = ("identified", "completed")
-"""Indicators told for each group of children."""
+FOR_GROUPS: Final = ("completed", "identified")
+"""Indicators told for each group of children; of more than two scenarios only the first fits."""
 
 MOST_SCENARIOS: Final = 4
 """Beside the comparator: more do not fit on two pages."""
@@ -67,7 +67,7 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
     scenarios = json.loads(dataset.attrs["scenarios"])
     data = dataset.assign_coords(scenario=labels(dataset))
     first, *others = (str(name) for name in data["scenario"].values)
-    years = full_years(data)
+    years, soon = full_years(data), periods(data)[0]
     about = [
         f"{name}. {one['description'][language()] if 'description' in one else ''}".strip()
         for name, one in zip((first, *others), scenarios, strict=True)
@@ -96,10 +96,19 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
         ),
         Section(t("brief.heading.card"), (t("score.note.targets"),), _card_table(data, targets)),
         Section(t("brief.heading.money", start=years[0], end=years[-1]), (), _money_table(data)),
-        Section(t("brief.heading.groups", start=years[-PERIOD:][0], end=years[-1]), (), _groups_table(data)),
+        *_lasting(data, first),
+        Section(t("brief.heading.groups", start=soon[0], end=soon[-1]), (), _groups_table(data)),
         Section(
             t("brief.heading.limits"),
-            (*assumptions, t("brief.limits"), t("score.note.reported"), runs_note(data), _versions(data)),
+            (
+                *assumptions,
+                *(
+                    f"{one.code}: {one.range[language()]}"
+                    for one in indicators().values()
+                    if any(one.range.values())
+                ),
+                *(t("brief.limits"), t("score.note.reported"), runs_note(data), _versions(data)),
+            ),
             small=True,
         ),
     ]
@@ -206,25 +215,36 @@ def _money_table(data: xr.Dataset) -> Table:
 def _groups_table(data: xr.Dataset) -> Table:
     """Return what changes for each group of children, a year: identified and reintegrated."""
     first, *others = (str(name) for name in data["scenario"].values)
-    years = full_years(data)[-PERIOD:]
+    years = periods(data)[0]
+    told = FOR_GROUPS if len(others) <= 2 else FOR_GROUPS[:1]
     rows = []
     for by, section in GROUP_TEXTS.items():
-        table = by_group(data, by)[list(FOR_GROUPS)].sel(year=years).mean("year")
+        table = by_group(data, by)[list(told)].sel(year=years).mean("year")
         for group in (str(one) for one in table[by].values):
             row: dict[str, object] = {"what": f"{t(f'score.group.{by}')}: {t(f'{section}.{group}')}"}
             for name in others:
                 change = difference(table, name, first).sel({by: group})
-                row |= {f"{name} {key}": spread(summarise(change[key]), "+n") for key in FOR_GROUPS}
+                row |= {f"{name} {key}": spread(summarise(change[key]), "+n") for key in told}
             rows.append(row)
     columns = (
         Column("what", t("brief.column.group")),
         *(
             Column(f"{name} {key}", f"{name}: {t(f'indicator.{key}').lower()}")
             for name in others
-            for key in FOR_GROUPS
+            for key in told
         ),
     )
     return Table("", columns, tuple(rows))
+
+
+def _lasting(data: xr.Dataset, first: str) -> list[Section]:
+    """Return what is left of the gains after programmes end, if any does within the run."""
+    table = lasting_table(data)
+    kept = tuple(row for row in table.rows if row["measure"] in ("child_months", "completed"))
+    if not kept:
+        return []
+    heading = t("brief.heading.lasting", first=first)
+    return [Section(heading, (), Table("", table.columns, kept))]
 
 
 def _versions(data: xr.Dataset) -> str:

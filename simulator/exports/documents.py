@@ -22,6 +22,12 @@ from simulator.tables import Table, shown
 HERE: Final = Path(__file__).parent
 FORMATS: Final = ("html", "pdf", "docx")
 TEXT_SIZE, SMALL_SIZE, TABLE_SIZE = 9, 7.5, 7
+MOST_PAGES: Final = 2
+SCALES: Final = ("1", "0.94", "0.88", "0.82")
+"""Sizes of letters and charts that are tried until the brief has two pages."""
+
+LOW: Final = 9.0
+"""Dots per inch of the pages that are only counted."""
 
 
 def cells(table: Table) -> tuple[list[str], list[list[str]]]:
@@ -54,7 +60,13 @@ def pdf(document: Brief) -> bytes:
         (folder / "brief.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         template = (HERE / "brief.typ").read_text(encoding="utf-8")
         (folder / "brief.typ").write_text(template, encoding="utf-8")
-        return bytes(typst.compile(str(folder / "brief.typ"), ignore_system_fonts=True))
+        source = str(folder / "brief.typ")
+        for scale in SCALES:
+            told: dict[str, Any] = {"sys_inputs": {"scale": scale}, "ignore_system_fonts": True}
+            pages = typst.compile(source, format="png", ppi=LOW, **told)
+            if not isinstance(pages, list) or len(pages) <= MOST_PAGES:
+                break
+        return bytes(typst.compile(source, **told))
 
 
 def _plain(section: Section, folder: Path, number: int) -> dict[str, Any]:
