@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator import cli_policy
+from simulator.commands import policy
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.terminal import (
     BROKEN,
@@ -55,10 +55,6 @@ if TYPE_CHECKING:
     from scenarios import Scenario
     from simulator.tables import Table
 
-COMMANDS: Final = (
-    *("run", "compare", "score", "export", "contributions", "claims", "equal", "precision"),
-    *("validate", "scenarios", "explain", "diff", "new", "schema", "budget"),
-)
 TOPICS: Final = (
     *("parameters", "mechanisms", "scenario", "population", "month", "levels"),
     *("lines", "costs", "crosswalk", "services", "recommendations"),
@@ -150,7 +146,7 @@ def _call(words: list[str]) -> int:
                     where=PROGRAM,
                     found=t("cli.found.command", name=short(first)),
                     allowed=", ".join(COMMANDS),
-                    do=did_you_mean(first, COMMANDS),
+                    do=did_you_mean(first, tuple(COMMANDS)),
                 )
             ]
         )
@@ -564,6 +560,26 @@ def _precision(
         show(table)
 
 
+COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
+    "run": _run,
+    "compare": _compare,
+    "score": policy.score,
+    "export": policy.export,
+    "contributions": policy.contributions,
+    "claims": policy.claims,
+    "equal": policy.equal,
+    "precision": _precision,
+    "validate": _validate,
+    "scenarios": _scenarios,
+    "explain": _explain,
+    "diff": _diff,
+    "new": _new,
+    "schema": _schema,
+    "budget": _budget,
+}
+"""Every command, in the order of the help."""
+
+
 class _Words:
     """Help in the language in force: the library's own words are English only."""
 
@@ -624,24 +640,7 @@ def build_app() -> typer.Typer:
         subcommand_metavar=t("cli.metavar.command"),
     )
     app.callback()(lambda: None)
-    functions: tuple[Callable[..., int | None], ...] = (
-        _run,
-        _compare,
-        cli_policy.score,
-        cli_policy.export,
-        cli_policy.contributions,
-        cli_policy.claims,
-        cli_policy.equal,
-        _precision,
-        _validate,
-        _scenarios,
-        _explain,
-        _diff,
-        _new,
-        _schema,
-        _budget,
-    )
-    for name, function in zip(COMMANDS, functions, strict=True):
+    for name, function in COMMANDS.items():
         app.command(
             name,
             cls=_Command,

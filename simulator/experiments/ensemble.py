@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
@@ -21,13 +21,14 @@ from simulator.engine.states import LAST_MONTH, REPORT_FROM, START_YEAR, month_i
 from simulator.engine.store import load_population
 from simulator.evidence import Ledger, load_ledger
 from simulator.experiments.design import parameter_draws
-from simulator.inputs import prepare
+from simulator.experiments.workers import country
+from simulator.inputs import Inputs, prepare
 from simulator.outcomes.accounts import accounts
 from simulator.outcomes.dataset import assemble, coordinates, shaped
 from simulator.outcomes.spending import watched
 from simulator.outcomes.tally import tally
 from simulator.version import __version__
-from simulator.world import World
+from simulator.world import Kept, World
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,6 +60,113 @@ class Study:
     until: int
 
 
+class Comparator:
+    """A run of the comparator under one draw and one chance; other scenarios go on from its kept states.
+
+    A scenario that differs from a month on has the same bytes as if it had been run from the start.
+
+    Parameters
+    ----------
+    study : its first scenario is the comparator, and runs at once
+    draw, replicate : of the study
+    keep_at : months before which the whole state is kept (about 25 MB each); a scenario goes on from the last
+        one that is not after its first difference, or else from the start
+    threads : for the compiled rules; results do not depend on it
+    progress : called with (months done, months of the run)
+
+    Attributes
+    ----------
+    inputs : of the comparator, which others are held against
+    arrays : what its run shows
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        draw: int,
+        replicate: int,
+        *,
+        ledger: Ledger,
+        population: Population,
+        keep_at: Iterable[int] = (),
+        threads: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.study, self.draw, self.replicate = study, draw, replicate
+        self.ledger, self.population, self.threads = ledger, population, threads
+        self.n_months = study.until + 1
+        self.inputs = self.prepare(study.scenarios[0])
+        self._kept: dict[int, Kept] = {}
+        done = 0
+
+        def count(months: int, _total: int) -> None:
+            if progress is not None:
+                progress(done + months, self.n_months)
+
+        with self._world(study.scenarios[0], self.inputs) as world:
+            for month in sorted({m for m in keep_at if 0 < m < self.n_months}):
+                world.run(count, until=month)
+                done = month
+                self._kept[month] = world.keep()
+            world.run(count)
+            self._vacancy = world.system.factors.series("vacancy")
+            self._tally = self._told(world)
+            self.arrays = self._tally | self._accounts(world.inputs, self._vacancy)
+
+    def prepare(self, scenario: Scenario) -> Inputs:
+        """Return what a scenario is run from, in this draw."""
+        values = self.study.values[self.draw]
+        return prepare(scenario, values, self.ledger, self.population, self.n_months)
+
+    def run(
+        self,
+        scenario: Scenario,
+        *,
+        inputs: Inputs | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Arrays:
+        """Return what a scenario shows, run from where it first differs from the comparator.
+
+        Parameters
+        ----------
+        inputs : from ``prepare``, if they are there already
+        progress : called with (months done, months of the run)
+        """
+        inputs = inputs or self.prepare(scenario)
+        fork = self.inputs.first_difference(inputs)
+        if fork >= self.n_months:
+            return self._tally | self._accounts(inputs, self._vacancy)
+        start = max((month for month in self._kept if month <= fork), default=0)
+
+        def count(months: int, _total: int) -> None:
+            if progress is not None:
+                progress(start + months, self.n_months)
+
+        with self._world(scenario, inputs, kept=self._kept.get(start)) as world:
+            world.run(count)
+            vacancy = world.system.factors.series("vacancy")
+            return self._told(world) | self._accounts(world.inputs, vacancy)
+
+    def _world(self, scenario: Scenario, inputs: Inputs, kept: Kept | None = None) -> World:
+        return World(
+            scenario,
+            self.study.seed,
+            replicate=self.replicate,
+            until=self.study.until,
+            ledger=self.ledger,
+            population=self.population,
+            inputs=inputs,
+            threads=self.threads,
+            kept=kept,
+        )
+
+    def _told(self, world: World) -> Arrays:
+        return shaped(tally(self.population, world.record, self.study.first, self.n_months))
+
+    def _accounts(self, inputs: Inputs, vacancy: NDArray[np.float64]) -> Arrays:
+        return accounts(inputs, self.ledger, vacancy, self.study.first)
+
+
 def run_pair(
     study: Study,
     draw: int,
@@ -71,53 +179,35 @@ def run_pair(
 ) -> Iterator[tuple[int, Arrays]]:
     """Run every scenario of one draw and replicate; yield (scenario, arrays) in order.
 
-    The first scenario is run whole, keeping its state where others first differ from it; they go on from
-    there, and have the same bytes as if they had been run from the start.
+    The state of the first scenario is kept where others first differ from it, and they go on from there.
     """
     n_months = study.until + 1
-    inputs = [prepare(s, study.values[draw], ledger, population, n_months) for s in study.scenarios]
-    forks = [0] + [inputs[0].first_difference(other) for other in inputs[1:]]
-    months = n_months + sum(n_months - max(fork, 0) for fork in forks[1:])
+    values = study.values[draw]
+    inputs = [prepare(s, values, ledger, population, n_months) for s in study.scenarios]
+    forks = [inputs[0].first_difference(other) for other in inputs[1:]]
+    months = n_months + sum(n_months - fork for fork in forks)
     done = 0
 
-    def count(year: int, _total: int) -> None:
+    def count(month: int, _total: int) -> None:
         if progress is not None:
-            progress(min(done + year, months), months)
+            progress(min(done + month, months), months)
 
-    def build(index: int, **more: Any) -> World:
-        return World(
-            study.scenarios[index],
-            study.seed,
-            replicate=replicate,
-            until=study.until,
-            ledger=ledger,
-            population=population,
-            inputs=inputs[index],
-            threads=threads,
-            **more,
-        )
-
-    kept = {}
-    with build(0) as world:
-        for fork in sorted({f for f in forks[1:] if 0 < f < n_months}):
-            world.run(count, until=fork)
-            done = fork
-            kept[fork] = world.keep()
-        world.run(count)
-        done = n_months
-        first_run = shaped(tally(population, world.record, study.first, n_months))
-        vacancy = world.system.factors.series("vacancy")
-        yield 0, first_run | accounts(world.inputs, ledger, vacancy, study.first)
-    for index, fork in enumerate(forks[1:], start=1):
-        if fork >= n_months:
-            yield index, first_run | accounts(inputs[index], ledger, vacancy, study.first)
-            continue
-        with build(index, kept=kept.get(fork)) as world:
-            world.run(count)
-            done += n_months - fork
-            ran = shaped(tally(population, world.record, study.first, n_months))
-            unfilled = world.system.factors.series("vacancy")
-            yield index, ran | accounts(world.inputs, ledger, unfilled, study.first)
+    comparator = Comparator(
+        study,
+        draw,
+        replicate,
+        ledger=ledger,
+        population=population,
+        keep_at=forks,
+        threads=threads,
+        progress=count,
+    )
+    yield 0, comparator.arrays
+    done = n_months
+    for index, fork in enumerate(forks, start=1):
+        done -= fork
+        yield index, comparator.run(study.scenarios[index], inputs=inputs[index], progress=count)
+        done += n_months
 
 
 def compare(
@@ -273,7 +363,6 @@ def _run_in_processes(
 
 def _run_to_files(study: Study, draw: int, replicate: int, scale: float, folder: str) -> None:
     """Run one pair in a worker process and leave each scenario's arrays in a file of its own."""
-    ledger = load_ledger()
-    population = load_population(ledger, scale=scale, last_year=max(2030, START_YEAR + study.until // 12))
+    ledger, population = country(study.until, scale)
     for index, arrays in run_pair(study, draw, replicate, ledger=ledger, population=population):
         np.savez(Path(folder) / f"{index}-{draw}-{replicate}.npz", **arrays)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """Everything the program says, in Spanish and English, from one catalogue per language.
 
-The catalogues are the TOML files beside this module: tables of keys, the same keys and the
-same ``{placeholders}`` in every language (a test holds them together).
+A catalogue is a folder of TOML files beside this module, a file for each area: tables of keys, the same keys
+and the same ``{placeholders}`` in every language (a test holds them together).
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ _chosen: ContextVar[str | None] = ContextVar("sintrata_language", default=None)
 @cache
 def catalogue(lang: str) -> dict[str, str]:
     """Return every text of one language as a flat mapping, ``{"run.done": "..."}``."""
-    tree = tomllib.loads(files(__package__).joinpath(f"{lang}.toml").read_text(encoding="utf-8"))
-    return dict(_flatten(tree, ""))
+    texts: dict[str, str] = {}
+    for file in sorted(files(__package__).joinpath(lang).iterdir(), key=lambda file: file.name):
+        texts.update(_flatten(tomllib.loads(file.read_text(encoding="utf-8")), ""))
+    return texts
 
 
 def _flatten(tree: dict[str, object], prefix: str) -> list[tuple[str, str]]:

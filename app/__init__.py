@@ -1,0 +1,1 @@
+"""The front end: a Streamlit application over what ``simulator`` exports."""

@@ -1,0 +1,63 @@
+"""Worker processes: of this machine, or of any dask scheduler; each loads ledger and population once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from simulator.engine.states import START_YEAR
+from simulator.engine.store import load_population
+from simulator.evidence import Ledger, load_ledger
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from simulator.engine.population import Population
+
+POPULATIONS: Final = 2
+"""Populations that a process keeps at hand; they are memory-mapped, so that processes share their pages."""
+
+
+@contextmanager
+def open_workers(workers: int | None = None, scheduler: str | None = None) -> Iterator[Client]:
+    """Give a dask client, whose worker processes run one task at a time on one thread.
+
+    Parameters
+    ----------
+    workers : processes of this machine, by default one for each core; ignored with ``scheduler``
+    scheduler : address of a running dask scheduler, ``"tcp://host:8786"``, whose workers are used as they are
+
+    Raises
+    ------
+    OSError
+        If no scheduler answers at the address.
+    """
+    from distributed import Client, LocalCluster  # noqa: PLC0415  (slow to import, and not always needed)
+
+    if scheduler is not None:
+        with Client(scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+            yield client
+        return
+    with (
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=workers or os.cpu_count() or 1,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            host="127.0.0.1",
+            memory_limit=0,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
+    ):
+        yield client
+
+
+@lru_cache(maxsize=POPULATIONS)
+def country(last_month: int, scale: float = 1.0) -> tuple[Ledger, Population]:
+    """Return ledger and population of this process, for runs up to a month counted from January 2012."""
+    ledger = load_ledger()
+    last_year = max(2030, START_YEAR + last_month // 12)
+    return ledger, load_population(ledger, scale=scale, last_year=last_year)
