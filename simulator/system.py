@@ -94,10 +94,10 @@ class Seen:
     opened : [UPE or judge, territory] cases of protection opened
     """
 
-    identified: Integers
-    exploited: Integers
-    aged_out: Integers
-    opened: Integers
+    identified: Integers | Floats
+    exploited: Integers | Floats
+    aged_out: Integers | Floats
+    opened: Integers | Floats
 
 
 def index(count: NDArray[Any], expected: NDArray[Any]) -> Floats:
@@ -182,9 +182,7 @@ class System:
         communities.report(now)
         communities.prevent(now)
         networks.press(now)
-        search = self.effort * now["quality"][POLICE]
-        operations = now["enforcement"]
-        networks.disrupt(now, self.networks, inputs.network_group, search, self.key, operations)
+        self.disrupt(self.effort * now["quality"][POLICE], self.key)
         justice.weigh(now)
         load = inputs.police_load + self.identified.total / YEAR
         self.effort = identification.police_effort(
@@ -197,7 +195,12 @@ class System:
         referral.speed(now)
         reintegration.prospects(now)
 
-    def attend(self, waiting: Integers) -> None:
+    def disrupt(self, search: Floats, key: Key | None) -> None:
+        """Let police work, [territory], and operations strike networks; see ``rules.networks``."""
+        now = self.factors
+        networks.disrupt(now, self.networks, self.inputs.network_group, search, key, now["enforcement"])
+
+    def attend(self, waiting: Integers | Floats) -> None:
         """Let the special protection units have their month: one queue of children of all causes."""
         now, inputs, p = self.factors, self.inputs, self.inputs.values
         t = max(now.month, 0)
@@ -218,7 +221,7 @@ class System:
 
     def prosecute(self, filed: NDArray[np.void]) -> None:
         """Open the cases of the month, of children and of adults, and move all open cases on."""
-        now, inputs = self.factors, self.inputs
+        now = self.factors
         need = self.n_cases + filed.size + N_TERRITORIES * justice.MOST_ADULT_CASES
         if need > self.cases.size:
             longer = np.zeros(2 * need, justice.CASE)
@@ -228,10 +231,8 @@ class System:
         new["id"], new["territory"], new["child"] = filed["row"], filed["territory"], 1
         new["opened"] = new["since"] = now.month
         new["stage"] = justice.INVESTIGATION
-        presence = now.p["registers.adults_presence"] ** (now["field_presence"] - 1.0)
-        adults = index(self.adults, inputs.expected.adults) * presence * now["complaints"] * now["recording"]
         self.n_cases = justice.open_adult_cases(
-            inputs.expected.adult_complaints * adults,
+            self.adult_complaints(),
             now.month,
             self.key,
             self.cases,
@@ -240,6 +241,22 @@ class System:
         self.stages[:] = 0
         self.n_cases = justice.prosecute(
             self.cases, self.n_cases, now.month, justice.tables(now), self.key, self.stages
+        )
+
+    def adult_complaints(self) -> Floats:
+        """Return [territory] cases of adult victims that are expected to open this month."""
+        now, inputs = self.factors, self.inputs
+        presence = now.p["registers.adults_presence"] ** (now["field_presence"] - 1.0)
+        adults = index(self.adults, inputs.expected.adults) * presence * now["complaints"] * now["recording"]
+        return inputs.expected.adult_complaints * adults
+
+    def open_cases(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return [territory] the cases that are open, and those of them on trial."""
+        stage = self.cases["stage"][: self.n_cases]
+        where = self.cases["territory"][: self.n_cases].astype(np.int64)
+        return (
+            np.bincount(where, minlength=N_TERRITORIES),
+            np.bincount(where[stage == justice.TRIAL], minlength=N_TERRITORIES),
         )
 
     def note(self, seen: Seen) -> None:
@@ -268,10 +285,7 @@ class System:
             out=np.ones(N_TERRITORIES),
             where=usual > 0.0,
         )
-        stage = self.cases["stage"][: self.n_cases]
-        where = self.cases["territory"][: self.n_cases].astype(np.int64)
-        open_cases = np.bincount(where, minlength=N_TERRITORIES)
-        trials = np.bincount(where[stage == justice.TRIAL], minlength=N_TERRITORIES)
+        open_cases, trials = self.open_cases()
         strength = np.maximum(now["strength"], 0.05)
         now["upe_strength"] = now["strength"][UPE] * now["quality"][UPE]
         now["rescue_load"] = np.clip(np.where(self.queue.load > 0.0, self.queue.load, 1.0), 0.2, MOST_LOAD)

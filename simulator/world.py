@@ -21,6 +21,7 @@ from mesa.experimental.scenarios import Scenario as MesaScenario
 from numpy.typing import NDArray
 
 from scenarios.schema import Scenario, load_scenario
+from simulator import month
 from simulator.agents.institutions import INSTITUTION_AGENTS, Shelter, TraffickingNetwork
 from simulator.engine.active import (
     ACTIVE,
@@ -35,11 +36,6 @@ from simulator.engine.draws import STREAM_MONTH, make_key, words_of
 from simulator.engine.population import (
     CELL_BLOCK_YEAR,
     CELL_IDENT,
-    DIVERSITY,
-    FRAGILITY,
-    MIGRATION,
-    NORMS,
-    SCHOOLING,
     Population,
     class_of_pattern,
 )
@@ -50,18 +46,15 @@ from simulator.engine.states import (
     FOLLOW_UP,
     GENERAL_SHELTER,
     IDENTIFIED,
-    JUDGE,
-    N_PLACES,
     N_TERRITORIES,
     REINTEGRATED,
-    SHELTER,
     START_YEAR,
     STATES,
 )
 from simulator.engine.store import load_population
 from simulator.engine.thinning import CANDIDATE, CELLS_PER_CHUNK, propose, propose_history
 from simulator.evidence import Ledger, load_ledger
-from simulator.inputs import LIMA, Inputs, prepare, replanned
+from simulator.inputs import Inputs, prepare, replanned
 from simulator.outcomes.record import SERIES, SIGNAL_SERIES, Record, count_stocks
 from simulator.policy.budget import DECISION_WIDTH, Decision
 from simulator.rules import (
@@ -100,9 +93,6 @@ HISTORY_CELLS: Final = 512
 YEARS_OF_CHILDHOOD: Final = 18
 BEFORE: Final = -1
 """The month of factors that stands for all time before January 2012."""
-
-LEAST_CARE: Final = 0.1
-"""Care that is left where nobody is at work, relative to the reference: discharges hasten tenfold at most."""
 
 AGED_OUT: Final = EXPLOITED | ADULT << 4
 """States of an event of turning 18 in exploitation, as they stand side by side in its word."""
@@ -265,93 +255,24 @@ class World(mesa.Model):
     def fix_tables(self) -> None:
         """Drivers and institutions as they stand: all that the rules of this month read about children."""
         inputs, t, now = self.inputs, self.at, self.system.factors
-        p = inputs.values
         if self.month < 0:
             now.begin(BEFORE)
-        self.entry_tables = self._entry_tables(t)
+        self.entry_tables = month.entry_tables(inputs, now, self.population, t)
         self.raised = recruitment.raised(self.entry_tables, inputs.entry.multiplier)
-        self.return_tables = recruitment.ReturnTables(
-            monthly=inputs.returns,
-            in_care=p["returns.rr_in_shelter"],
-            completed=p["returns.rr_completed"],
-            extreme_poverty=p["returns.rr_extreme_poverty"],
-            mentor=p["returns.rr_mentor"],
-            early=p["m054.ratio"],
-            early_from=round(p["m054.delay"]),
-            trauma=np.repeat(now["trauma"], 2),
-            rerecruited=np.repeat(now["rerecruitment"], 2),
-            extreme=inputs.extreme[t],
-            support=inputs.support[t],
-            mentors=inputs.mentors[t],
-        )
+        self.return_tables = month.return_tables(inputs, now, t)
         self.beyond = (inputs.poverty[t] > self.population.prone_poverty).astype(np.int64)
         self.facilities[:, care.PLACES] = inputs.places[t]
         self.facilities[:, care.ADMITS] = inputs.admits[t]
         self._fix_stays()
-        support = now.lagged("M083")
-        completion = justice.odds(p["reintegration.completion"], now["completion_odds"])
-        self.follow_up_tables = reintegration.FollowUpTables(
-            rate=1.0 / p["reintegration.follow_up_months"],
-            completion=np.repeat(completion + (1.0 - completion) * support, 2),
-        )
-        gains = self.system.gains if self.month >= 0 else np.ones((len(CHANNELS), N_PLACES))
-        rates = inputs.identification * gains[:, None]
+        self.follow_up_tables = month.follow_up_tables(inputs, now)
+        rates = month.find_rates(inputs, self.system.gains if self.month >= 0 else None)
         self.find_rates = np.ascontiguousarray(np.cumsum(rates, axis=0).transpose(1, 2, 0))
         self.language_reach = np.repeat(now["language_reach"], 2)
 
     def _fix_stays(self) -> None:
-        """Fix how children leave care this month: crowding, staff and standards of the homes."""
-        inputs, p, now = self.inputs, self.inputs.values, self.system.factors
-        able = np.maximum(now["strength"][SHELTER] * now["quality"][SHELTER], LEAST_CARE)
-        quality = able[self.facilities[:, care.TERRITORY]]
-        self.stay_tables = care.StayTables(
-            normal=self._leave_normally,
-            premature=self._leave_early * self.crowded / quality,
-            abscond=self._abscond / quality,
-            family=1.0 / p["care.stay_family_months"],
-            quality=inputs.quality[self.at],
-        )
-
-    def _entry_tables(self, t: int) -> recruitment.EntryTables:
-        """Return what the rate of entry reads: drivers of month ``t`` and factors as they stand."""
-        inputs, now, p = self.inputs, self.system.factors, self.inputs.values
-        population = self.population
-        multiplier = np.tile(inputs.entry.multiplier, (N_PLACES, 1))
-        tolerance = np.repeat(now["tolerance"], 2)
-        schooling = np.repeat(now["low_schooling"], 2)
-        for factor, excess in (
-            (FRAGILITY, now["absence_exposure"]),
-            (DIVERSITY, now["rejection"]),
-            (MIGRATION, now["migrant_exposure"]),
-        ):
-            # What is left of the excess risk of those exposed.
-            multiplier[:, factor] = 1.0 + (multiplier[:, factor] - 1.0) * np.repeat(excess, 2)
-        # Fewer are exposed where tolerance and low schooling fall; where they rise, the exposed are so more.
-        multiplier[:, NORMS] *= np.maximum(tolerance, 1.0)
-        multiplier[:, SCHOOLING] *= np.maximum(schooling, 1.0)
-        demand = 1.0 + p["networks.demand_mining"] * inputs.mining * now["mining_demand"]
-        common = np.repeat(now["exposure"] * now["entry_exposure"], 2)
-        common[1::2] *= now["rural_exposure"]
-        pressure = np.stack([common * np.repeat(networks.pressure(now, demand), 2), common])
-        labour = np.stack([np.ones(N_PLACES), np.repeat(now["placements"], 2)])
-        reached = np.repeat(now["reached"], 2)
-        tables = recruitment.EntryTables(
-            base=inputs.entry.base,
-            multiplier=multiplier,
-            pressure=pressure,
-            labour=labour,
-            poverty=inputs.poverty[t],
-            school=(population.school_threshold * np.minimum(schooling, 1.0)).astype(np.int64),
-            norm=(population.norm_threshold * np.minimum(tolerance, 1.0)).astype(np.int64),
-            community_rank=population.community_rank,
-            groups=(inputs.groups[t] * np.minimum(reached, 1.0)).astype(np.int64),
-            cash=inputs.cash[t],
-            rr_groups=p["recruitment.rr_targeted_groups"],
-            rr_cash=p["recruitment.rr_cash_transfer"],
-        )
-        raised = recruitment.raised(tables, inputs.entry.multiplier)
-        return tables._replace(
-            pressure=pressure * np.minimum(recruitment.HIGHEST_RAISE / np.maximum(raised, 1e-9), 1.0)
+        """Fix how children leave care this month."""
+        self.stay_tables = month.stay_tables(
+            self.inputs, self.system.factors, self.facilities, self.crowded, self.at
         )
 
     def visit_children(self) -> list[NDArray[np.void]]:
@@ -395,22 +316,12 @@ class World(mesa.Model):
 
     def refer(self) -> None:
         """Identified children reach a UPE or a family judge, or are lost on the way."""
-        inputs, t, now, p = self.inputs, self.at, self.system.factors, self.inputs.values
-        complete = np.repeat(now["referral_completion"], 2)
-        reach = inputs.referred[t] * np.repeat(now["regional_reach"], 2)
-        referred = 1.0 - np.clip(1.0 - reach, 0.0, 1.0) / complete
-        referred = np.where(inputs.referred[t] > 0.0, np.clip(referred, 0.0, 1.0), 0.0)
+        inputs, t, now = self.inputs, self.at, self.system.factors
+        referred = month.referred(inputs, now, t)
         self.known = self._known()
         referral.count_waiting(self.active, self.known, self.month, referred, self.key, self.upe_waiting)
         self.system.attend(self.upe_waiting)
-        pace = 1.0 - np.exp(-now["response_speed"] / self._upe_months)
-        staffed = np.minimum(now["strength"][JUDGE], 1.0)
-        tables = referral.ReferralTables(
-            reached=referred,
-            loss=inputs.loss[t] / complete,
-            upe=self.system.queue.chance * pace,
-            judge=1.0 - np.exp(-now["response_speed"] * staffed / p["referral.months_to_judge"]),
-        )
+        tables = month.referral_tables(inputs, now, self.system.queue, referred, t)
         events = np.empty(self.known.size + 1, np.uint64)
         n = referral.refer(self.active, self.known, self.month, tables, self.key, self.opened, events, 0)
         self.record.events.append(events[:n].copy())
@@ -418,7 +329,7 @@ class World(mesa.Model):
     def find_places(self) -> None:
         """Protected children get a measure, wait their turn for a place, and move in."""
         inputs, t = self.inputs, self.at
-        tables = self._care_tables(t)
+        tables = month.care_tables(inputs, self.system.factors, t)
         care.occupy(self.active, self.known, self.facilities, inputs.background[t])
         is_open = (self.facilities[:, care.SPECIALISED] == 1) & (self.facilities[:, care.PLACES] > 0)
         groups = int(np.bitwise_or.reduce(self.facilities[is_open, care.ADMITS], initial=0))
@@ -630,23 +541,6 @@ class World(mesa.Model):
             (max(cut, first), min(cut + CELLS_PER_CHUNK, last)) for cut in range(start, last, CELLS_PER_CHUNK)
         ]
 
-    def _care_tables(self, t: int) -> care.CareTables:
-        p, inputs, now = self.inputs.values, self.inputs, self.system.factors
-        return care.CareTables(
-            decision=1.0 - np.exp(-now["decision_speed"] / p["care.decision_months"]),
-            residential_girls_sexual=p["care.residential_share_girls_sexual"],
-            residential_other=p["care.residential_share_other"],
-            judge_seeks_specialised=p["care.judge_seeks_specialised"],
-            plan=np.minimum(inputs.plan[t] * np.repeat(now["measure_quality"], 2), 1.0),
-            refusal=np.array([0.0, p["care.refusal_near"], p["care.refusal_far"]]),
-            transfer=np.rint([0.0, p["care.transfer_months_near"], p["care.transfer_months_far"]]).astype(
-                np.int64
-            ),
-            travel_class=inputs.travel,
-            order=inputs.order,
-            max_wait=p["care.max_wait_months"],
-        )
-
     def _queue(self) -> NDArray[np.int64]:
         """Return who waits for a place, in turn: longest wait first, then a keyed lottery, then identity."""
         index = np.empty(self.known.size, np.int64)
@@ -700,16 +594,6 @@ class World(mesa.Model):
         self._exit_chances = exits.exit_chances(exits.exit_rates(p))
         self._end_of_care = round(12 * p["reintegration.care_until_years"])
         self.countryside = self.population.margins.sum(axis=(1, 2, 3))[1::2] > 0
-        stay = np.where(
-            inputs.facility_specialised == 1, p["care.stay_specialised_months"], p["care.stay_general_months"]
-        )
-        early, abscond = p["care.premature_share"], p["care.abscond_share"]
-        self._leave_normally = max(1.0 - early - abscond, 0.0) / stay
-        self._leave_early = early / stay
-        self._abscond = abscond / stay
-        months = np.full(N_TERRITORIES, p["referral.months_to_upe"] * p["upe.response_ratio_regions"])
-        months[list(LIMA)] = p["referral.months_to_upe"]
-        self._upe_months = months
 
     def _build_institutions(self) -> None:
         """Create the institutions and networks, as agents that look at the columns of the system."""

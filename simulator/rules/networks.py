@@ -71,7 +71,12 @@ def settled(p: Mapping[str, float], delay: int) -> Networks:
 
 
 def disrupt(
-    now: Factors, networks: Networks, group_of: NDArray[np.int64], search: Array, key: Key, extra: Array
+    now: Factors,
+    networks: Networks,
+    group_of: NDArray[np.int64],
+    search: Array,
+    key: Key | None,
+    extra: Array,
 ) -> None:
     """Networks grow, and are disrupted by police work; part is rebuilt, part appears elsewhere.
 
@@ -79,7 +84,7 @@ def disrupt(
     ----------
     group_of : [territory] group of regions
     search : [territory] police work against networks, relative to the reference
-    key : words of the seed
+    key : words of the seed; without it every network loses what disruption is expected to take
     extra : [territory] operations of the State that the calendar knows, as additional disruptions a year
 
     Streams
@@ -91,9 +96,10 @@ def disrupt(
     effort = np.bincount(group_of, search, len(GROUPS)) / size
     added = np.bincount(group_of, extra, len(GROUPS)) / size
     rate = (p["networks.disruption_per_year"] * effort + added) / 12.0
-    u = draws_of(np.arange(N_NETWORKS), now.month, STREAM_NETWORK, key)[:, 0]
-    hit = u < 1.0 - np.exp(-rate[GROUP])
-    lost = np.where(hit, networks.capacity * p["networks.disruption_depth"], 0.0)
+    hit = 1.0 - np.exp(-rate[GROUP])
+    if key is not None:
+        hit = (draws_of(np.arange(N_NETWORKS), now.month, STREAM_NETWORK, key)[:, 0] < hit).astype(float)
+    lost = hit * networks.capacity * p["networks.disruption_depth"]
     back = networks.rebuilding / REBUILDING_MONTHS
     networks.rebuilding += lost * p["networks.replacement_share"] - back
     arriving = networks.moving[:, 0].copy()

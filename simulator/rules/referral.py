@@ -54,7 +54,12 @@ class Queue(NamedTuple):
 
 
 def attend(
-    capacity: Floats, arriving: Floats, backlog: Floats, waiting: Integers, priority: float, lapse: float
+    capacity: Floats,
+    arriving: Floats,
+    backlog: Floats,
+    waiting: Integers | Floats,
+    priority: float,
+    lapse: float,
 ) -> Queue:
     """Special protection units serve one queue of children of all causes, trafficked ones by priority.
 
