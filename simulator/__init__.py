@@ -10,18 +10,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario, load_scenario
+    from simulator.evidence import load_ledger
     from simulator.experiments.ensemble import compare, run
+    from simulator.outcomes.dataset import coordinates
     from simulator.outcomes.scorecard import scorecard
     from simulator.version import __version__
     from simulator.world import World
 
-__all__ = ["Scenario", "World", "__version__", "compare", "load_scenario", "run", "scorecard"]
+__all__ = [
+    "Scenario",
+    "World",
+    "__version__",
+    "compare",
+    "coordinates",
+    "load_ledger",
+    "load_scenario",
+    "run",
+    "scorecard",
+]
 
 _HOMES = {
     "Scenario": ("scenarios.schema", "Scenario"),
     "World": ("simulator.world", "World"),
     "__version__": ("simulator.version", "__version__"),
     "compare": ("simulator.experiments.ensemble", "compare"),
+    "coordinates": ("simulator.outcomes.dataset", "coordinates"),
+    "load_ledger": ("simulator.evidence", "load_ledger"),
     "load_scenario": ("scenarios.schema", "load_scenario"),
     "run": ("simulator.experiments.ensemble", "run"),
     "scorecard": ("simulator.outcomes.scorecard", "scorecard"),
