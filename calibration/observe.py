@@ -72,7 +72,6 @@ QUANTITIES: Final = {
     "migrants_protected": Quantity(("protected_migrants",), ("protected_all",), national=True),
     "archived": Quantity(("cases_archived",), ("cases_decided",)),
     "convicted": Quantity(("cases_convicted",), ("cases",)),
-    "convicted_of_judged": Quantity(("cases_convicted",), ("cases_judged",)),
     "from_elsewhere": Quantity(("arrivals_exploited",), ("entries_and_arrivals",)),
     "rural_gradient": Quantity(
         ("exploited_rural", "children_urban"), ("children_rural", "exploited_urban"), mean=True
@@ -99,7 +98,6 @@ VARIABLES: Final = (
     "cases_to_trial",
     "cases_to_archived",
     "cases_to_convicted",
-    "cases_to_acquitted",
     "upe_opened",
     "specialised_residents",
     "specialised_planned",
@@ -160,7 +158,6 @@ def monthly(arrays: Arrays, labels: Labels) -> dict[str, Floats]:
         "cases_archived": plain("cases_to_archived"),
         "cases_convicted": plain("cases_to_convicted"),
         "cases_decided": plain("cases_to_archived") + plain("cases_to_trial"),
-        "cases_judged": plain("cases_to_convicted") + plain("cases_to_acquitted"),
         "upe_opened": plain("upe_opened"),
         "protected": flow("IDENTIFIED", "PROTECTED"),
         "specialised_entries": flow("PROTECTED", "SPECIALISED_SHELTER"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
@@ -221,6 +221,7 @@ def compare(
     progress: Progress | None = None,
     scale: float = 1.0,
     first_month: int = REPORT_FROM,
+    variables: Collection[str] | None = None,
 ) -> xr.Dataset:
     """Run several scenarios under the same draws and the same chance.
 
@@ -235,6 +236,7 @@ def compare(
     progress : called with (done, total, label)
     scale : share of the country; anything but 1 is for tests
     first_month : first month in the result, counted from January 2012
+    variables : what to keep, by default everything; many runs fit in memory when little is kept
 
     Returns
     -------
@@ -257,7 +259,7 @@ def compare(
     pairs = [(d, r) for d in range(draws) for r in range(replicates)]
     runs: dict[tuple[int, int, int], Arrays] = {}
     if cores > 1 and len(pairs) >= RUNS_WORTH_PROCESSES:
-        _run_in_processes(study, pairs, cores, scale, runs, progress)
+        _run_in_processes(study, pairs, cores, scale, variables, runs, progress)
     else:
         for i, (draw, replicate) in enumerate(pairs):
 
@@ -268,7 +270,7 @@ def compare(
             for index, arrays in run_pair(
                 study, draw, replicate, ledger=ledger, population=population, threads=cores, progress=count
             ):
-                runs[index, draw, replicate] = arrays
+                runs[index, draw, replicate] = _chosen(arrays, variables)
     return assemble(
         runs,
         scenarios=[s.name for s in loaded],
@@ -333,6 +335,7 @@ def _run_in_processes(
     pairs: Sequence[tuple[int, int]],
     cores: int,
     scale: float,
+    variables: Collection[str] | None,
     runs: dict[tuple[int, int, int], Arrays],
     progress: Progress | None,
 ) -> None:
@@ -342,7 +345,8 @@ def _run_in_processes(
         pool = ProcessPoolExecutor(min(cores, len(pairs)), mp_context=get_context("spawn"))
         try:
             jobs = [
-                pool.submit(_run_to_files, study, draw, replicate, scale, folder) for draw, replicate in pairs
+                pool.submit(_run_to_files, study, draw, replicate, scale, variables, folder)
+                for draw, replicate in pairs
             ]
             for done, job in enumerate(as_completed(jobs), start=1):
                 job.result()
@@ -361,8 +365,14 @@ def _run_in_processes(
                     runs[index, draw, replicate] = {name: file[name] for name in file.files}
 
 
-def _run_to_files(study: Study, draw: int, replicate: int, scale: float, folder: str) -> None:
+def _run_to_files(
+    study: Study, draw: int, replicate: int, scale: float, variables: Collection[str] | None, folder: str
+) -> None:
     """Run one pair in a worker process and leave each scenario's arrays in a file of its own."""
     ledger, population = country(study.until, scale)
     for index, arrays in run_pair(study, draw, replicate, ledger=ledger, population=population):
-        np.savez(Path(folder) / f"{index}-{draw}-{replicate}.npz", **arrays)  # type: ignore[arg-type]
+        np.savez(Path(folder) / f"{index}-{draw}-{replicate}.npz", **_chosen(arrays, variables))  # type: ignore[arg-type]
+
+
+def _chosen(arrays: Arrays, variables: Collection[str] | None) -> Arrays:
+    return arrays if variables is None else {name: arrays[name] for name in variables}
