@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
-import vl_convert
-
+from simulator.exports.vega import COLOURS, INKS, Spec, config
 from simulator.outcomes.effects import GOOD
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
 from simulator.report import PERIOD, full_years
-from simulator.texts import t
+from simulator.texts import language, t
 
 if TYPE_CHECKING:
     import xarray as xr
 
-COLOURS: Final = ("#4d4d4d", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Told apart by people who do not see all colours; the comparator is grey."""
-
-FONT: Final = "DejaVu Sans"
 IN_CHANGES: Final = (
     "first_entries",
     "returns",
@@ -27,11 +21,9 @@ IN_CHANGES: Final = (
     "specialised_entries",
     "completed",
 )
-SCALE: Final = 2.0
-"""Pixels of a picture for one of the specification."""
 
 
-def averted_chart(dataset: xr.Dataset, indicator: str) -> dict[str, Any]:
+def averted_chart(dataset: xr.Dataset, indicator: str) -> Spec:
     """Return the change of an indicator by year beside the first scenario: median and 90% interval."""
     first, *others = (str(name) for name in dataset["scenario"].values)
     table = yearly(dataset)[[indicator]].sel(year=full_years(dataset))
@@ -55,7 +47,7 @@ def averted_chart(dataset: xr.Dataset, indicator: str) -> dict[str, Any]:
     return _chart(rows, {"width": 520, "height": 170, **body})
 
 
-def changes_chart(dataset: xr.Dataset) -> dict[str, Any]:
+def changes_chart(dataset: xr.Dataset) -> Spec:
     """Return the change of main indicators a year beside the first scenario, each with its own scale."""
     first, *others = (str(name) for name in dataset["scenario"].values)
     years = full_years(dataset)[-PERIOD:]
@@ -69,7 +61,7 @@ def changes_chart(dataset: xr.Dataset) -> dict[str, Any]:
     y = {"field": "s", "type": "nominal", "sort": others, "axis": None}
     x = {"type": Q, "axis": {"title": None, "format": "+,.0f", "tickCount": 4}}
     layers = [
-        {"mark": {"type": "rule", "color": "#999999"}, "encoding": {"x": {"field": "zero", **x}}},
+        {"mark": {"type": "rule", "color": INKS["light"].muted}, "encoding": {"x": {"field": "zero", **x}}},
         {
             "mark": {"type": "rule", "strokeWidth": 2},
             "encoding": {
@@ -117,26 +109,11 @@ if not set(IN_CHANGES) <= set(GOOD):
     raise AssertionError("every indicator of the chart needs a sense of better")
 
 
-def _chart(rows: list[dict[str, Any]], body: dict[str, Any]) -> dict[str, Any]:
+def _chart(rows: list[dict[str, Any]], body: dict[str, Any]) -> Spec:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "data": {"values": rows},
-        "background": "white",
-        "config": {
-            "font": FONT,
-            "axis": {"labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal"},
-            "legend": {"labelFontSize": 11},
-            "view": {"stroke": None},
-        },
+        "background": INKS["light"].background,
+        "config": config(language(), "light"),
         **body,
     }
-
-
-def svg(chart: dict[str, Any]) -> str:
-    """Return a chart as SVG; nothing is fetched."""
-    return str(vl_convert.vegalite_to_svg(json.dumps(chart), allowed_base_urls=[]))
-
-
-def png(chart: dict[str, Any]) -> bytes:
-    """Return a chart as a picture; nothing is fetched."""
-    return bytes(vl_convert.vegalite_to_png(json.dumps(chart), scale=SCALE, allowed_base_urls=[]))

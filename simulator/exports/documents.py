@@ -16,7 +16,7 @@ from docx.shared import Cm, Pt
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from simulator.exports.brief import Brief, Section
-from simulator.exports.charts import png, svg
+from simulator.exports.vega import png, svg
 from simulator.tables import Table, shown
 
 HERE: Final = Path(__file__).parent

@@ -21,9 +21,10 @@ from simulator.cli import main
 from simulator.experiments.ensemble import compare
 from simulator.exports import KINDS, write
 from simulator.exports.brief import brief
-from simulator.exports.charts import averted_chart, changes_chart, svg
+from simulator.exports.charts import averted_chart, changes_chart
 from simulator.exports.monitoring import fiscal
 from simulator.exports.naming import file_name
+from simulator.exports.vega import svg
 from simulator.exports.workbook import HEAD
 from simulator.faults import FaultyInput
 from simulator.outcomes.export import save

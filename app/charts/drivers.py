@@ -1,0 +1,188 @@
+"""Figures of what drives a result, and of which option is better."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.charts.base import Q, axis, field, figure, inks, keep, names, told
+from app.charts.paths import OUTER
+from simulator.exports.vega import Spec
+from simulator.texts import t
+
+
+@keep
+def tornado(lang: str, theme: str, form: str) -> Spec:
+    """Return how far a result moves when one thing at a time takes a low and a high value.
+
+    Columns: ``label``, ``end`` (``low`` or ``high``), ``change``; two rows for each label, the widest first.
+    """
+    ink = inks(theme)
+    ends = [t("chart.at_low", lang), t("chart.at_high", lang)]
+    colour = field("which", "nominal", sort=None)
+    colour["scale"] = {"domain": ends, "range": [ink.series[2], ink.series[1]]}
+    bars: Spec = {
+        "transform": [{"calculate": f"datum.end == 'low' ? {ends[0]!r} : {ends[1]!r}", "as": "which"}],
+        "mark": {"type": "bar", "height": {"band": 0.62}, "opacity": 0.9},
+        "encoding": {
+            "y": field("label", "nominal", sort=None, axis=names(ink.text)),
+            "x": field("change", axis=axis(form), stack=None),
+            "color": colour,
+            "tooltip": told(
+                ("label", t("chart.parameter", lang), ""),
+                ("which", t("chart.at", lang), ""),
+                ("change", t("chart.change", lang), form),
+            ),
+        },
+    }
+    zero = {
+        "mark": {"type": "rule", "color": ink.text, "strokeWidth": 1, "aria": False},
+        "encoding": {"x": {"datum": 0}},
+    }
+    return figure(lang, theme, {"height": {"step": 36}, "layer": [bars, zero]})
+
+
+@keep
+def intervals(lang: str, theme: str, form: str) -> Spec:
+    """Return dots with their 90% intervals, one row each, around a zero line: sensitivities, changes.
+
+    Columns: ``label``, ``median``, ``low``, ``high``.
+    """
+    ink = inks(theme)
+    y = field("label", "nominal", sort=None, axis=names(ink.text))
+    x: dict[str, Any] = {"axis": axis(form)}
+    shown = told(
+        ("label", t("chart.step", lang), ""),
+        ("median", t("chart.median", lang), form),
+        ("low", t("chart.low", lang), form),
+        ("high", t("chart.high", lang), form),
+    )
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule", "color": ink.muted, "strokeWidth": 1, "aria": False},
+            "encoding": {"x": {"datum": 0}},
+        },
+        {
+            "mark": {"type": "rule", "color": ink.series[1], "strokeWidth": 2.5},
+            "encoding": {"y": y, "x": field("low", **x), "x2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 70, "color": ink.series[1], "opacity": 1},
+            "encoding": {"y": y, "x": field("median", **x), "tooltip": shown},
+        },
+    ]
+    return figure(lang, theme, {"height": {"step": 36}, "layer": layers})
+
+
+@keep
+def options(lang: str, theme: str, form: str) -> Spec:
+    """Return up to four options side by side for each result, each result on its own scale.
+
+    Columns: ``what``, ``s`` (name of the option), ``median``, ``low``, ``high`` (differences from the
+    comparator), ``text`` (the probability that the option is better, as printed).
+    """
+    ink = inks(theme)
+    y = field("s", "nominal", sort=None, axis=None)
+    x: dict[str, Any] = {"axis": axis(form, 4)}
+    colour = field("s", "nominal", sort=None, legend={"columns": 1, "symbolType": "circle"})
+    colour["scale"] = {"range": list(ink.series[1:])}
+    shown = told(
+        ("what", t("chart.result", lang), ""),
+        ("s", t("chart.scenario", lang), ""),
+        ("median", t("chart.median", lang), form),
+        ("low", t("chart.low", lang), form),
+        ("high", t("chart.high", lang), form),
+        ("text", t("chart.probability", lang), ""),
+    )
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule", "color": ink.muted, "strokeWidth": 1, "aria": False},
+            "encoding": {"x": {"datum": 0}},
+        },
+        {
+            "mark": {"type": "rule", "strokeWidth": 2.5},
+            "encoding": {"y": y, "x": field("low", **x), "x2": {"field": "high"}, "color": colour},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 75, "opacity": 1},
+            "encoding": {"y": y, "x": field("median", **x), "color": colour, "tooltip": shown},
+        },
+        {
+            "mark": {"type": "text", "align": "right", "x": 322, "color": ink.muted, "fontSize": 11},
+            "encoding": {"y": y, "text": field("text", "nominal")},
+        },
+    ]
+    header = {"labelAnchor": "start", "labelFontWeight": "bold", "labelOrient": "top"}
+    body = {
+        "facet": {"row": field("what", "nominal", sort=None, title=None, header=header)},
+        "spec": {"width": 280, "height": {"step": 22}, "layer": layers},
+        "resolve": {"scale": {"x": "independent"}},
+        "spacing": 14,
+    }
+    return figure(lang, theme, body)
+
+
+@keep
+def convergence(lang: str, theme: str, form: str) -> Spec:
+    """Return how an estimate settles as runs are added: the estimate and its 90% interval.
+
+    Columns: ``runs``, ``median``, ``low``, ``high``.
+    """
+    ink = inks(theme)
+    x = field("runs", axis={"format": ",.0f", "title": t("chart.runs", lang), "grid": False})
+
+    def y(column: str) -> dict[str, Any]:
+        return field(column, axis={"format": form, "title": None}, scale={"zero": False})
+
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "area", "opacity": OUTER, "color": ink.series[1]},
+            "encoding": {"x": x, "y": y("low"), "y2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "line", "strokeWidth": 2.5, "color": ink.series[1]},
+            "encoding": {"x": x, "y": y("median")},
+        },
+    ]
+    return figure(lang, theme, {"height": 240, "layer": layers})
+
+
+@keep
+def discovery(lang: str, theme: str) -> Spec:
+    """Return runs as dots by two of their inputs: those of interest, the others, and the box found.
+
+    Columns: ``x``, ``y`` (inputs in their units), ``case`` (``true`` where the run is of interest), and in
+    one row, empty elsewhere: ``x_low``, ``x_high``, ``y_low``, ``y_high`` (the box). What the axes mean
+    stands beside the figure.
+    """
+    ink = inks(theme)
+    kinds = [t("chart.of_interest", lang), t("chart.others", lang)]
+    which = [{"calculate": f"datum.case ? {kinds[0]!r} : {kinds[1]!r}", "as": "which"}]
+    colour = {"scale": {"domain": kinds, "range": [ink.series[2], ink.series[0]]}}
+    shape = {"scale": {"domain": kinds, "range": ["triangle-up", "circle"]}}
+    bare = {"title": None, "format": "~g", "grid": False}
+    box = {
+        "transform": [{"filter": "isValid(datum.x_low)"}],
+        "mark": {"type": "rect", "fillOpacity": 0.12, "color": ink.series[2], "stroke": ink.series[2]},
+        "encoding": {
+            "x": field("x_low"),
+            "x2": {"field": "x_high"},
+            "y": field("y_low"),
+            "y2": {"field": "y_high"},
+        },
+    }
+    dots = {
+        "transform": which,
+        "mark": {"type": "point", "filled": True, "size": 36, "opacity": 0.65},
+        "encoding": {
+            "x": field("x", axis=bare, scale={"zero": False}),
+            "y": field("y", axis=bare, scale={"zero": False}),
+            "color": field("which", "nominal", **colour),
+            "shape": field("which", "nominal", **shape),
+            "tooltip": [
+                {"field": "x", "type": Q, "format": "~g"},
+                {"field": "y", "type": Q, "format": "~g"},
+                {"field": "which", "type": "nominal", "title": t("chart.result", lang)},
+            ],
+        },
+    }
+    return figure(lang, theme, {"height": 320, "layer": [box, dots]})

@@ -1,0 +1,196 @@
+"""Figures of time: a path with its bands beside the trend, the paired difference, several scenarios."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from app.charts.base import Q, axis, field, figure, inks, keep, told
+from simulator.exports.vega import Spec
+from simulator.texts import t
+
+OUTER, INNER = 0.16, 0.30
+"""How strongly the bands of 90% and of 50% are inked."""
+
+PATH: Final = ("low", "low_half", "median", "high_half", "high")
+"""Columns of a band: quantiles of 5, 25, 50, 75 and 95%."""
+
+
+def _when(grain: str) -> dict[str, Any]:
+    if grain == "year":
+        return field(
+            "year",
+            axis={"format": "d", "title": None, "grid": False, "tickMinStep": 1},
+            scale={"zero": False},
+        )
+    return field("month", "temporal", axis={"format": "%Y", "title": None, "grid": False})
+
+
+def _value(name: str, form: str, *, zero: bool) -> dict[str, Any]:
+    return field(name, axis=axis(form, 6), scale={"zero": zero})
+
+
+def _tooltip(lang: str, grain: str, form: str, *more: tuple[str, str, str]) -> list[dict[str, Any]]:
+    when: dict[str, Any] = (
+        {"field": "year", "type": Q, "format": "d", "title": t("chart.year", lang)}
+        if grain == "year"
+        else {"field": "month", "type": "temporal", "format": "%b %Y", "title": t("chart.month", lang)}
+    )
+    bands = (
+        ("median", t("chart.median", lang), form),
+        ("low", t("chart.low", lang), form),
+        ("high", t("chart.high", lang), form),
+    )
+    return [when, *told(*bands, *more)]
+
+
+def _hover(x: dict[str, Any], tooltip: list[dict[str, Any]]) -> Spec:
+    """Return an unseen rule at each moment, wide enough to be met by a pointer."""
+    mark = {"type": "rule", "opacity": 0, "strokeWidth": 14, "aria": False}
+    return {"mark": mark, "encoding": {"x": x, "tooltip": tooltip}}
+
+
+def _bands(x: dict[str, Any], form: str, colour: str, *, zero: bool) -> list[Spec]:
+    def area(low: str, high: str, opacity: float) -> Spec:
+        y = {"y": _value(low, form, zero=zero), "y2": {"field": high}}
+        return {"mark": {"type": "area", "opacity": opacity, "color": colour}, "encoding": {"x": x, **y}}
+
+    return [area("low", "high", OUTER), area("low_half", "high_half", INNER)]
+
+
+@keep
+def fan(lang: str, theme: str, form: str, grain: str = "year", *, zero: bool = True) -> Spec:
+    """Return the path of one scenario: median, bands of 50% and 90%, the trend, today and the target.
+
+    Columns: ``year`` (or ``month``), those of ``PATH``, ``trend`` (median of the trend run), and in one row
+    each, empty elsewhere: ``today`` (as the time column), ``target`` with ``target_text``.
+    """
+    ink = inks(theme)
+    x = _when(grain)
+    names = [t("chart.scenario", lang), t("chart.trend", lang)]
+    legend = {"symbolType": "stroke"}
+    colour = field("which", "nominal", legend=legend)
+    colour["scale"] = {"domain": names, "range": [ink.series[1], ink.series[0]]}
+    dash = field("which", "nominal", legend=legend)
+    dash["scale"] = {"domain": names, "range": [[1, 0], [6, 4]]}
+
+    def line(column: str, name: str, width: float) -> Spec:
+        return {
+            "transform": [{"calculate": f"{name!r}", "as": "which"}],
+            "mark": {"type": "line", "strokeWidth": width},
+            "encoding": {
+                "x": x,
+                "y": _value(column, form, zero=zero),
+                "color": colour,
+                "strokeDash": dash,
+            },
+        }
+
+    def mark_at(
+        channel: str, column: str, text: dict[str, Any], place: dict[str, Any], kind: str
+    ) -> list[Spec]:
+        where = [{"filter": f"isValid(datum.{column})"}]
+        at = {channel: field(column, kind)}
+        return [
+            {
+                "transform": where,
+                "mark": {"type": "rule", "color": ink.muted, "strokeDash": [2, 3], "aria": False},
+                "encoding": at,
+            },
+            {
+                "transform": where,
+                "mark": {"type": "text", "color": ink.muted, "fontSize": 11, **place},
+                "encoding": {**at, "text": text},
+            },
+        ]
+
+    today = mark_at(
+        "x",
+        "today",
+        {"value": t("chart.today", lang)},
+        {"align": "left", "dx": 4, "y": 6},
+        Q if grain == "year" else "temporal",
+    )
+    target = mark_at("y", "target", {"field": "target_text"}, {"align": "left", "dy": -7, "dx": 4, "x": 0}, Q)
+    layers = [
+        *_bands(x, form, ink.series[1], zero=zero),
+        line("trend", names[1], 2.0),
+        line("median", names[0], 2.5),
+        *today,
+        *target,
+        _hover(x, _tooltip(lang, grain, form, ("trend", names[1], form))),
+    ]
+    return figure(lang, theme, {"height": 300, "layer": layers})
+
+
+@keep
+def effect(lang: str, theme: str, form: str, grain: str = "year") -> Spec:
+    """Return the difference of a scenario from the trend, run by run: median, bands, and zero.
+
+    Columns: ``year`` (or ``month``) and those of ``PATH``.
+    """
+    ink = inks(theme)
+    x = _when(grain)
+    line = {"type": "line", "strokeWidth": 2.5, "color": ink.series[1]}
+    zero = {
+        "mark": {"type": "rule", "color": ink.text, "strokeWidth": 1, "aria": False},
+        "encoding": {"y": {"datum": 0}},
+    }
+    layers = [
+        *_bands(x, form, ink.series[1], zero=True),
+        zero,
+        {"mark": line, "encoding": {"x": x, "y": _value("median", form, zero=True)}},
+        _hover(x, _tooltip(lang, grain, form)),
+    ]
+    return figure(lang, theme, {"height": 260, "layer": layers})
+
+
+@keep
+def several(lang: str, theme: str, form: str, grain: str = "year", *, differences: bool = False) -> Spec:
+    """Return the paths of up to six scenarios with their bands of 90%.
+
+    Columns: ``s`` (name on screen; the comparator's rows first, unless ``differences``), ``year`` (or
+    ``month``), ``low``, ``median``, ``high``.
+
+    Parameters
+    ----------
+    differences : from the comparator, which is then the zero line and has no rows
+    """
+    ink = inks(theme)
+    x = _when(grain)
+    ranges = ink.series[1:] if differences else ink.series
+    legend = {"columns": 2, "symbolType": "stroke", "symbolOpacity": 1}
+    # A column of its own: a legend is shared by all scales of one column, and this one has none.
+    fill = field("band", "nominal", sort=None, scale={"range": list(ranges)}, legend=None)
+    stroke = fill | {"field": "s", "legend": legend}
+    dashes = [[1, 0], [8, 3], [2, 2], [10, 3, 2, 3], [5, 2], [12, 4]]
+    dash = field("s", "nominal", sort=None, legend=legend)
+    dash["scale"] = {"range": dashes if differences else [[6, 4], *dashes]}
+    y = _value("low", form, zero=True)
+    layers: list[Spec] = [
+        {
+            "transform": [{"calculate": "datum.s", "as": "band"}],
+            "mark": {"type": "area", "opacity": 0.13},
+            "encoding": {"x": x, "y": y, "y2": {"field": "high"}, "fill": fill},
+        },
+        {
+            "mark": {"type": "line", "strokeWidth": 2.5},
+            "encoding": {
+                "x": x,
+                "y": _value("median", form, zero=True),
+                "stroke": stroke,
+                "strokeDash": dash,
+            },
+        },
+        {
+            "mark": {"type": "point", "opacity": 0, "size": 160, "aria": False},
+            "encoding": {
+                "x": x,
+                "y": _value("median", form, zero=True),
+                "tooltip": [*told(("s", t("chart.scenario", lang), "")), *_tooltip(lang, grain, form)],
+            },
+        },
+    ]
+    if differences:
+        rule = {"type": "rule", "color": ink.text, "strokeWidth": 1, "aria": False}
+        layers.append({"mark": rule, "encoding": {"y": {"datum": 0}}})
+    return figure(lang, theme, {"height": 300, "layer": layers})

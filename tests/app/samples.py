@@ -1,0 +1,203 @@
+"""Made-up data for every figure: the columns that each one asks for."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.charts import drivers, money, paths, places
+from app.charts.base import CHANGE_OF_SHARE, MONEY, SIGNED, WHOLE
+from simulator.exports.vega import Spec
+
+YEARS = list(range(2024, 2031))
+LEDGER = Path(__file__).parents[2] / "simulator" / "evidence" / "territories.csv"
+NAMES = [
+    "Reintegración y\nacompañamiento de adolescentes",
+    "Cupos en CAR especializado",
+    "Grupos comunitarios",
+    "Menos plazas",
+]
+
+
+def bands(n: int, seed: int, level: float = 400.0) -> pd.DataFrame:
+    draw = np.random.default_rng(seed).normal(level, level / 8, (n, 200)) + np.arange(n)[:, None] * level / 20
+    table = np.quantile(draw, [0.05, 0.25, 0.5, 0.75, 0.95], axis=1).T
+    return pd.DataFrame(table, columns=list(paths.PATH))
+
+
+def fan(seed: int) -> pd.DataFrame:
+    frame = bands(len(YEARS), seed).assign(year=YEARS, today=np.nan, target=np.nan, target_text=None)
+    frame["trend"] = frame["median"] * 0.9
+    frame["target_text"] = frame["target_text"].astype(object)
+    frame.loc[0, ["today", "target"]] = [2026, 560.0]
+    frame.loc[0, "target_text"] = "logro esperado 560"
+    return frame
+
+
+def fan_by_month(seed: int) -> pd.DataFrame:
+    months = pd.date_range("2024-01-01", "2030-12-01", freq="MS")
+    frame = bands(len(months), seed, 40.0).assign(month=months, today=pd.NaT, target=np.nan, target_text="")
+    frame["trend"] = frame["median"] * 0.95
+    frame.loc[0, "today"] = pd.Timestamp("2026-11-01")
+    return frame
+
+
+def effect(seed: int) -> pd.DataFrame:
+    return (bands(len(YEARS), seed, 60.0) - 70.0).assign(year=YEARS)
+
+
+def several(seed: int, *, first: int = 0) -> pd.DataFrame:
+    names = ["Escenario tendencial", "Protección primero", "Prevención primero", "Equilibrado"][first:]
+    return pd.concat(
+        [
+            bands(len(YEARS), seed + k, 300 + 40.0 * k).assign(year=YEARS, s=name)
+            for k, name in enumerate(names)
+        ],
+        ignore_index=True,
+    )
+
+
+def territories(seed: int) -> pd.DataFrame:
+    rows = list(csv.DictReader(LEDGER.open(encoding="utf-8")))
+    value = np.random.default_rng(seed).normal(-8, 25, len(rows)).round()
+    frame = pd.DataFrame(
+        {
+            "code": [row["code"] for row in rows],
+            "short": [row["iso"][-3:] for row in rows],
+            "name": [row["name"] for row in rows],
+            "row": [int(row["tile_row"]) for row in rows],
+            "col": [int(row["tile_col"]) for row in rows],
+            "value": value,
+        }
+    )
+    frame["low"], frame["high"] = value - 20, value + 20
+    frame["shade"] = -value / np.abs(value).max()
+    frame["firm"] = (frame["low"] > 0) | (frame["high"] < 0)
+    return frame
+
+
+def levels_of_territories(seed: int) -> pd.DataFrame:
+    frame = territories(seed)
+    return frame.assign(shade=frame["shade"].abs(), value=frame["value"].abs())
+
+
+def small(seed: int) -> pd.DataFrame:
+    names = territories(0)["name"].sort_values()[:9]
+    frame = pd.concat(
+        [
+            bands(len(YEARS), seed + k, 20.0 + 3 * k).assign(year=YEARS, name=name)
+            for k, name in enumerate(names)
+        ],
+        ignore_index=True,
+    )
+    frame["trend"] = frame["median"] * 0.9
+    return frame.assign(floor=0.0, ceiling=frame["high"].max())
+
+
+def steps(seed: int) -> pd.DataFrame:
+    amount = np.array([8.0, 5.5, 3.0, -2.5]) * (1 + seed)
+    end = amount.cumsum()
+    frame = pd.DataFrame(
+        {"label": NAMES, "amount": amount, "start": end - amount, "end": end, "kind": ["more"] * 3 + ["less"]}
+    )
+    total = pd.DataFrame(
+        [{"label": "Total", "amount": end[-1], "start": 0.0, "end": end[-1], "kind": "total"}]
+    )
+    frame = pd.concat([frame, total], ignore_index=True)
+    return frame.assign(text=[f"{a:+,.1f}" for a in frame["amount"]])
+
+
+def steps_with_interval(seed: int) -> pd.DataFrame:
+    frame = steps(seed)
+    return frame.assign(low=frame["end"] - 1.2, high=frame["end"] + 1.4)
+
+
+def coverage(seed: int) -> pd.DataFrame:
+    millions = np.linspace(0, 20 + seed, 40)
+    frame = pd.DataFrame({"millions": millions, "median": 0.9 * (1 - np.exp(-millions / 6))})
+    frame = frame.assign(low=frame["median"] * 0.7, high=np.minimum(1, frame["median"] * 1.25), now=np.nan)
+    frame["chosen"] = np.nan
+    frame.loc[0, ["now", "chosen"]] = [1.2, 9.0]
+    return frame
+
+
+def tornado(seed: int) -> pd.DataFrame:
+    spans = [90.0 + seed, 60.0, 35.0, 12.0]
+    rows = [
+        {"label": name, "end": end, "change": sign * span}
+        for name, span in zip(NAMES, spans, strict=True)
+        for end, sign in (("low", -1), ("high", 0.8))
+    ]
+    return pd.DataFrame(rows)
+
+
+def intervals(seed: int) -> pd.DataFrame:
+    median = np.array([0.5, 0.3, 0.1, -0.05]) * (1 + seed / 10)
+    return pd.DataFrame({"label": NAMES, "median": median, "low": median - 0.1, "high": median + 0.1})
+
+
+def options(seed: int) -> pd.DataFrame:
+    rows = [
+        {
+            "what": what,
+            "s": name,
+            "median": scale * (k + 1 + seed),
+            "low": scale * (k - 0.4),
+            "high": scale * (k + 2.4),
+            "text": f"{90 - 12 * k} %",
+        }
+        for what, scale in (
+            ("Primeros ingresos a la explotación", -40.0),
+            ("Reintegraciones completadas", 12.0),
+        )
+        for k, name in enumerate(["Protección primero", "Prevención primero", "Equilibrado"])
+    ]
+    return pd.DataFrame(rows)
+
+
+def convergence(seed: int) -> pd.DataFrame:
+    runs = np.arange(10, 210, 10)
+    median = 0.42 + 0.2 * np.sin(runs + seed) / runs
+    return pd.DataFrame({"runs": runs, "median": median, "low": median - 1 / runs, "high": median + 1 / runs})
+
+
+def discovery(seed: int) -> pd.DataFrame:
+    at = np.random.default_rng(seed).uniform(0, 1, (150, 2))
+    frame = pd.DataFrame({"x": at[:, 0], "y": at[:, 1], "case": (at[:, 0] > 0.6) & (at[:, 1] < 0.5)})
+    empty = {"x_low": np.nan, "x_high": np.nan, "y_low": np.nan, "y_high": np.nan}
+    frame = frame.assign(**empty)
+    frame.loc[0, list(empty)] = [0.6, 1.0, 0.0, 0.5]
+    return frame
+
+
+Figure = tuple[Callable[..., Spec], tuple[Any, ...], dict[str, Any], Callable[[int], pd.DataFrame]]
+
+FIGURES: dict[str, Figure] = {
+    "fan": (paths.fan, (WHOLE,), {}, fan),
+    "fan_by_month": (paths.fan, (WHOLE, "month"), {}, fan_by_month),
+    "effect": (paths.effect, (SIGNED,), {}, effect),
+    "several": (paths.several, (WHOLE,), {}, several),
+    "several_differences": (
+        paths.several,
+        (SIGNED,),
+        {"differences": True},
+        lambda seed: several(seed, first=1).assign(low=-90.0),
+    ),
+    "tiles": (places.tiles, (SIGNED,), {}, territories),
+    "tiles_of_levels": (places.tiles, (WHOLE, "level"), {}, levels_of_territories),
+    "outlines": (places.outline_map, (SIGNED,), {}, territories),
+    "small_paths": (places.small_paths, (WHOLE,), {}, small),
+    "steps": (money.steps, (MONEY,), {}, steps),
+    "steps_with_interval": (money.steps, (MONEY,), {"interval": True}, steps_with_interval),
+    "coverage": (money.coverage, (), {}, coverage),
+    "tornado": (drivers.tornado, (SIGNED,), {}, tornado),
+    "intervals": (drivers.intervals, (CHANGE_OF_SHARE,), {}, intervals),
+    "options": (drivers.options, (SIGNED,), {}, options),
+    "convergence": (drivers.convergence, (".2f",), {}, convergence),
+    "discovery": (drivers.discovery, (), {}, discovery),
+}

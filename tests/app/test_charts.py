@@ -1,0 +1,234 @@
+"""Every figure is valid, constant, complete, and not blank; its colours can be told apart."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from itertools import combinations, pairwise
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from app.charts import card, places, route
+from app.charts.base import figure, picture, static, wrapped
+from simulator.exports.vega import INKS, config, svg
+from simulator.outcomes.indicators import Interval
+from simulator.outcomes.scorecard import Score
+from simulator.policy.national import indicators
+from simulator.texts import LANGUAGES, set_language
+from tests.app.samples import FIGURES, LEDGER, territories
+
+SCHEMA = json.loads(files("altair").joinpath("vegalite/v6/schema/vega-lite-schema.json").read_text("utf-8"))
+VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
+
+
+def spec_of(name: str, lang: str = "es", theme: str = "light") -> dict[str, Any]:
+    make, forms, choices, _ = FIGURES[name]
+    return make(lang, theme, *forms, **choices)
+
+
+def fields(part: Any) -> set[str]:
+    """Return the columns that encodings ask for."""
+    if isinstance(part, list):
+        return set().union(*map(fields, part))
+    if not isinstance(part, dict):
+        return set()
+    own = {part["field"]} if isinstance(part.get("field"), str) else set()
+    return own.union(*(fields(value) for key, value in part.items() if key not in {"data", "from"}))
+
+
+def computed(part: Any) -> set[str]:
+    """Return the columns that transforms make."""
+    if isinstance(part, list):
+        return set().union(*map(computed, part))
+    if not isinstance(part, dict):
+        return set()
+    own = {part["as"]} if isinstance(part.get("as"), str) else set()
+    return own.union(*(computed(value) for key, value in part.items() if key not in {"data", "from"}))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_valid(name: str) -> None:
+    VALIDATOR.validate({**spec_of(name), "data": {"name": "source"}})
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_does_not_depend_on_its_data_and_holds_none(name: str) -> None:
+    data = FIGURES[name][3]
+    first = spec_of(name)
+    before = json.dumps(first)
+    for seed in (1, 2):
+        static(first, data(seed), "light")
+    assert spec_of(name) is first
+    assert json.dumps(first) == before
+    assert "data" not in first
+    assert spec_of(name, "en") != first
+    assert spec_of(name, "es", "dark") != first
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_asks_for_columns_that_are_there(name: str) -> None:
+    spec = spec_of(name)
+    assert fields(spec) - computed(spec) <= set(FIGURES[name][3](1).columns)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_not_blank_and_changes_with_its_data(name: str) -> None:
+    spec, data = spec_of(name), FIGURES[name][3]
+    drawn = [picture(spec, data(seed), "light", "svg").decode() for seed in (1, 4)]
+    assert drawn[0].count("<path") + drawn[0].count("<rect") > 5
+    assert drawn[0] != drawn[1]
+
+
+def test_months_and_numbers_are_those_of_peru() -> None:
+    rows = [{"when": f"2026-{m:02}-01T12:00:00", "n": 1234.5 * m} for m in (1, 9)]
+    x = {"field": "when", "type": "ordinal", "timeUnit": "month", "axis": {"format": "%b"}}
+    y = {"field": "n", "type": "quantitative", "axis": {"format": "$,.1f", "values": [1234.5]}}
+    body = {"data": {"values": rows}, "mark": "bar", "encoding": {"x": x, "y": y}}
+    told = {lang: svg(figure(lang, "light", body)) for lang in LANGUAGES}
+    assert ">ene<" in told["es"]
+    assert ">set<" in told["es"]
+    assert ">Jan<" in told["en"]
+    assert all("S/ 1,234.5" in drawn for drawn in told.values())
+
+
+def luminance(colour: str) -> float:
+    part = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+    line = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    return float(line @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", INKS)
+def test_colours_stand_out_and_text_is_readable(theme: str) -> None:
+    inks = INKS[theme]
+    marks = (*inks.series, inks.better, inks.worse, inks.registered)
+    assert {c: contrast(c, inks.background) for c in marks if contrast(c, inks.background) < 3.0} == {}
+    assert contrast(inks.muted, inks.background) > 4.5
+    assert all(contrast(inks.text, shade) > 4.5 for shade in (*inks.worst_to_best, *inks.none_to_most))
+
+
+SEEN = {
+    # Machado, Oliveira and Fernandes (2009), severity 1.
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.01182, 0.04294, 0.968881],
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", SEEN)
+@pytest.mark.parametrize("theme", INKS)
+def test_the_scenarios_of_a_screen_are_told_apart_by_all_eyes(theme: str, kind: str) -> None:
+    def seen(colour: str) -> np.ndarray:
+        part = np.array([int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+        line = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+        line = np.clip(np.array(SEEN[kind]) @ line, 0, 1)
+        matrix = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+        xyz = np.array(matrix) @ line / [0.9505, 1.0, 1.089]
+        f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+        return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+    shown = INKS[theme].series[:5]
+    near = {(a, b): d for a, b in combinations(shown, 2) if (d := np.linalg.norm(seen(a) - seen(b))) < 10.0}
+    assert near == {}
+
+
+def test_tiles_are_where_the_ledger_says_and_touch_their_neighbours() -> None:
+    frame = territories(0)
+    assert len(frame) == 26
+    assert not frame.duplicated(["row", "col"]).any()
+    spec = spec_of("tiles")
+    assert spec["layer"][0]["params"][0]["select"]["fields"] == ["code"]
+
+
+def test_outlines_are_of_every_territory_small_and_say_where_they_come_from() -> None:
+    read = places.outlines()
+    codes = [one["properties"]["code"] for one in read["features"]]
+    assert codes == sorted(line.partition(",")[0] for line in LEDGER.read_text("utf-8").splitlines()[1:])
+    assert "Natural Earth" in read["source"]
+    assert places.OUTLINES.stat().st_size < 60_000
+    for one in read["features"]:
+        for polygon in one["geometry"]["coordinates"] if one["geometry"]["type"] != "Point" else ():
+            # Clockwise: to Vega the other way round is the rest of the world.
+            assert sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(polygon[0])) < 0
+            assert all(-82 < x < -68 and -19 < y < 1 for x, y in polygon[0])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_diagram_tells_each_stock_and_flow(lang: str) -> None:
+    set_language(lang)
+    stock = {key: f"stock-{key}" for key in route.BOXES}
+    flow = {number: f"flow-{number}" for number in range(len(route.ARROWS))}
+    drawn = route.stocks("dark", stock, flow, "<2026>")
+    assert all(f">{text}<" in drawn for text in (*stock.values(), *flow.values()))
+    assert "&lt;2026&gt;" in drawn
+    ends = {end for arrow in route.ARROWS for end in (*arrow.sources, *arrow.targets)}
+    assert ends == set(route.BOXES)
+
+
+def test_the_protection_route_begins_with_those_identified_and_leaves_out_what_is_empty() -> None:
+    flows = {
+        ("found", "opened"): 80.0,
+        ("found", "lost"): 20.0,
+        ("opened", "general"): 80.0,
+        ("opened", "family"): 0.0,
+    }
+    option = route.route("en", "light", flows)
+    assert option["animation"] is False
+    series = option["series"][0]
+    names = {node["name"] for node in series["data"]}
+    assert names == {"Identified", "Protection open", "Lost before", "General shelter"}
+    assert sum(link["value"] for link in series["links"] if link["source"] == "Identified") == 100.0
+    assert {key for key in route.ROUTE if key not in {n for to in route.ROUTE.values() for n in to}} == {
+        "found"
+    }
+
+
+@pytest.mark.parametrize(
+    ("probability", "word"),
+    [
+        (1.0, "muy probable (100%)"),
+        (0.9, "muy probable (90%)"),
+        (0.66, "probable (66%)"),
+        (0.5, "incierto (50%)"),
+        (0.1, "improbable (10%)"),
+        (0.0, "muy improbable (0%)"),
+        (None, "-"),
+    ],
+)
+def test_likelihood_is_told_in_words_and_in_numbers(probability: float | None, word: str) -> None:
+    set_language("es")
+    assert card.likelihood(probability) == word
+
+
+def test_the_scorecard_has_four_columns_and_says_how_likely() -> None:
+    set_language("en")
+    one = next(i for i in indicators().values() if i.measure and i.unit == "share" and i.target_2023)
+    goals = one.targets()
+    score = Score("x", one, goals, {2030: Interval(0.5, 0.4, 0.6, 0.01, 40)}, {2030: 0.25}, None)
+    table = card.card_table([score])
+    assert table.reset_index().shape == (1, 4)
+    assert table.iloc[0].tolist() == [f"{goals[2030].value:.0%}", "50% (40% to 60%)", "unlikely (25%)"]
+
+
+def test_long_names_are_broken_into_lines() -> None:
+    assert wrapped("Grupos focalizados de adolescentes en riesgo", 20).splitlines() == [
+        *("Grupos focalizados", "de adolescentes en", "riesgo")
+    ]
+
+
+def test_charts_of_files_and_of_screens_share_one_look() -> None:
+    assert config("es", "light")["locale"] == spec_of("fan")["config"]["locale"]
