@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario, load_scenario
     from simulator.evidence import load_ledger
     from simulator.experiments.ensemble import compare, run
+    from simulator.experiments.forks import Forks
     from simulator.outcomes.dataset import coordinates
     from simulator.outcomes.scorecard import scorecard
     from simulator.version import __version__
     from simulator.world import World
 
 __all__ = [
+    "Forks",
     "Scenario",
     "World",
     "__version__",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Forks": ("simulator.experiments.forks", "Forks"),
     "Scenario": ("scenarios.schema", "Scenario"),
     "World": ("simulator.world", "World"),
     "__version__": ("simulator.version", "__version__"),

@@ -21,6 +21,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from simulator.commands import policy
+from simulator.commands.app import app as _app
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.terminal import (
     BROKEN,
@@ -576,6 +577,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "new": _new,
     "schema": _schema,
     "budget": _budget,
+    "app": _app,
 }
 """Every command, in the order of the help."""
 

@@ -66,11 +66,12 @@ def tradeoffs(dataset: xr.Dataset, comparator: str, years: Sequence[int]) -> lis
         change = difference(table, name, comparator)
         for indicator, sign in GOOD.items():
             summary = summarise(change[indicator])
-            out.append(Change(name, indicator, summary, _verdict(summary, sign)))
+            out.append(Change(name, indicator, summary, verdict(summary, sign)))
     return out
 
 
-def _verdict(change: Interval, sign: int) -> str:
+def verdict(change: Interval, sign: int) -> str:
+    """Return what a change means for children: of ``VERDICTS``; ``sign`` is that of ``GOOD``."""
     if change.runs < 2 or change.low <= 0.0 <= change.high:
         return "open"
     if sign == 0:

@@ -71,6 +71,17 @@ def scorecard(dataset: xr.Dataset, targets: Mapping[str, float] | None = None) -
     FaultyInput
         If a code is no indicator that the model can speak to, or a target is no number it could have.
     """
+    names = {one.measure for one in indicators().values() if one.measure}
+    return scores({name: measure(dataset, name) for name in names}, targets)
+
+
+def scores(values: Mapping[str, xr.DataArray], targets: Mapping[str, float] | None = None) -> Scorecard:
+    """Return the scorecard of measures that are there already; see ``scorecard`` for targets and faults.
+
+    Parameters
+    ----------
+    values : by name of the measure, [scenario, ..., year]; every other dimension is of runs
+    """
     known = indicators()
     own = dict(targets or {})
     spoken = tuple(code for code, one in known.items() if one.measure)
@@ -83,14 +94,14 @@ def scorecard(dataset: xr.Dataset, targets: Mapping[str, float] | None = None) -
     ]
     if faults:
         raise FaultyInput(faults)
-    scores = []
+    out = []
     for one in known.values():
         if not one.measure:
             continue
-        values = measure(dataset, one.measure)
-        goal = one.targets(last=int(values["year"].max()), own=own.get(one.code))
-        scores += [_score(str(name), one, goal, values) for name in dataset["scenario"].values]
-    return Scorecard(tuple(scores), tuple(one for one in known.values() if not one.measure))
+        told = values[one.measure]
+        goal = one.targets(last=int(told["year"].max()), own=own.get(one.code))
+        out += [_score(str(name), one, goal, told) for name in told["scenario"].values]
+    return Scorecard(tuple(out), tuple(one for one in known.values() if not one.measure))
 
 
 def _score(scenario: str, indicator: Indicator, targets: dict[int, Target], values: xr.DataArray) -> Score:

@@ -85,7 +85,16 @@ def test_the_papers_name_every_lever_and_every_rule() -> None:
 
 def test_public_names() -> None:
     assert simulator.__all__ == [
-        *("Scenario", "World", "__version__", "compare", "coordinates", "load_ledger", "load_scenario"),
+        *(
+            "Forks",
+            "Scenario",
+            "World",
+            "__version__",
+            "compare",
+            "coordinates",
+            "load_ledger",
+            "load_scenario",
+        ),
         *("run", "scorecard"),
     ]
     for name in simulator.__all__:

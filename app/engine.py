@@ -1,0 +1,323 @@
+"""The live engine: a few worker processes, shared by all sessions, and what they have told.
+
+A page asks for scenarios; the first answer is one run of the whole country, further draws arrive by
+themselves as long as somebody still asks. Answers are kept by scenario hash, for everybody.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import xarray as xr
+
+from app.live import unpack
+from simulator import Scenario
+
+PATIENCE_S: Final = 15.0
+"""Seconds after which a scenario that no page has asked for again is no longer worked on."""
+
+LONGEST_RUN_S: Final = 180.0
+"""Seconds after which a worker that does not answer is replaced."""
+
+MOST_FAILURES: Final = 3
+"""Times that one run may fail before its scenario is given up."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the engine is set up; the command line says it.
+
+    Attributes
+    ----------
+    draws : the full set; seed : of chance and draws; workers : processes
+    scale : share of the country, anything but 1 is for tests; most : scenarios whose answers are kept
+    trends : runs of the trend that each worker keeps, about 80 MB each
+    """
+
+    draws: int = 24
+    seed: int = 0
+    workers: int = 2
+    scale: float = 1.0
+    most: int = 48
+    trends: int = 24
+    until: int = 227
+
+
+Key = tuple[str, int]
+"""Scenario hash and last month: within one engine, what an answer depends on."""
+
+
+@dataclass
+class Answer:
+    """What the workers have told of one scenario, by draw; shared, so never changed by a page."""
+
+    scenario: Scenario
+    until: int
+    total: int
+    tables: dict[int, xr.Dataset] = field(default_factory=dict)
+    failed: str = ""
+    wanted: float = 0.0
+    failures: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether every draw of the full set is there."""
+        return len(self.tables) >= self.total
+
+
+@dataclass
+class _Process:
+    """A worker process and the one run that it is busy with."""
+
+    number: int
+    process: subprocess.Popen[bytes]
+    busy: tuple[int, Key, int] | None = None
+    since: float = 0.0
+    ready: set[tuple[int, int]] = field(default_factory=set)
+
+
+class Engine:
+    """Hands out runs to workers and keeps what they tell; safe to use from many threads.
+
+    Parameters
+    ----------
+    settings : how many draws, workers, and so on
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._lock = threading.Condition()
+        self._answers: OrderedDict[Key, Answer] = OrderedDict()
+        self._next = 0
+        self._closed = False
+        self._workers = [self._start(number) for number in range(self.settings.workers)]
+        threading.Thread(target=self._watch, daemon=True).start()
+        atexit.register(self.close)
+
+    def ask(self, scenario: Scenario, until: int | None = None) -> Answer:
+        """Return what is known of a scenario, and keep working on it; never waits.
+
+        Parameters
+        ----------
+        until : last month counted from January 2012, by default the scenario's own
+        """
+        last = scenario.until_ti if until is None else until
+        key = (scenario.hash, last)
+        with self._lock:
+            answer = self._answers.get(key)
+            if answer is None:
+                answer = Answer(scenario, last, self.settings.draws)
+                self._answers[key] = answer
+            self._answers.move_to_end(key)
+            answer.wanted = time.monotonic()
+            while len(self._answers) > self.settings.most:
+                self._answers.popitem(last=False)
+            self._hand_out()
+        return answer
+
+    def drop(self, scenario: Scenario, until: int | None = None) -> None:
+        """Say that nobody of a session waits for a scenario any more; others may still ask for it again."""
+        key = (scenario.hash, scenario.until_ti if until is None else until)
+        with self._lock:
+            answer = self._answers.get(key)
+            if answer is not None and not answer.is_complete:
+                answer.wanted = 0.0
+                for worker in self._workers:
+                    if worker.busy is not None and worker.busy[1] == key:
+                        self._send(worker, {"do": "cancel", "id": worker.busy[0]})
+
+    def retry(self, scenario: Scenario, until: int | None = None) -> None:
+        """Forget that a scenario failed, so that it is tried again."""
+        with self._lock:
+            self._answers.pop((scenario.hash, scenario.until_ti if until is None else until), None)
+
+    def wait(self, answer: Answer, runs: int, seconds: float) -> bool:
+        """Wait until an answer holds some runs or has failed; return whether it does."""
+        end = time.monotonic() + seconds
+        with self._lock:
+            while len(answer.tables) < min(runs, answer.total) and not answer.failed:
+                left = end - time.monotonic()
+                if left <= 0.0 or self._closed:
+                    return False
+                answer.wanted = time.monotonic()
+                self._lock.wait(min(left, 1.0))
+        return not answer.failed
+
+    def state(self) -> dict[str, int]:
+        """Return what a health check and the load test look at."""
+        with self._lock:
+            return {
+                "workers": sum(w.process.poll() is None for w in self._workers),
+                "ready": sum(len(w.ready) for w in self._workers),
+                "answers": len(self._answers),
+                "runs": sum(len(a.tables) for a in self._answers.values()),
+            }
+
+    def close(self) -> None:
+        """End the workers."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._lock.notify_all()
+        for worker in self._workers:
+            if worker.process.stdin is not None:
+                worker.process.stdin.close()
+        for worker in self._workers:
+            try:
+                worker.process.wait(2.0)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+
+    # -- workers -------------------------------------------------------------------------------------------
+
+    def _start(self, number: int) -> _Process:
+        s = self.settings
+        words = {
+            "--draws": s.draws,
+            "--seed": s.seed,
+            "--scale": s.scale,
+            "--number": number,
+            "--of": s.workers,
+            "--until": s.until,
+            "--most": s.trends,
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.live", *(str(word) for pair in words.items() for word in pair)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        worker = _Process(number, process)
+        threading.Thread(target=self._read, args=(worker,), daemon=True).start()
+        return worker
+
+    def _read(self, worker: _Process) -> None:
+        """Take in the frames of one worker until it ends; then start another in its place."""
+        out = worker.process.stdout
+        assert out is not None
+        while line := out.readline():
+            head = json.loads(line)
+            data = out.read(head.get("size", 0))
+            tables = unpack(head, data) if head["is"] == "told" else None
+            with self._lock:
+                if head["is"] == "ready":
+                    worker.ready.add((head["until"], head["draw"]))
+                    continue
+                busy, worker.busy = worker.busy, None
+                if busy is not None and busy[0] == head["id"]:
+                    self._take(busy, head, tables)
+                self._hand_out()
+                self._lock.notify_all()
+        with self._lock:
+            if self._closed:
+                return
+            busy, worker.busy = worker.busy, None
+            if busy is not None:
+                self._take(busy, {"is": "failed", "message": "worker"}, None)
+            self._workers[worker.number] = self._start(worker.number)
+            self._hand_out()
+            self._lock.notify_all()
+
+    def _take(self, busy: tuple[int, Key, int], head: dict[str, Any], tables: xr.Dataset | None) -> None:
+        _, key, draw = busy
+        answer = self._answers.get(key)
+        if answer is None:
+            return
+        if tables is not None:
+            answer.tables[draw] = tables
+        elif head["is"] == "failed":
+            answer.failures += 1
+            if answer.failures >= MOST_FAILURES:
+                answer.failed = str(head.get("message", ""))
+
+    def _hand_out(self) -> None:
+        """Give every idle worker a run: of the scenario that has the fewest, the newest first."""
+        now = time.monotonic()
+        asked = [
+            (len(a.tables), -a.wanted, key, a)
+            for key, a in self._answers.items()
+            if not a.failed and not a.is_complete and now - a.wanted < PATIENCE_S
+        ]
+        taken = {w.busy[1:] for w in self._workers if w.busy is not None}
+        for worker in self._workers:
+            if worker.busy is not None or worker.process.poll() is not None:
+                continue
+            asked.sort(key=lambda row: row[:2])
+            for _, _, key, answer in asked:
+                draw = self._next_draw(worker, key, answer, taken)
+                if draw is not None:
+                    self._order(worker, key, answer, draw)
+                    taken.add((key, draw))
+                    break
+
+    def _next_draw(
+        self, worker: _Process, key: Key, answer: Answer, taken: set[tuple[Key, int]]
+    ) -> int | None:
+        """Return the next draw of a scenario that belongs to a worker: a draw always goes to the same one."""
+        own = range(worker.number, answer.total, self.settings.workers)
+        return next((d for d in own if d not in answer.tables and (key, d) not in taken), None)
+
+    def _order(self, worker: _Process, key: Key, answer: Answer, draw: int) -> None:
+        self._next += 1
+        worker.busy, worker.since = (self._next, key, draw), time.monotonic()
+        self._send(
+            worker,
+            {
+                "do": "run",
+                "id": self._next,
+                "scenario": answer.scenario.to_mapping(),
+                "name": answer.scenario.name,
+                "draw": draw,
+                "until": answer.until,
+            },
+        )
+
+    def _send(self, worker: _Process, order: dict[str, Any]) -> None:
+        stdin = worker.process.stdin
+        assert stdin is not None
+        try:
+            stdin.write(json.dumps(order).encode() + b"\n")
+            stdin.flush()
+        except (OSError, ValueError):
+            # The process has just ended; whoever reads its frames starts another.
+            return
+
+    def _watch(self) -> None:
+        """Replace workers that hang."""
+        while not self._closed:
+            time.sleep(1.0)
+            with self._lock:
+                late = [
+                    worker
+                    for worker in self._workers
+                    if worker.busy is not None and time.monotonic() - worker.since > LONGEST_RUN_S
+                ]
+            for worker in late:
+                worker.process.kill()
+
+
+_ENGINE: list[Engine] = []
+_ONE: Final = threading.Lock()
+
+
+def engine() -> Engine:
+    """Return the one engine of this server; it starts when it is first asked for."""
+    with _ONE:
+        if not _ENGINE:
+            _ENGINE.append(Engine(settings_from_environment()))
+        return _ENGINE[0]
+
+
+def settings_from_environment() -> Settings:
+    """Return the settings that ``sintrata app`` has handed to the server's process, as JSON."""
+    return Settings(**json.loads(os.environ.get("SINTRATA_APP", "{}")))

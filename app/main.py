@@ -1,0 +1,110 @@
+"""The entry of the pages: language, the plan of the session, navigation; each page is a view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from app import links, screen, state
+from app.views import explore, home
+from simulator.faults import FaultyInput
+from simulator.texts import t
+
+ICON: Final = Path(__file__).with_name("icon.png")
+
+PAGES: Final[dict[str, tuple[Callable[[], None], str]]] = {
+    "home": (home.show, ":material/home:"),
+    "explore": (explore.show, ":material/tune:"),
+}
+"""Pages by their address, in the order of the menu: what draws each, and its icon."""
+
+
+def main() -> None:
+    """Draw the page that is asked for."""
+    lang = screen.speak()
+    st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
+    state.begin()
+    _take_link()
+    with st.sidebar:
+        st.segmented_control(
+            t("app.language"),
+            list(screen.LANGUAGES),
+            default="Español",
+            required=True,
+            key=screen.CHOSEN,
+            bind="query-params",
+            persist_state="session",
+        )
+    lang = screen.speak()
+    _name_language(lang)
+    pages = {
+        key: st.Page(show, title=t(f"app.page.{key}"), icon=icon, url_path=key, default=key == "home")
+        for key, (show, icon) in PAGES.items()
+    }
+    chosen = st.navigation(list(pages.values()))
+    _sidebar()
+    if notice := st.session_state.pop(state.NOTICE, ""):
+        st.warning(notice, icon=":material/link_off:")
+    screen.faults(st.session_state[state.FAULTS])
+    screen.guarded(chosen.run)
+    screen.page_footer()
+
+
+def _name_language(lang: str) -> None:
+    """Tell the browser, and whoever reads the page aloud, which language it is in."""
+    if lang in screen.LANGUAGES.values():
+        st.html(f"<script>document.documentElement.lang='{lang}'</script>", unsafe_allow_javascript=True)
+
+
+def _take_link() -> None:
+    """Take the plan of a link into a new session, once; nonsense is a message."""
+    if st.session_state.get("link_read"):
+        return
+    st.session_state["link_read"] = True
+    text = st.query_params.get("s")
+    if not text:
+        return
+    try:
+        plan, horizon = links.unpack(text)
+        state.build(plan)
+    except (links.BadLinkError, FaultyInput):
+        st.session_state[state.NOTICE] = t("app.link.bad")
+        return
+    st.session_state[state.PLAN] = plan
+    if horizon in state.HORIZONS:
+        st.session_state[state.HORIZON] = horizon
+
+
+def _sidebar() -> None:
+    """Show the plan that is in hand and what can be done with it."""
+    with st.sidebar:
+        st.markdown(f"**{t('app.plan')}**  \n{state.scenario().label}")
+        left, right = st.columns(2)
+        left.button(
+            t("app.undo"),
+            icon=":material/undo:",
+            disabled=not st.session_state[state.UNDO],
+            on_click=screen.act,
+            args=(state.undo,),
+            width="stretch",
+        )
+        right.button(
+            t("app.fresh"),
+            icon=":material/restart_alt:",
+            on_click=screen.act,
+            args=(state.fresh,),
+            width="stretch",
+        )
+        st.selectbox(
+            t("app.horizon"),
+            state.HORIZONS,
+            key=state.HORIZON,
+            persist_state="session",
+            help=t("app.horizon_help"),
+        )
+
+
+main()

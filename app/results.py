@@ -1,0 +1,158 @@
+"""What a page reads: scenarios beside the trend, paired by draw, and intervals over the draws."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from app import state
+from app.engine import Answer, engine
+from simulator import Scenario
+
+TREND: Final = "baseline"
+BOUNDS: Final = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
+MOST_STACKED: Final = 24
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Scenarios under the draws that all of them have been run with so far.
+
+    Attributes
+    ----------
+    scenarios : the trend first
+    dataset : see ``app.reduced.reduce``, dims scenario, draw and others; ``None`` before the first answer
+    draws : runs that are there; total : runs of the full set
+    failed : what went wrong, empty if nothing did
+    until : last month, counted from January 2012
+    """
+
+    scenarios: tuple[Scenario, ...]
+    dataset: xr.Dataset | None
+    draws: int
+    total: int
+    failed: str
+    until: int
+    seed: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether the full set is there."""
+        return self.draws >= self.total
+
+    @property
+    def tables(self) -> xr.Dataset:
+        """Return the dataset where a page has made sure that there is one."""
+        if self.dataset is None:
+            raise LookupError("no run is there yet")
+        return self.dataset
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the scenarios, the trend first."""
+        return tuple(one.name for one in self.scenarios)
+
+    @property
+    def years(self) -> list[int]:
+        """Return the calendar years of the runs."""
+        return list(range(2017, 2012 + (self.until + 1) // 12))
+
+    def label(self, name: str) -> str:
+        """Return what a scenario is called in the language in force."""
+        return next(str(one.label) for one in self.scenarios if one.name == name)
+
+    def frame(self, values: xr.DataArray) -> pd.DataFrame:
+        """Return intervals of values [scenario, draw, ...] as a long table with the names of scenarios.
+
+        Columns: the remaining dimensions, ``scenario``, ``name``, those of ``BOUNDS`` and ``runs``.
+        """
+        table = band(values)
+        if "scenario" in table:
+            table.insert(1, "name", [self.label(one) for one in table["scenario"]])
+        return table
+
+    def against(self, values: xr.DataArray) -> pd.DataFrame:
+        """Return intervals of the paired differences from the trend, of every other scenario."""
+        rest = [name for name in self.names if name != TREND]
+        return self.frame(values.sel(scenario=rest) - values.sel(scenario=TREND, drop=True))
+
+
+def band(values: xr.DataArray) -> pd.DataFrame:
+    """Return median, 50% and 90% interval over draws of every cell; runs without a value do not count.
+
+    One run has no interval: its bounds are missing.
+    """
+    runs = values.notnull().sum("draw")
+    axis = values.get_axis_num("draw")
+    sample = np.asarray(values, float)
+    empty = np.isnan(sample).all(axis=axis)
+    filled = np.where(np.expand_dims(empty, axis), 0.0, sample)
+    cut = np.nanquantile(filled, list(BOUNDS.values()), axis=axis)
+    template = values.isel(draw=0, drop=True)
+    out: dict[str, xr.DataArray] = {}
+    for number, name in enumerate(BOUNDS):
+        told = template.copy(data=np.where(empty, np.nan, cut[number]))
+        out[name] = told if name == "median" else told.where(runs > 1)
+    table = xr.Dataset(out | {"runs": runs}).to_dataframe().reset_index()
+    keep = [*map(str, template.dims), *BOUNDS, "runs"]
+    return table[keep]
+
+
+_STACKED: OrderedDict[tuple[object, ...], xr.Dataset] = OrderedDict()
+_LOCK: Final = threading.Lock()
+
+
+def _stacked(answers: Sequence[Answer], names: Sequence[str], draws: Sequence[int]) -> xr.Dataset:
+    """Put the tables of some draws side by side; kept for whoever asks for the same next."""
+    key = (*((a.scenario.hash, a.until) for a in answers), *names, *draws)
+    with _LOCK:
+        if key in _STACKED:
+            _STACKED.move_to_end(key)
+            return _STACKED[key]
+    first = answers[0].tables[draws[0]]
+    variables = {
+        str(name): (
+            ("scenario", "draw", *array.dims),
+            np.stack([np.stack([a.tables[d][name].values for d in draws]) for a in answers]),
+        )
+        for name, array in first.data_vars.items()
+    }
+    out = xr.Dataset(variables, coords={**first.coords, "scenario": list(names), "draw": list(draws)})
+    with _LOCK:
+        _STACKED[key] = out
+        while len(_STACKED) > MOST_STACKED:
+            _STACKED.popitem(last=False)
+    return out
+
+
+def compare(scenarios: Sequence[Scenario], until: int) -> Comparison:
+    """Return scenarios as far as they have been run, and keep them running; never waits.
+
+    Parameters
+    ----------
+    scenarios : the trend first; names must differ
+    """
+    server = engine()
+    answers = [server.ask(one, until) for one in scenarios]
+    draws = sorted(set.intersection(*(set(a.tables) for a in answers)))
+    failed = next((a.failed for a in answers if a.failed), "")
+    dataset = _stacked(answers, [s.name for s in scenarios], draws) if draws else None
+    total = server.settings.draws
+    return Comparison(tuple(scenarios), dataset, len(draws), total, failed, until, server.settings.seed)
+
+
+def seen() -> Comparison:
+    """Return the plan of this session beside the trend."""
+    return compare([state.trend(), state.scenario()], state.until())
+
+
+def seen_with_rivals() -> Comparison:
+    """Return the plan and the scenarios that stand beside it, next to the trend."""
+    return compare([state.trend(), state.scenario(), *state.rivals()], state.until())

@@ -1,0 +1,220 @@
+"""What pages share: the language of a session, live figures, numbers in words, footers, downloads."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from math import isnan
+from typing import Any, Final
+
+import streamlit as st
+
+from app import results, state
+from app.engine import engine
+from app.results import Comparison
+from simulator import __version__, load_ledger
+from simulator.faults import Fault
+from simulator.texts import set_language, t
+
+LANGUAGES: Final = {"Español": "es", "English": "en"}
+"""What the selector shows, the same in both languages, and the code of each."""
+
+CHOSEN: Final = "lang"
+GLANCE_S: Final = 1.4
+"""Seconds that a page waits for its first answer before it shows that it is still at work."""
+
+SOON, LATER = 0.4, 1.0
+"""Seconds between two looks, before the first answer and after it."""
+
+KNOWN_UNTIL: Final = "2025-12"
+GRADES: Final = ("A", "B", "C", "D")
+
+
+def speak() -> str:
+    """Set the language of this session for this thread, and return it."""
+    chosen = LANGUAGES.get(st.session_state.get(CHOSEN, ""), "es")
+    set_language(chosen)
+    return chosen
+
+
+def theme() -> str:
+    """Return ``light`` or ``dark``, as the browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def act(what: Callable[..., Any], *words: Any) -> None:
+    """Do something in answer to a click, in the language of the session; callbacks run before the page."""
+    speak()
+    what(*words)
+
+
+# Live figures.
+
+
+def live(body: Callable[[Comparison], None], look: Callable[[], Comparison] = results.seen) -> None:
+    """Draw a part of a page from runs, and draw it again as further runs arrive.
+
+    Parameters
+    ----------
+    body : draws the part; is only called once there is at least one run
+    look : what is looked at
+    """
+    now = look()
+    if now.dataset is None and not now.failed:
+        slot = st.container()
+        with slot.skeleton(height=220):
+            server = engine()
+            for one in now.scenarios:
+                server.wait(server.ask(one, now.until), 1, GLANCE_S)
+        now = look()
+    every = None if now.is_complete or now.failed else LATER if now.draws else SOON
+    had_any, had_all = now.dataset is not None, now.is_complete
+
+    @st.fragment(run_every=every)
+    def part() -> None:
+        speak()
+        told = look()
+        if told.is_complete != had_all or (told.dataset is not None) != had_any:
+            # What is looked at has changed its pace: the page sets another one.
+            st.rerun()
+        if told.failed:
+            failure(told)
+        elif told.dataset is None:
+            st.info(t("app.state.first"), icon=":material/hourglass_top:")
+            st.skeleton(height=220)
+        else:
+            badge(told)
+            guarded(body, told)
+
+    part()
+
+
+def guarded(what: Callable[..., Any], *words: Any) -> None:
+    """Draw something; a defect of ours becomes a message with a way on, and a line in the log."""
+    try:
+        what(*words)
+    except Exception:
+        number_of_fault = f"{time.time_ns() // 1_000_000 % 10**8:08d}"
+        logging.getLogger("sintrata").exception("page fault %s", number_of_fault)
+        st.error(t("app.state.broken", number=number_of_fault), icon=":material/error:")
+        st.button(t("app.state.undo"), key=f"retreat_{number_of_fault}", on_click=act, args=(state.undo,))
+
+
+def badge(told: Comparison) -> None:
+    """Say how many runs the figures rest on."""
+    if told.is_complete:
+        st.badge(t("app.state.complete", draws=told.draws), icon=":material/check:", color="green")
+    else:
+        text = t("app.state.preview", draws=told.draws, total=told.total)
+        st.badge(text, icon=":material/pending:", color="orange")
+
+
+def failure(told: Comparison) -> None:
+    """Say that a run failed, and offer a way on."""
+    st.error(t("app.state.failed", run=run_id(told), message=told.failed), icon=":material/error:")
+    left, right = st.columns(2)
+    if left.button(t("app.state.retry"), key="retry"):
+        for one in told.scenarios:
+            engine().retry(one, told.until)
+        st.rerun()
+    right.button(t("app.state.undo"), key="retreat", on_click=act, args=(state.undo,))
+
+
+# Numbers.
+
+
+def number(value: float, form: str = "n") -> str:
+    """Return a number as Peru writes it.
+
+    Parameters
+    ----------
+    form : ``n`` two significant digits, whole children; ``+n`` with its sign; ``%`` share; ``m`` millions of
+        soles; ``+m``, ``+%`` with their sign; ``.2`` two decimals
+    """
+    if isnan(value):
+        return t("cli.nothing")
+    sign = "+" if form.startswith("+") and value > 0 else ""
+    kind = form.removeprefix("+")
+    if kind == "%":
+        return f"{sign}{_minus(f'{100 * value:.0f}')} %"
+    if kind == "m":
+        millions = value / 1e6
+        return sign + _minus(f"{millions:,.1f}" if abs(millions) < 100 else f"{millions:,.0f}")
+    if kind == ".2":
+        return sign + _minus(f"{value:,.2f}")
+    return sign + _minus(f"{two_digits(value):,.0f}" if abs(value) >= 10 else f"{value:,.0f}")
+
+
+def two_digits(value: float) -> float:
+    """Return a number rounded to two significant digits."""
+    return float(f"{value:.2g}")
+
+
+def _minus(text: str) -> str:
+    return "0" if text in ("-0", "-0.0", "-0.00") else text
+
+
+def between(row: Any, form: str = "n") -> str:
+    """Return the interval of a row with ``low`` and ``high`` in words."""
+    if isnan(row["low"]):
+        return t("app.one_run")
+    return t("app.between", low=number(row["low"], form), high=number(row["high"], form))
+
+
+# What stands below every figure.
+
+
+def run_id(told: Comparison) -> str:
+    """Return a short name of what was run, the same whenever the same is run."""
+    words = [__version__, load_ledger().hash, *(one.hash for one in told.scenarios)]
+    words += [str(told.until), str(told.seed), str(told.draws)]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:10]
+
+
+def footer(told: Comparison, *sources: str) -> None:
+    """Say below a figure what it rests on."""
+    st.caption(
+        t(
+            "app.footer",
+            source="; ".join((t("app.source"), *sources)),
+            data=f"{KNOWN_UNTIL} ({load_ledger().hash[:8]})",
+            version=__version__,
+            run=run_id(told),
+            draws=told.draws,
+            seed=told.seed,
+        )
+    )
+
+
+def registered_notice() -> None:
+    """Say that registered cases are not prevalence; stands wherever they appear."""
+    st.info(t("app.registered"), icon=":material/info:")
+
+
+def faults(found: Sequence[Fault]) -> None:
+    """Show what is wrong with what somebody has put in."""
+    for one in found:
+        st.error(
+            f"**{one.where}**  \n{t('fault.found')}: {one.found}  \n{t('fault.allowed')}: {one.allowed}"
+            f"  \n{t('fault.do')}: {one.do}"
+        )
+
+
+def page_footer() -> None:
+    """Say at the end of every page what it is not for, where help is, and how good the parameters are."""
+    grades = [parameter.quality for parameter in load_ledger().parameters.values()]
+    counts = " · ".join(f"{grade} {grades.count(grade)}" for grade in GRADES)
+    st.divider()
+    st.caption(t("app.limits"))
+    st.caption(t("app.help"))
+    st.caption(t("app.grades", counts=counts))
+
+
+def command(told: Comparison) -> str:
+    """Return the command that prints the same numbers."""
+    year, month = divmod(told.until, 12)
+    names = " ".join(one.name if one.name == results.TREND else f"{one.name}.yaml" for one in told.scenarios)
+    until = f"{2012 + year}-{month + 1:02d}"
+    return f"sintrata compare {names} --until {until} --draws {told.total} --seed {told.seed}"

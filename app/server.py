@@ -1,0 +1,79 @@
+"""Starts the web server, with the settings that the pages count on."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from app.engine import Settings
+
+ENTRY: Final = Path(__file__).with_name("main.py")
+
+LIGHT: Final = {
+    "primaryColor": "#0b5c8a",
+    "backgroundColor": "#ffffff",
+    "secondaryBackgroundColor": "#f2f5f7",
+    "textColor": "#14181f",
+    "linkColor": "#0b5c8a",
+    "borderColor": "#c9d2d9",
+}
+DARK: Final = {
+    "primaryColor": "#7cc4ee",
+    "backgroundColor": "#11161c",
+    "secondaryBackgroundColor": "#1b232c",
+    "textColor": "#eef2f5",
+    "linkColor": "#8fd0f5",
+    "borderColor": "#3b4855",
+}
+
+CONFIG: Final[dict[str, Any]] = {
+    "browser.gatherUsageStats": False,
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": False,
+    "server.headless": True,
+    "server.showEmailPrompt": False,
+    "server.fileWatcherType": "none",
+    "server.runOnSave": False,
+    "server.maxUploadSize": 8,
+    "server.enableXsrfProtection": True,
+    "runner.magicEnabled": False,
+    "theme.font": "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+    "theme.headingFont": "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+    "theme.codeFont": "ui-monospace, Consolas, monospace",
+    "theme.baseRadius": "0.5rem",
+    "theme.headingFontSizes": ["2rem", "1.5rem", "1.2rem", "1.05rem", "1rem", "0.9rem"],
+    "theme.metricValueFontSize": "1.7rem",
+    "theme.showWidgetBorder": True,
+    **{f"theme.light.{name}": value for name, value in LIGHT.items()},
+    **{f"theme.dark.{name}": value for name, value in DARK.items()},
+}
+
+
+def serve(settings: Settings, *, port: int, address: str, base_path: str = "") -> None:
+    """Serve the pages until the process is told to stop.
+
+    Parameters
+    ----------
+    settings : of the live engine
+    port, address : where to listen; base_path : part of the address behind a proxy
+    """
+    from streamlit.web import bootstrap  # noqa: PLC0415  (slow, and of no use to help texts)
+
+    os.environ["SINTRATA_APP"] = json.dumps(asdict(settings))
+    options = {
+        **CONFIG,
+        "server.port": port,
+        "server.address": address,
+        "server.baseUrlPath": base_path,
+    }
+    flags = {name.replace(".", "_"): value for name, value in options.items()}
+    bootstrap.load_config_options(flags)
+    # The first trend runs begin while the first page is still on its way.
+    from app.engine import engine  # noqa: PLC0415
+
+    engine()
+    bootstrap.run(str(ENTRY), False, [], flags)

@@ -1,0 +1,232 @@
+"""The plan of a session: a mapping in the shape of a scenario file; widgets are views of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import streamlit as st
+
+from scenarios import levers, library
+from simulator import Scenario, load_scenario
+from simulator.faults import FaultyInput
+
+PLAN: Final = "plan"
+UNDO: Final = "undone"
+FAULTS: Final = "faults"
+NOTICE: Final = "notice"
+HORIZON: Final = "horizon"
+RIVALS: Final = "rivals"
+
+UNDO_STEPS: Final = 20
+MOST_RIVALS: Final = 3
+"""Scenarios that can stand beside the plan, the trend aside."""
+
+START: Final = "2027-01"
+RAMP_MONTHS: Final = 12
+"""When levers of the page begin, and how long they grow, until somebody sets it otherwise."""
+
+HORIZONS: Final = ("2030-12", "2035-12", "2040-12", "2050-12")
+FRESH: Final[Mapping[str, Any]] = {
+    "schema": 1,
+    "base": "baseline",
+    "label": {"es": "Mi escenario", "en": "My scenario"},
+}
+FIRST_YEAR: Final = 2012
+
+type Mapped = dict[str, Any]
+
+
+def begin() -> None:
+    """Give a new session its plan."""
+    st.session_state.setdefault(PLAN, copy.deepcopy(dict(FRESH)))
+    st.session_state.setdefault(UNDO, [])
+    st.session_state.setdefault(FAULTS, [])
+    st.session_state.setdefault(HORIZON, HORIZONS[0])
+    st.session_state.setdefault(RIVALS, [])
+
+
+def plan() -> Mapped:
+    """Return a copy of the plan as the mapping of a scenario file: what differs from its base."""
+    return copy.deepcopy(st.session_state[PLAN])
+
+
+@lru_cache(maxsize=256)
+def _built(text: str, name: str) -> Scenario:
+    return Scenario.from_mapping(json.loads(text), name=name)
+
+
+def build(mapping: Mapping[str, Any], name: str = "plan") -> Scenario:
+    """Return the scenario of a mapping.
+
+    Raises
+    ------
+    FaultyInput
+        With every fault.
+    """
+    return _built(json.dumps(mapping, sort_keys=True), name)
+
+
+def scenario() -> Scenario:
+    """Return the plan of this session as a scenario; its name is ``plan``."""
+    return build(st.session_state[PLAN])
+
+
+def trend() -> Scenario:
+    """Return what the plan is compared with: the trend run, under the same assumptions about the world."""
+    own = scenario()
+    assumed = {
+        key: part for key, part in own.to_mapping().items() if key in ("context", "shocks", "parameters")
+    }
+    if not assumed:
+        return load_scenario("baseline")
+    return build({"schema": 1, "base": "baseline", "label": _trend_label(), **assumed}, name="baseline")
+
+
+def _trend_label() -> dict[str, str]:
+    label = load_scenario("baseline").label
+    return {"es": label.es, "en": label.en}
+
+
+def until() -> int:
+    """Return the last month of this session's runs, counted from January 2012."""
+    year, month = (int(part) for part in st.session_state[HORIZON].split("-"))
+    return 12 * (year - FIRST_YEAR) + month - 1
+
+
+def change(mapping: Mapping[str, Any]) -> bool:
+    """Make a mapping the plan if it has no faults; return whether it has none.
+
+    What was the plan can be brought back with ``undo``; faults are kept for the page to show.
+    """
+    try:
+        build(mapping)
+    except FaultyInput as error:
+        st.session_state[FAULTS] = list(error.faults)
+        return False
+    st.session_state[FAULTS] = []
+    if mapping != st.session_state[PLAN]:
+        st.session_state[UNDO] = [*st.session_state[UNDO], st.session_state[PLAN]][-UNDO_STEPS:]
+        st.session_state[PLAN] = copy.deepcopy(dict(mapping))
+    return True
+
+
+def undo() -> None:
+    """Bring back the plan before the last change."""
+    if st.session_state[UNDO]:
+        st.session_state[PLAN] = st.session_state[UNDO].pop()
+        st.session_state[FAULTS] = []
+
+
+def fresh() -> None:
+    """Begin again from the trend."""
+    change(dict(FRESH))
+
+
+def preset(name: str) -> None:
+    """Make a scenario of the library the plan; nonsense changes nothing."""
+    if name in library():
+        label = load_scenario(name).label
+        change({"schema": 1, "base": name, "label": {"es": label.es, "en": label.en}})
+
+
+# Levers: interventions of the whole country that the plan itself sets.
+
+
+def amounts() -> dict[str, float]:
+    """Return the amount of every lever that the plan sets for the whole country."""
+    return {
+        row["use"]: float(row["amount"])
+        for row in st.session_state[PLAN].get("interventions", ())
+        if _ours(row)
+    }
+
+
+def _ours(row: Mapping[str, Any]) -> bool:
+    return "where" not in row and "end" not in row and row["use"] in levers()
+
+
+def set_amount(use: str, amount: float) -> None:
+    """Set a lever for the whole country; zero takes it away."""
+    mapping = plan()
+    start, ramp = timing()
+    rest = [row for row in mapping.get("interventions", []) if not (_ours(row) and row["use"] == use)]
+    if amount:
+        rest.append({"use": use, "start": start, "ramp_months": ramp, "amount": amount})
+    _put(mapping, "interventions", rest)
+
+
+def timing() -> tuple[str, int]:
+    """Return first month and months of growth of the levers that the plan sets."""
+    for row in st.session_state[PLAN].get("interventions", ()):
+        if _ours(row):
+            return row["start"], row.get("ramp_months", 0)
+    return st.session_state.get("lever_start", START), st.session_state.get("lever_ramp", RAMP_MONTHS)
+
+
+def set_timing(start: str, ramp_months: int) -> None:
+    """Set first month and months of growth of all levers that the plan sets."""
+    st.session_state["lever_start"], st.session_state["lever_ramp"] = start, ramp_months
+    mapping = plan()
+    for row in mapping.get("interventions", []):
+        if _ours(row):
+            row |= {"start": start, "ramp_months": ramp_months}
+    change(mapping)
+
+
+def _put(mapping: Mapped, key: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    told = list(rows)
+    if told:
+        mapping[key] = told
+    else:
+        mapping.pop(key, None)
+    change(mapping)
+
+
+# Assumptions about the world: not policy, and the same for the trend.
+
+
+def assumed(kind: str, use: str, key: str) -> float | None:
+    """Return the value of an assumption for the whole country, ``None`` if there is none.
+
+    Parameters
+    ----------
+    kind : ``context`` or ``shocks``; use : which; key : ``multiply`` or ``level``
+    """
+    for row in st.session_state[PLAN].get(kind, ()):
+        if row["use"] == use and "where" not in row:
+            return float(row[key])
+    return None
+
+
+def assume(kind: str, use: str, key: str, value: float | None) -> None:
+    """Set an assumption from January 2027 on; ``None`` takes it away."""
+    mapping = plan()
+    rest = [row for row in mapping.get(kind, []) if row["use"] != use or "where" in row]
+    if value is not None:
+        rest.append({"use": use, "from": START, key: value})
+    _put(mapping, kind, rest)
+
+
+# Rivals: scenarios that stand beside the plan.
+
+
+def rivals() -> list[Scenario]:
+    """Return the scenarios that stand beside the plan, each with a name of its own."""
+    return [
+        load_scenario(row) if isinstance(row, str) else build(row["mapping"], name=row["name"])
+        for row in st.session_state[RIVALS]
+    ]
+
+
+def keep_plan() -> None:
+    """Put a copy of the plan beside it."""
+    kept = st.session_state[RIVALS]
+    taken = {row["name"] for row in kept if not isinstance(row, str)}
+    name = next(f"plan_{number}" for number in range(1, MOST_RIVALS + 2) if f"plan_{number}" not in taken)
+    mapping = plan()
+    mapping["label"] = {lang: f"{text} ({name[-1]})"[:120] for lang, text in mapping["label"].items()}
+    st.session_state[RIVALS] = [*kept, {"name": name, "mapping": mapping}][-MOST_RIVALS:]

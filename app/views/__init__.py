@@ -1,0 +1,1 @@
+"""Pages: each module draws one, with ``show``."""
