@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulator.evidence import load_ledger
     from simulator.experiments.ensemble import compare, run
     from simulator.experiments.forks import Forks
+    from simulator.experiments.sweep.execute import sweep
     from simulator.outcomes.dataset import coordinates
     from simulator.outcomes.scorecard import scorecard
     from simulator.version import __version__
@@ -29,6 +30,7 @@ __all__ = [
     "load_scenario",
     "run",
     "scorecard",
+    "sweep",
 ]
 
 _HOMES = {
@@ -42,6 +44,7 @@ _HOMES = {
     "load_scenario": ("scenarios.schema", "load_scenario"),
     "run": ("simulator.experiments.ensemble", "run"),
     "scorecard": ("simulator.outcomes.scorecard", "scorecard"),
+    "sweep": ("simulator.experiments.sweep.execute", "sweep"),
 }
 
 

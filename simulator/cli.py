@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.commands import policy
+from simulator.commands import experiments, policy
 from simulator.commands.app import app as _app
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.terminal import (
@@ -67,7 +67,7 @@ ACTIONS: Final = ("template", "import")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code: 0 done, 1 broken, 2 faulty input, 130 interrupted."""
+    """Run the program and return its exit code: 0 done, 1 broken, 2 faulty, 130 interrupted, 143 ended."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -569,6 +569,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "contributions": policy.contributions,
     "claims": policy.claims,
     "equal": policy.equal,
+    "sweep": experiments.sweep,
     "precision": _precision,
     "validate": _validate,
     "scenarios": _scenarios,

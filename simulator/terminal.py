@@ -32,6 +32,8 @@ OK: Final = 0
 BROKEN: Final = 1
 FAULTY: Final = 2
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+"""A signal asked the program to end (128 and its number); what is done is kept."""
 
 FORMATS: Final = {"zarr": ".zarr", "netcdf": ".nc", "csv": "_csv"}
 """Result formats and how the name of a result ends; CSV is a folder of tables."""

@@ -30,12 +30,17 @@ def quantile(parameter: Parameter, u: NDArray[np.float64]) -> NDArray[np.float64
     logarithmic = parameter.distribution == "logtriangular"
     if logarithmic:
         low, mode, high = (float(np.log(x)) for x in (low, mode, high))
+    value = triangular(u, low, mode, high)
+    return np.exp(value) if logarithmic else value
+
+
+def triangular(u: NDArray[np.float64], low: float, mode: float, high: float) -> NDArray[np.float64]:
+    """Return the values of a triangular distribution at probabilities ``u``."""
     width = high - low
     cut = (mode - low) / width
     below = low + np.sqrt(u * width * (mode - low))
     above = high - np.sqrt((1.0 - u) * width * (high - mode))
-    value = np.where(u < cut, below, above)
-    return np.exp(value) if logarithmic else value
+    return np.where(u < cut, below, above)
 
 
 def latin_hypercube(n: int, names: list[str], seed: int, batch: int) -> NDArray[np.float64]:

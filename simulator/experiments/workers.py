@@ -46,7 +46,7 @@ def open_workers(workers: int | None = None, scheduler: str | None = None) -> It
             n_workers=workers or os.cpu_count() or 1,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             host="127.0.0.1",
             memory_limit=0,
         ) as cluster,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,9 +33,12 @@ class Interval:
     runs: int
 
 
-def national(dataset: xr.Dataset) -> xr.Dataset:
-    """Return stocks and flows summed over territories and areas."""
-    return dataset[["stock", "flow"]].sum(("territory", "area"))
+PLACE: Final = ("territory", "area")
+
+
+def national(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
+    """Return stocks and flows summed over territories and areas, or over those named."""
+    return dataset[["stock", "flow"]].sum(over)
 
 
 def _yearly(monthly: xr.DataArray, how: str) -> xr.DataArray:
@@ -42,8 +46,11 @@ def _yearly(monthly: xr.DataArray, how: str) -> xr.DataArray:
     return grouped.sum("month") if how == "sum" else grouped.mean("month")
 
 
-def yearly(dataset: xr.Dataset) -> xr.Dataset:
+def yearly(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
     """Return the yearly indicators of a result, [scenario, draw, replicate, year].
+
+    They are those of the country, or, where places are not summed ``over``, of every territory or area:
+    then without those that only the country has.
 
     ``first_entries`` children exploited for the first time; ``returns`` children exploited again;
     ``exploited`` mean stock; ``incidence`` first entries per 1,000 children; ``exploited_per_1000``;
@@ -53,7 +60,7 @@ def yearly(dataset: xr.Dataset) -> xr.Dataset:
     ``reintegration_started`` children who enter a specialised shelter, or begin a plan elsewhere; shares of
     the identified who are ``assisted`` and ``lost``; plans ``completed`` for each one started in the year.
     """
-    both = national(dataset)
+    both = national(dataset, over)
     stock, flow = both["stock"], both["flow"]
 
     def moved(sources: tuple[str, ...], targets: tuple[str, ...]) -> xr.DataArray:
@@ -83,13 +90,14 @@ def yearly(dataset: xr.Dataset) -> xr.Dataset:
             "completed": moved(("FOLLOW_UP",), ("REINTEGRATED",)),
         }
     )
-    started = _yearly(dataset["reintegration_started"], "sum")
-    return counts.assign(
-        reintegration_started=started,
+    counts = counts.assign(
         assisted_share=_share(counts["protected"], counts["identified"]),
         lost_share=_share(counts["lost_before_protection"], counts["identified"]),
-        completed_share=_share(counts["completed"], started),
     )
+    if set(over) != set(PLACE):
+        return counts
+    started = _yearly(dataset["reintegration_started"], "sum")
+    return counts.assign(reintegration_started=started, completed_share=_share(counts["completed"], started))
 
 
 def _share(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:

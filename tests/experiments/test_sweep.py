@@ -1,0 +1,74 @@
+"""A sweep holds the same values whoever runs what, in which order, and however often it is interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from simulator.experiments.ensemble import Comparator, compare
+from simulator.experiments.sweep.execute import State, finish
+from simulator.experiments.sweep.store import FAILED
+from simulator.faults import FaultyInput
+from simulator.outcomes.indicators import yearly
+from tests.experiments.conftest import SCALE, same, small
+
+Run = Callable[..., xr.Dataset]
+
+
+def test_a_sweep_of_prior_draws_is_what_compare_gives(run: Run) -> None:
+    names = ["baseline", "detection_without_places"]
+    sampler = {"use": "prior", "draws": 2}
+    keep = ["first_entries", "identified", "completed_share"]
+    experiment = small(scenarios=names, sampler=sampler, outputs={"keep": keep}, replicates=2, batch=4)
+    del experiment["parameters"], experiment["levers"]
+    swept = run(experiment=experiment)
+    whole = compare(names, seed=3, draws=2, replicates=2, until="2018-12", scale=SCALE, threads=1)
+    table = yearly(whole)
+    for name in keep:
+        np.testing.assert_array_equal(swept[name], table[name].transpose(*swept[name].dims), err_msg=name)
+
+
+def test_parts_equal_one_process_in_any_order(run: Run, undisturbed: xr.Dataset, tmp_path: Path) -> None:
+    for part in ((3, 3), (1, 3)):
+        run(part=part)
+    with pytest.raises(FaultyInput, match="1 batches missing: 1"):
+        finish(tmp_path / "own.zarr")
+    run(part=(2, 3))
+    told = finish(tmp_path / "own.zarr")
+    assert told["counts"]["done"] == 6
+    same(xr.open_zarr(tmp_path / "own.zarr"), undisturbed)
+
+
+def test_workers_do_not_matter(run: Run, undisturbed: xr.Dataset) -> None:
+    states: list[State] = []
+    same(run(workers=2, progress=states.append), undisturbed)
+    assert states[0].done == 0
+    assert (states[-1].done, states[-1].total, states[-1].failed) == (6, 6, 0)
+
+
+def test_a_run_that_breaks_is_told_and_stops_nothing(
+    run: Run, undisturbed: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Comparator.run
+
+    def breaks(self: Comparator, scenario: Any, **more: Any) -> Any:
+        if any(item.use == "police_capacity" and item.amount > 2 / 3 for item in scenario.interventions):
+            raise ZeroDivisionError("no such thing")
+        return real(self, scenario, **more)
+
+    monkeypatch.setattr(Comparator, "run", breaks)
+    broken = run()
+    status = np.asarray(broken["status"])
+    assert (status == FAILED).sum() == 1
+    assert (status[1] == FAILED).sum() == 1
+    failed = status == FAILED
+    assert np.isnan(np.asarray(broken["first_entries"])[failed]).all()
+    kept = np.asarray(undisturbed["first_entries"])[~failed]
+    np.testing.assert_array_equal(np.asarray(broken["first_entries"])[~failed], kept)
+    [[scenario, _, _, reason]] = broken.attrs["reasons"]
+    assert (scenario, reason) == ("policy_2030_funded", "ZeroDivisionError: no such thing")
