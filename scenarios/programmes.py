@@ -148,6 +148,10 @@ class Claim:
         return out | ({"unexpected": True} if self.unexpected else {})
 
 
+DESIGN: Final = "design"
+"""What a programme does apart from its lines: who delivers it, with whom it is designed, how it is funded."""
+
+
 @dataclass(frozen=True)
 class Programme:
     """Money at work.
@@ -166,6 +170,8 @@ class Programme:
     fiscal_year : ``peru`` or ``us``, for the years of amounts and payers
     payers : the earliest first; never empty once read from a file
     stop_when : what ends it before ``end_ti``
+    muted : lines, or ``DESIGN``, whose money is spent and brings about nothing: it takes a scenario apart, and
+        no file can ask for it
     """
 
     name: str
@@ -186,6 +192,7 @@ class Programme:
     adapt: Adapt | None = None
     stop_when: Stop | None = None
     transition: Transition | None = None
+    muted: tuple[str, ...] = ()
 
     def to_mapping(self, codes: Sequence[str]) -> dict[str, Any]:
         """Return the programme as plain data of the shape of a file; ``codes`` are of territories."""

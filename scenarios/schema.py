@@ -273,6 +273,8 @@ def _tree(programme: Programme) -> dict[str, Any]:
     """Return everything of a programme that changes results, as plain data."""
     tree = asdict(programme)
     del tree["label"]
+    if not programme.muted:
+        del tree["muted"]
     return tree
 
 

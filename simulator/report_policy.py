@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from scenarios.programmes import DESIGN
 from simulator.engine.states import month_name
 from simulator.explain import claim_in_words
 from simulator.outcomes.effects import BREAKDOWNS, EFFECTS, by_group, cost_of_effect, tradeoffs
@@ -340,7 +341,9 @@ def contributions_table(told: Contributions) -> Table:
             "effect": one.effect,
             "what": t(f"effect.{one.effect}"),
             "kind": one.kind,
-            "part": one.part or t("score.whole"),
+            "part": t("score.design", programme=one.part)
+            if one.kind == DESIGN
+            else one.part or t("score.whole"),
             "money": spread(_times(one.money, 1 / MILLION), ",.1f"),
             "alone": spread(one.alone, "n"),
             "added": spread(one.added, "n"),

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
 import xarray as xr
 
-from scenarios.programmes import Grant, Programme
+from scenarios.programmes import DESIGN
 from scenarios.schema import Scenario, load_scenario
 from simulator.experiments.ensemble import compare
 from simulator.outcomes.effects import EFFECTS
 from simulator.outcomes.indicators import Interval, summarise, yearly
 from simulator.outcomes.spending import added_money, constant
+from simulator.policy.budget import conditions
 
 TOGETHER: Final = 8
 """Variants run at a time: their results are in memory together."""
 
 WHOLE, ONLY, WITHOUT = "whole", "only", "without"
+NONE: Final = "none"
+"""The scenario stripped of its parts: what it assumes of the world is kept, and what it spends."""
+
+type Part = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,12 @@ class Contribution:
 
     Attributes
     ----------
-    part : budget line, or lever of an intervention; ``""`` for the whole
-    kind : ``line``, ``lever`` or ``whole``
+    part : budget line, lever of an intervention, or programme whose design it is; ``""`` for the whole
+    kind : ``line``, ``lever``, ``design`` or ``whole``
     effect : of ``EFFECTS``; a gain is positive
-    alone : the part by itself, beside the comparator
+    alone : the part by itself, beside the scenario stripped of all its parts
     added : the whole beside the whole without the part
-    money : executed for it alone, and what measures without money would take: constant soles
+    money : executed for it, and what measures without money would take: constant soles
     """
 
     part: str
@@ -55,7 +59,6 @@ class Contributions:
 
 def contributions(
     scenario: str | Scenario,
-    comparator: str | Scenario = "baseline",
     *,
     seed: int = 0,
     draws: int = 8,
@@ -65,6 +68,10 @@ def contributions(
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Contributions:
     """Run a scenario whole, with each part alone, and without each part, under the same draws and chance.
+
+    What is left when every part is taken away is the comparator: parameters, shocks, context and programmes
+    of the record that the scenario leaves out belong to the world in which its parts act: no gain of theirs.
+    Money is spent in every run as in the whole; the lines taken away bring about nothing.
 
     Parameters
     ----------
@@ -77,23 +84,21 @@ def contributions(
         If the scenario has nothing that can be taken apart.
     """
     whole = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    base = comparator if isinstance(comparator, Scenario) else load_scenario(comparator)
     parts = parts_of(whole)
     if not parts:
         raise ValueError(f"{whole.name}: no programmes and no interventions")
-    variants = [replace(whole, name=WHOLE)]
-    for kind, name in parts:
-        variants += [
-            replace(_kept(whole, {(kind, name)}), name=f"{ONLY} {name}"),
-            replace(_kept(whole, set(parts) - {(kind, name)}), name=f"{WITHOUT} {name}"),
-        ]
+    variants = {WHOLE: whole}
+    for part in parts:
+        variants[_named(ONLY, part)] = with_parts(whole, [part])
+        variants[_named(WITHOUT, part)] = with_parts(whole, [other for other in parts if other != part])
+    base = replace(with_parts(whole, []), name=NONE)
     results: dict[str, xr.Dataset] = {}
     for start in range(0, len(variants), TOGETHER):
         if progress is not None:
             progress(start, len(variants), "run")
-        some = variants[start : start + TOGETHER]
+        some = list(variants)[start : start + TOGETHER]
         dataset = compare(
-            [replace(base, name="comparator"), *some],
+            [base, *(replace(variants[name], name=name) for name in some)],
             until=whole.until_ti,
             seed=seed,
             draws=draws,
@@ -101,21 +106,27 @@ def contributions(
             threads=threads,
             scale=scale,
         )
-        for variant in ("comparator", *(one.name for one in some)):
-            results[variant] = _sums(dataset.sel(scenario=variant, drop=True))
-    none = results["comparator"]
+        for name in (NONE, *some):
+            results[name] = _sums(dataset.sel(scenario=name, drop=True))
+    none = results[NONE]
 
-    def gain(effect: str, more: str, less: xr.Dataset = none) -> xr.DataArray:
-        return EFFECTS[effect] * (results[more][effect] - less[effect])
+    def gain(effect: str, more: str, less: str = NONE) -> xr.DataArray:
+        return EFFECTS[effect] * (results[more][effect] - results[less][effect])
+
+    def money(part: Part) -> xr.DataArray:
+        kind, name = part
+        if kind == "line":
+            return results[WHOLE]["by_line"].sel(line=name, drop=True)
+        return results[_named(ONLY, part)]["money"] - none["money"]
 
     rows = [
         Contribution(
             name,
             kind,
             effect,
-            alone=summarise(gain(effect, f"{ONLY} {name}")),
-            added=summarise(gain(effect, WHOLE, results[f"{WITHOUT} {name}"])),
-            money=summarise(results[f"{ONLY} {name}"]["money"] - none["money"]),
+            alone=summarise(gain(effect, _named(ONLY, (kind, name)))),
+            added=summarise(gain(effect, WHOLE, _named(WITHOUT, (kind, name)))),
+            money=summarise(money((kind, name))),
         )
         for effect in EFFECTS
         for kind, name in parts
@@ -127,55 +138,48 @@ def contributions(
             effect,
             alone=summarise(gain(effect, WHOLE)),
             added=summarise(gain(effect, WHOLE)),
-            money=summarise(results[WHOLE]["money"] - none["money"]),
+            money=summarise(results[WHOLE]["money"] - none["money"] + results[WHOLE]["by_line"].sum("line")),
         )
         for effect in EFFECTS
     ]
     synergy = {
-        effect: summarise(
-            gain(effect, WHOLE) - np.sum([gain(effect, f"{ONLY} {name}") for _, name in parts], axis=0)
-        )
+        effect: summarise(gain(effect, WHOLE) - sum(gain(effect, _named(ONLY, part)) for part in parts))
         for effect in EFFECTS
     }
     return Contributions(whole.name, tuple(rows), synergy)
 
 
+def _named(how: str, part: Part) -> str:
+    """Return the name of a variant of a scenario."""
+    return " ".join((how, *part))
+
+
 def _sums(dataset: xr.Dataset) -> xr.Dataset:
-    """Return effects and money summed over the run, [draw, replicate]."""
+    """Return effects, money, and money by line, summed over the run, [draw, replicate]."""
     out = yearly(dataset)[list(EFFECTS)].sum("year")
-    return out.assign(money=constant(added_money(dataset), dataset).sum("year")).load()
+    executed = dataset["incremental_budget"].sel(budget_stage="executed", drop=True)
+    return out.assign(
+        money=constant(added_money(dataset), dataset).sum("year"),
+        by_line=constant(executed.sum(("payer", "territory")), dataset).sum("year"),
+    ).load()
 
 
-def parts_of(scenario: Scenario) -> list[tuple[str, str]]:
-    """Return the budget lines and the levers of interventions of a scenario, each once."""
+def parts_of(scenario: Scenario) -> list[Part]:
+    """Return budget lines, levers of interventions, and programmes whose design acts by itself, each once."""
     lines = [("line", name) for one in scenario.programmes for grant in one.budget for name, _ in grant.lines]
     levers = [("lever", one.use) for one in scenario.interventions]
-    return list(dict.fromkeys((*lines, *levers)))
+    designs = [
+        (DESIGN, one.name) for one in scenario.programmes if one.delivery != "state" or conditions(one)
+    ]
+    return list(dict.fromkeys((*lines, *levers, *designs)))
 
 
-def _kept(scenario: Scenario, parts: set[tuple[str, str]]) -> Scenario:
-    """Return a scenario with some of its parts; the money of each stays what it was."""
-    programmes = []
-    for programme in scenario.programmes:
-        grants = [grant for grant in (_part(g, parts) for g in programme.budget) if grant is not None]
-        if grants:
-            programmes.append(_with(programme, grants))
-    kept = tuple(one for one in scenario.interventions if ("lever", one.use) in parts)
-    return replace(scenario, programmes=tuple(programmes), interventions=kept)
-
-
-def _with(programme: Programme, grants: Sequence[Grant]) -> Programme:
-    return replace(programme, budget=tuple(grants))
-
-
-def _part(grant: Grant, parts: set[tuple[str, str]]) -> Grant | None:
-    kept = [(name, share) for name, share in grant.lines if ("line", name) in parts]
-    total = sum(share for _, share in kept)
-    if total <= 0.0:
-        return None
-    return replace(
-        grant,
-        lines=tuple((name, share / total) for name, share in kept),
-        amount=None if grant.amount is None else total * grant.amount,
-        amounts=tuple((year, total * amount) for year, amount in grant.amounts),
+def with_parts(scenario: Scenario, parts: Collection[Part]) -> Scenario:
+    """Return a scenario in which only some parts act; the money of every programme stays what it was."""
+    lines = [name for kind, name in parts_of(scenario) if kind == "line" and (kind, name) not in parts]
+    programmes = tuple(
+        replace(one, muted=tuple(lines if (DESIGN, one.name) in parts else [*lines, DESIGN]))
+        for one in scenario.programmes
     )
+    kept = tuple(one for one in scenario.interventions if ("lever", one.use) in parts)
+    return replace(scenario, programmes=programmes, interventions=kept)

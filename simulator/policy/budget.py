@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.levers import levers
-from scenarios.programmes import PAYERS
+from scenarios.programmes import DESIGN, PAYERS
 from simulator.engine.states import LAST_MONTH, N_PLACES, N_TERRITORIES, START_YEAR
 from simulator.evidence.drivers import rural_share
 from simulator.policy.costs import unit_costs
@@ -395,7 +395,7 @@ class Budget:
             line = self.lines[i]
             if line.buys == "places":
                 continue
-            own = [k for k, (_, j) in enumerate(self.items) if j == i]
+            own = self._at_work(i)
             total = self.flow.capacity[own].sum(axis=0)
             level = self.coverage(i, total)
             fades = [k for k in own if self.ends(self.items[k][0])]
@@ -408,11 +408,16 @@ class Budget:
                     if value.any():
                         out[name] = out.get(name, 0.0) + value
         for g, programme in enumerate(self.programmes):
-            for name, amount in _conditions(programme).items():
+            for name, amount in conditions(programme).items() if DESIGN not in programme.muted else ():
                 active = self._active(g)
                 if active.any():
                     held[name] = np.maximum(held.get(name, 0.0), amount * active)
         return held, ending
+
+    def _at_work(self, i: int) -> list[int]:
+        """Return the items of line ``i`` whose capacity has effects."""
+        name = self.lines[i].name
+        return [k for k, (g, j) in enumerate(self.items) if j == i and name not in self.programmes[g].muted]
 
     def ends(self, g: int) -> bool:
         """Return whether the money of a programme ends, or comes from outside the State."""
@@ -422,7 +427,7 @@ class Budget:
         """Return [month, territory] 1 where a programme that partners deliver is at work."""
         out = np.zeros((self.n_months, N_TERRITORIES))
         for g, programme in enumerate(self.programmes):
-            if programme.delivery != "state":
+            if programme.delivery != "state" and DESIGN not in programme.muted:
                 out = np.maximum(out, self._active(g).reshape(self.n_months, N_TERRITORIES, 2).max(axis=2))
         return out
 
@@ -446,7 +451,7 @@ class Budget:
         out = []
         for i in sorted({i for _, i in self.items if self.lines[i].buys == "places"}):
             line = self.lines[i]
-            own = [k for k, (_, j) in enumerate(self.items) if j == i]
+            own = self._at_work(i)
             total = self.flow.capacity[own].sum(axis=0)
             assigned = self._places_anywhere(own)
             for k in np.flatnonzero(assigned):
@@ -581,7 +586,7 @@ class Budget:
         return out
 
 
-def _conditions(programme: Programme) -> dict[str, float]:
+def conditions(programme: Programme) -> dict[str, float]:
     """Return levers that the way of a programme sets where it works: no money of their own."""
     out = {}
     if programme.funding == "flexible":

@@ -78,6 +78,7 @@ def turn_over(now: Factors, staff: Staff) -> None:
     leave = 1.0 - np.exp(-base_turnover(p) * now["turnover"] / 12.0) * cut
     handed_on = p["workforce.toolkit_retention"] * now.lagged("M065")
     staff.skilled *= 1.0 - leave * (1.0 - handed_on)
+    now["trained_judges"] = now.left("trained_judges") * (1.0 - leave * (1.0 - handed_on))[JUDGE]
     staff.newcomers *= 1.0 - leave
     staff.proficient *= 1.0 - leave
     now["onboarding_load"] = now.link("M009")
@@ -101,12 +102,18 @@ def train(now: Factors, staff: Staff, settled_posts: Array) -> None:
     learnt = staff.newcomers * learn
     staff.newcomers -= learnt
     staff.proficient += learnt
-    reach = p["workforce.trained_per_year"] / 12.0 * now.lagged("M004") * now["training_reach"]
+    per_month = p["workforce.trained_per_year"] / 12.0
+    reach = per_month * now.lagged("M004") * now["training_reach"]
     alone, refreshed = p["workforce.half_life"], p["workforce.half_life_refreshed"]
     half_life = alone + (refreshed - alone) * now.lagged("M058")
-    staff.skilled *= 0.5 ** (1.0 / half_life)
+    holds = 0.5 ** (1.0 / half_life)
+    staff.skilled *= holds
     staff.skilled += (staff.present - staff.skilled) * (1.0 - np.exp(-reach))
     staff.skilled = np.minimum(staff.skilled, staff.present)
+    # The course of judges is kept apart: not whom it reaches in a year counts, but in whom it holds.
+    held = now["trained_judges"] * holds
+    course = per_month * now["judge_training"] * now["training_reach"]
+    now["trained_judges"] = held + (1.0 - held) * (1.0 - np.exp(-course))
 
 
 def serve(now: Factors, staff: Staff, reference: Staff) -> None:

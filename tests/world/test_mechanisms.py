@@ -193,6 +193,7 @@ UPSTREAM = {
     "regional_police_unit": lever("police_units"),
     "prosecutor_office": lever("specialised_prosecutors"),
     "trained_justice": lever("training"),
+    "trained_judges": lever("judge_training"),
     "demonstrated_success": lever("community_groups"),
     "continuity": Force(funded=(15, 16)),
     "concentration": Force(funded=(15, 16)),
@@ -538,3 +539,20 @@ def test_every_statement_has_a_test() -> None:
         name[5:9].upper() for name in globals() if name.startswith("test_m0") or name.startswith("test_m1")
     }
     assert named | {"M088", "M090"} == set(SPECIAL)
+
+
+def test_training_of_judges_counts_in_whom_it_holds() -> None:
+    """A year of courses does not hold in all whom it reaches: some forget, some leave, and it fades after it."""
+    scenario = stress_scenario(
+        {"use": "judge_training", "start": "2017-07", "end": "2022-06", "amount": 0.45}
+    )
+    with world_of(scenario, prepared(scenario, 156), 0, None) as world:
+        now = world.run(until=155).system.factors
+    told = now.series("trained_judges").mean(axis=1)
+    asked = now.series("judge_training")[START + 59].mean()
+    rate = stress_values()["workforce.trained_per_year"] * asked
+    most = rate / (rate + 12.0 * np.log(2.0) / stress_values()["workforce.half_life"])
+    assert told[START - 1] == 0.0
+    assert 0.5 * most < told[START + 59] < most < asked * stress_values()["workforce.trained_per_year"]
+    assert told[START + 59] > told[START + 11] > 0.0
+    assert 0.0 < told[START + 83] < 0.2 * told[START + 59]

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from scenarios import Scenario, load_scenario
+from simulator.engine.factors import lever_order
 from simulator.engine.population import Population
 from simulator.evidence import Ledger
 from simulator.experiments.claims import checked
-from simulator.experiments.contributions import contributions, parts_of
+from simulator.experiments.contributions import contributions, parts_of, with_parts
 from simulator.experiments.ensemble import Study, compare, run_pair
 from simulator.inputs import prepare
 from simulator.outcomes.effects import cost_of_effect
@@ -124,6 +125,64 @@ def test_parts_add_up_and_alone_is_the_part() -> None:
     assert money == pytest.approx(rows["", "returns"].money.median, rel=0.05)
     with pytest.raises(ValueError, match="no programmes"):
         contributions("baseline")
+
+
+def test_what_a_scenario_assumes_of_the_world_is_no_gain_of_its_parts() -> None:
+    """A part that can do nothing adds nothing, whatever else the scenario changes; one part is the whole."""
+    assumed = {
+        "parameters": {"identification.known_per_year": 800},
+        "shocks": [{"use": "mining_demand", "from": "2019-01", "to": "2019-12", "level": 1.0}],
+        "without": ["compact"],
+        "until": "2020-12",
+    }
+    lever = [{"use": "mentor_aftercare", "start": "2018-01", "amount": 1.0}]
+    placebo = [{"use": "placebo", "start": "2018-01", "amount": 1.0}]
+    for use, acts in ((placebo, False), (lever, True)):
+        scenario = Scenario.from_mapping(
+            {"schema": 1, "base": "baseline", "label": LABEL, **assumed, "interventions": use}, name="assumes"
+        )
+        told = contributions(scenario, scale=0.05, draws=1, threads=1)
+        rows = {(row.part, row.effect): row for row in told.rows}
+        part = use[0]["use"]
+        for effect in told.synergy:
+            alone = rows[part, effect].alone.median
+            assert alone == rows["", effect].alone.median == rows[part, effect].added.median
+            assert told.synergy[effect].median == 0.0
+            assert acts or alone == 0.0
+        assert (rows[part, "returns"].alone.median > 0.0) == acts
+
+
+def test_the_design_of_a_programme_is_a_part_of_its_own(
+    ledger: Ledger, population: Population, central: dict[str, float]
+) -> None:
+    """Without its parts a scenario asks what the trend asks, and spends its money all the same."""
+    scenario = load_scenario("compact2_5_years")
+    parts = parts_of(scenario)
+    assert parts[-1] == ("design", "compact2")
+    base, stripped, one, design = (
+        prepare(s, central, ledger, population, 240)
+        for s in (
+            load_scenario("baseline"),
+            with_parts(scenario, []),
+            with_parts(scenario, [("line", "training")]),
+            with_parts(scenario, [("design", "compact2")]),
+        )
+    )
+    assert base.first_difference(stripped) == 240
+    assert stripped.budget.flow.spent.sum() == one.budget.flow.spent.sum() > 0.0
+    delivered, granted = lever_order(ledger.factors)
+    assert {
+        name
+        for names, told, trend in (
+            (delivered, one.history.funded, base.history.funded),
+            (granted, one.history.granted, base.history.granted),
+        )
+        for i, name in enumerate(names)
+        if (told[180:, i] != trend[180:, i]).any()
+    } == {"training"}
+    assert not one.history.outside[200:].any()
+    assert design.history.outside[200:].any()
+    assert (design.history.funded[180:] == base.history.funded[180:]).all()
 
 
 def test_a_claim_is_true_in_the_share_of_the_runs_that_show_it() -> None:
