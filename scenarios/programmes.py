@@ -170,8 +170,8 @@ class Programme:
     fiscal_year : ``peru`` or ``us``, for the years of amounts and payers
     payers : the earliest first; never empty once read from a file
     stop_when : what ends it before ``end_ti``
-    muted : lines, or ``DESIGN``, whose money is spent and brings about nothing: it takes a scenario apart, and
-        no file can ask for it
+    muted : lines, or ``DESIGN``, whose money is spent and brings about nothing: that takes a scenario apart,
+        and no file can ask for it
     """
 
     name: str

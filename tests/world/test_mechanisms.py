@@ -542,7 +542,7 @@ def test_every_statement_has_a_test() -> None:
 
 
 def test_training_of_judges_counts_in_whom_it_holds() -> None:
-    """A year of courses does not hold in all whom it reaches: some forget, some leave, and it fades after it."""
+    """A year of courses does not hold in all whom it reaches: some forget, some leave; it fades."""
     scenario = stress_scenario(
         {"use": "judge_training", "start": "2017-07", "end": "2022-06", "amount": 0.45}
     )
