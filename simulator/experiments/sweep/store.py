@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import uuid
 import warnings
 import zlib
@@ -27,6 +28,7 @@ import zarr
 from simulator.engine.states import AREAS, REPORT_FROM
 from simulator.experiments.sweep import journal
 from simulator.experiments.sweep.journal import Pair
+from simulator.experiments.sweep.lease import LAPSE
 from simulator.experiments.sweep.outputs import DIMS_OF, attributes_of
 from simulator.experiments.sweep.plan import Batch, Plan
 from simulator.experiments.sweep.samplers import problem
@@ -218,11 +220,12 @@ class Store:
             }
         )
         _consolidate(self.path)
-        for pattern in ("*.lease", "*.journal", ".*"):
-            for path in self.work.glob(pattern):
-                path.unlink(missing_ok=True)
-        for path in self.path.rglob("*.partial"):
+        for path in (*self.work.glob("*.lease"), *self.work.glob("*.journal")):
             path.unlink(missing_ok=True)
+        for path in (*self.work.glob(".*"), *self.path.rglob("*.partial")):
+            # Of a process that was killed while it wrote; a young one may still be somebody's.
+            if time.time() - path.stat().st_mtime > LAPSE:
+                path.unlink(missing_ok=True)
         return {"counts": counts, "reasons": reasons}
 
 
