@@ -11,6 +11,8 @@ import pytest
 import xarray as xr
 
 import simulator
+from simulator.engine.population import Population
+from simulator.experiments.workers import country
 from simulator.texts import set_language
 
 SCALE = 0.01
@@ -61,3 +63,9 @@ def run(tmp_path: Path) -> Callable[..., xr.Dataset]:
         return simulator.sweep(experiment or small(), tmp_path / name, **options)
 
     return go
+
+
+@pytest.fixture(scope="session")
+def population() -> Population:
+    """One child in a hundred."""
+    return country(143, SCALE)[1]

@@ -95,7 +95,7 @@ class _Checker:
         self._label(data)
         scenarios = self._scenarios(data)
         sampler = self._sampler(data)
-        until = self._month(("until",), data.get("until"))
+        until = self._month(("until",), data["until"]) if "until" in data else None
         seed = self._whole(("seed",), data.get("seed", 0), 0, LARGEST_SEED)
         replicates = self._whole(("replicates",), data.get("replicates", 1), 1, MOST_DRAWS)
         batch = self._whole(("batch",), data.get("batch"), 1, MOST_DRAWS) if "batch" in data else None
@@ -174,7 +174,8 @@ class _Checker:
         if isinstance(value, str) and value in names:
             return value
         near = did_you_mean(str(value), tuple(names))
-        self._refuse(path, value, "one_of", do=near, names=listed(tuple(names), elsewhere))
+        told = listed(tuple(names), elsewhere) if names else t("sweep.nothing")
+        self._refuse(path, value, "one_of", do=near, names=told)
         return None
 
     def _whole(self, path: Place, value: object, low: int, high: int) -> int | None:
@@ -191,8 +192,6 @@ class _Checker:
         return None
 
     def _month(self, path: Place, value: object) -> int | None:
-        if value is None and path[-1] not in self._around(path):
-            return None
         try:
             ti = month_index(value) if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}", value) else -1
         except ValueError:
@@ -201,13 +200,6 @@ class _Checker:
             return ti
         self._refuse(path, value, "month", first=month_name(REPORT_FROM), last=month_name(LAST_MONTH))
         return None
-
-    def _around(self, path: Place) -> Any:
-        """Return the mapping or list in which a path ends."""
-        value: Any = self.document.data
-        for step in path[:-1]:
-            value = value[step]
-        return value
 
     def _own_name(self, path: Place, value: object) -> str | None:
         if isinstance(value, str) and _NAME.fullmatch(value):
@@ -471,8 +463,19 @@ class _Checker:
         if not isinstance(given, list) or not given:
             self._refuse((*path, "scenarios"), given, "acting", names=", ".join(names))
             return ()
-        told = [self._word((*path, "scenarios", k), name, names) for k, name in enumerate(given)]
+        # One that is named above but has faults is told there.
+        faulty = [name for name in self._asked("scenarios") if name not in names]
+        told = [
+            self._word((*path, "scenarios", k), name, names)
+            for k, name in enumerate(given)
+            if name not in faulty
+        ]
         return tuple(name for name in told if name is not None)
+
+    def _asked(self, key: str) -> list[Any]:
+        """Return the elements that stand in a list of the file, faulty ones too."""
+        rows = self.document.data.get(key)
+        return rows if isinstance(rows, list) else []
 
     def _lever(self, path: Place, row: object, scenarios: Sequence[Scenario]) -> Factor | None:
         before = len(self.found)
@@ -482,13 +485,16 @@ class _Checker:
         if "use" in given:
             use = self._word((*path, "use"), given["use"], tuple(known), "docs/scenario-files.md")
         name = self._own_name((*path, "name"), given["name"]) if "name" in given else use
-        start = self._month((*path, "start"), given.get("start")) if "start" in given else None
+        start = self._month((*path, "start"), given["start"]) if "start" in given else None
         end = self._month((*path, "end"), given["end"]) if "end" in given else None
         if start is not None and end is not None and end < start:
             self._refuse((*path, "end"), given["end"], "after", month=month_name(start))
         ramp = self._whole((*path, "ramp_months"), given.get("ramp_months", 0), 0, LONGEST_RAMP)
         acting = self._acting(path, given, scenarios)
-        territories, area = self._where((*path, "where"), given.get("where"), use)
+        territories: tuple[int, ...] = ()
+        area: int | None = None
+        if "where" in given:
+            territories, area = self._where((*path, "where"), given["where"], use)
         whom = self._whom(path, given, use)
         distribution = None
         if use is not None and "amount" in given:
@@ -512,8 +518,6 @@ class _Checker:
         return Factor(name, "lever", distribution, acting, name, intervention)
 
     def _where(self, path: Place, where: object, use: str | None) -> tuple[tuple[int, ...], int | None]:
-        if where is None and path[-1] not in self._around(path):
-            return (), None
         keys = ("territory",) if use == PLACES_LEVER else ("territory", "area")
         given = self._group(path, where, keys)
         codes = tuple(self.ledger.territories.codes)
@@ -559,7 +563,9 @@ class _Checker:
             programmes = [p for p in programmes if p.name == programme]
         paid = tuple(dict.fromkeys(n for p in programmes for g in p.budget for n, _ in g.lines))
         line = None
-        if "line" in given and len(self.found) == before:
+        # Whether a line is paid for is known only where every scenario is.
+        known = bool(scenarios) and len(scenarios) == len(self._asked("scenarios"))
+        if "line" in given and known and len(self.found) == before:
             line = self._word((*path, "line"), given["line"], paid)
         name = None if line is None else f"money.{line}"
         if "name" in given:
@@ -597,6 +603,12 @@ class _Checker:
             self._refuse(("groups",), groups, "groups")
             return factors
         names = tuple(factor.name for factor in factors)
+        rows = [row for key in ("levers", "money") for row in self._asked(key) if isinstance(row, dict)]
+        parameters = data.get("parameters")
+        asked = {str(row.get(key)) for row in rows for key in ("name", "use")}
+        asked |= {str(name) for name in parameters} if isinstance(parameters, dict) else set()
+        # One that is asked for above but has faults is told there.
+        faulty = asked - set(names)
         belongs: dict[str, str] = {}
         for group, members in groups.items():
             path: Place = ("groups", group)
@@ -605,6 +617,8 @@ class _Checker:
                 self._refuse(path, members, "members")
                 continue
             for k, member in enumerate(members):
+                if isinstance(member, str) and member in faulty:
+                    continue
                 if self._word((*path, k), member, names, t("sweep.elsewhere")) is None:
                     continue
                 if member in belongs:
