@@ -20,7 +20,7 @@ import platformdirs
 KERNEL_FOLDERS = ("engine", "rules")
 """Folders of the package whose sources and constants kernels can see."""
 
-KEPT_CACHES = 4
+KEPT_CACHES = 24
 """Compiled caches of older sources that are kept, for people who switch between versions."""
 
 

@@ -32,7 +32,8 @@ SOURCES: Final = ("population.py", "demography.py", "draws.py", "states.py")
 
 CHUNK: Final = 1 << 22
 MANIFEST: Final = "manifest.json"
-KEPT_POPULATIONS: Final = 6
+LARGEST_CACHE: Final = 8 << 30
+"""Bytes of all populations together; the whole country to 2030 has about half a gibibyte."""
 
 
 def digest(ledger: Ledger, scale: float, last_year: int) -> str:
@@ -112,13 +113,19 @@ def _write(population: Population, place: Path) -> None:
 
 
 def _forget_old(place: Path) -> None:
-    """Delete the oldest populations beyond a few: ledgers change often while evidence is worked on."""
-    others = sorted(
-        (p for p in place.parent.iterdir() if p != place and (p / MANIFEST).exists()),
-        key=lambda p: p.stat().st_mtime,
-    )
-    for old in others[: -(KEPT_POPULATIONS - 1)]:
-        shutil.rmtree(old, ignore_errors=True)
+    """Delete the populations used longest ago beyond a size: evidence changes often while it is worked on."""
+    others = [entry for entry in place.parent.iterdir() if entry != place and (entry / MANIFEST).exists()]
+    # Another process may tidy at the same time: what is gone has no size and no age.
+    with contextlib.suppress(FileNotFoundError):
+        total = _size(place)
+        for entry in sorted(others, key=lambda entry: entry.stat().st_mtime, reverse=True):
+            total += _size(entry)
+            if total > LARGEST_CACHE:
+                shutil.rmtree(entry, ignore_errors=True)
+
+
+def _size(place: Path) -> int:
+    return sum(file.stat().st_size for file in place.iterdir())
 
 
 def _read(place: Path, wanted: str) -> Population | None:

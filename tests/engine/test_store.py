@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
@@ -110,3 +111,20 @@ def test_later_years_append_rows_and_change_none() -> None:
     np.testing.assert_array_equal(short.children["leaves"][stays], long.children["leaves"][:rows][stays])
     np.testing.assert_array_equal(short.cells, long.cells[: short.cells.shape[0]])
     assert long.children.size > rows
+
+
+def test_what_was_used_longest_ago_goes_first_and_only_beyond_a_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for age, name in enumerate(("newest", "older", "oldest")):
+        entry = tmp_path / name
+        entry.mkdir()
+        (entry / store.MANIFEST).write_text("{}", encoding="utf-8")
+        (entry / "children.npy").write_bytes(bytes(1000))
+        os.utime(entry, (1e9 - age, 1e9 - age))
+    monkeypatch.setattr(store, "LARGEST_CACHE", 3100)
+    store._forget_old(tmp_path / "newest")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["newest", "older", "oldest"]
+    monkeypatch.setattr(store, "LARGEST_CACHE", 2100)
+    store._forget_old(tmp_path / "newest")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["newest", "older"]
