@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.commands import experiments, policy
+from simulator.commands import analysis, experiments, policy
 from simulator.commands.app import app as _app
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.terminal import (
@@ -570,6 +570,10 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "claims": policy.claims,
     "equal": policy.equal,
     "sweep": experiments.sweep,
+    "sensitivity": analysis.sensitivity,
+    "discover": analysis.discover,
+    "robustness": analysis.robustness,
+    "value-of-information": analysis.value_of_information,
     "precision": _precision,
     "validate": _validate,
     "scenarios": _scenarios,

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -41,15 +40,17 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
     assert done.stdout.strip()
 
 
-def test_help_answers_within_half_a_second() -> None:
+def test_help_takes_less_than_half_a_second_of_a_processor() -> None:
+    """Processor time, so that other work on the machine does not decide."""
     best = min(_seconds() for _ in range(3))
     assert best < 0.5, f"{best:.2f} s"
 
 
 def _seconds() -> float:
-    start = time.perf_counter()
+    before = os.times()
     assert called("--help").returncode == 0
-    return time.perf_counter() - start
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_a_price_turns_results_into_net_benefit() -> None:
 
 
 def test_value_of_information_of_a_linear_normal_choice() -> None:
-    """Two options: nothing, or m + s x0 + e with x0 and e normal; the value of knowing x0 has a closed form."""
+    """Two options: nothing, or m + s x0 + e with x0 and e normal: what x0 is worth has a closed form."""
     n, m, s, e = 4000, 0.5, 1.0, 1.0
     unit = uniform(n, 2, seed=2)
     rng = np.random.Generator(np.random.Philox(8))

@@ -16,7 +16,7 @@ from simulator.experiments.analysis.futures import (
     described,
     enough,
     inputs,
-    one_of,
+    outputs_of,
     refused,
     results,
     scenarios_of,
@@ -70,7 +70,9 @@ def utility(
         )
     gain = sign * _over_years(store, values, year).mean("replicate")
     if price is not None:
-        one_of(store, "output", SPENT, [str(n) for n in store.data_vars])
+        if SPENT not in outputs_of(store):
+            there = ", ".join(outputs_of(store))
+            raise refused(store, "price", there, t("analysis.allowed.spent"), t("analysis.do.spent"))
         gain = price * gain - _over_years(store, results(store, SPENT), year).mean("replicate")
     known = np.asarray(gain.notnull().all("scenario"))
     enough(store, int(known.sum()), LEAST_DRAWS)
