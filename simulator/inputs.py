@@ -292,7 +292,7 @@ def destinations(p: Mapping[str, float], distances: Floats, mining: Integers) ->
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
-def _arriving(share: Floats, away: float, countryside: NDArray[np.bool_]) -> Floats:
+def arriving(share: Floats, away: float, countryside: NDArray[np.bool_]) -> Floats:
     """Return [place of origin, place] where the entries of a place are exploited."""
     out = np.zeros((N_PLACES, N_PLACES))
     for origin in range(N_PLACES):
@@ -334,7 +334,7 @@ def prepare(
     )
     share = destinations(p, ledger.distances, land.mining_marker)
     where = identification.stock_by_place(
-        entry.entries_by_place, stock.stock, _arriving(share, p["movement.share_away"], countryside)
+        entry.entries_by_place, stock.stock, arriving(share, p["movement.share_away"], countryside)
     )
     rates = identification.derive_rates(p, identification.channel_weights(p), where, scale)
 

@@ -89,14 +89,11 @@ def return_tables(inputs: Inputs, now: Factors, t: int) -> recruitment.ReturnTab
     )
 
 
-def stay_tables(
-    inputs: Inputs, now: Factors, facilities: Integers, crowded: Floats, t: int
-) -> care.StayTables:
+def stay_tables(inputs: Inputs, now: Factors, crowded: Floats, t: int) -> care.StayTables:
     """Return how children leave care: crowding, staff and standards of the homes.
 
     Parameters
     ----------
-    facilities : [facility, 7] table of ``rules.care``
     crowded : [facility] what crowding, as last found, multiplies premature discharges by
     """
     p = inputs.values
@@ -105,7 +102,7 @@ def stay_tables(
     )
     early, abscond = p["care.premature_share"], p["care.abscond_share"]
     able = np.maximum(now["strength"][SHELTER] * now["quality"][SHELTER], LEAST_CARE)
-    quality = able[facilities[:, care.TERRITORY]]
+    quality = able[inputs.facility_territory]
     return care.StayTables(
         normal=max(1.0 - early - abscond, 0.0) / stay,
         premature=early / stay * crowded / quality,
@@ -174,3 +171,12 @@ def care_tables(inputs: Inputs, now: Factors, t: int) -> care.CareTables:
         order=inputs.order,
         max_wait=p["care.max_wait_months"],
     )
+
+
+def crowding(inputs: Inputs, facilities: Integers | Floats) -> Floats:
+    """Return [territory] occupancy of the homes of each territory over its norm."""
+    where = inputs.facility_territory
+    places = np.bincount(where, facilities[:, care.PLACES], N_TERRITORIES)
+    taken = np.bincount(where, facilities[:, care.OCCUPIED], N_TERRITORIES)
+    norm = inputs.values["care.occupancy_norm"]
+    return np.divide(taken, places * norm, out=np.ones(N_TERRITORIES), where=places > 0.0)

@@ -144,7 +144,7 @@ class System:
         self.by_upe = Window.of(inputs.expected.protected)
         self.by_judge = Window.of(inputs.expected.protected)
         self.lists = np.zeros((len(registers.REGISTERS), N_TERRITORIES), np.int64)
-        self.stages = np.zeros((len(justice.STAGES), 2, N_TERRITORIES), np.int64)
+        self.stages: NDArray[Any] = np.zeros((len(justice.STAGES), 2, N_TERRITORIES), np.int64)
         self.queue = referral.Queue(*(np.zeros(N_TERRITORIES) for _ in referral.Queue._fields))
         self.effort = np.ones(N_TERRITORIES)
         self.crowding = np.ones(N_TERRITORIES)

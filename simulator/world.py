@@ -271,9 +271,7 @@ class World(mesa.Model):
 
     def _fix_stays(self) -> None:
         """Fix how children leave care this month."""
-        self.stay_tables = month.stay_tables(
-            self.inputs, self.system.factors, self.facilities, self.crowded, self.at
-        )
+        self.stay_tables = month.stay_tables(self.inputs, self.system.factors, self.crowded, self.at)
 
     def visit_children(self) -> list[NDArray[np.void]]:
         """Propose who might be recruited, and visit every child once exploited; both read the same tables.
@@ -361,7 +359,7 @@ class World(mesa.Model):
             return
         count_stocks(self.active, self.n_active, t, record.stocks[t], record.groups[t])
         record.largest_list = max(record.largest_list, self.n_active)
-        self.system.crowding = self._crowding()
+        self.system.crowding = month.crowding(self.inputs, self.facilities)
         self.system.note(
             Seen(
                 identified=self.identified,
@@ -691,14 +689,6 @@ class World(mesa.Model):
         self.crowded = care.premature_factor(
             self.facilities, p["care.occupancy_norm"], p["care.occupancy_elasticity"]
         )
-
-    def _crowding(self) -> NDArray[np.float64]:
-        """Return [territory] occupancy of the homes of each territory over its norm."""
-        where = self.facilities[:, care.TERRITORY]
-        places = np.bincount(where, self.facilities[:, care.PLACES], N_TERRITORIES)
-        taken = np.bincount(where, self.facilities[:, care.OCCUPIED], N_TERRITORIES)
-        norm = self.inputs.values["care.occupancy_norm"]
-        return np.divide(taken, places * norm, out=np.ones(N_TERRITORIES), where=places > 0.0)
 
     def _live_history(self) -> None:
         """Give January 2012 its exploited children, those in care and those with a history.

@@ -402,7 +402,7 @@ def leave_care(
     return n
 
 
-def premature_factor(facilities: Integers, norm: float, elasticity: float) -> Floats:
+def premature_factor(facilities: Integers | Floats, norm: float, elasticity: float) -> Floats:
     """Return [facility] how much crowding hastens discharges: 1 up to the norm, rising above it."""
     places = facilities[:, PLACES]
     taken = np.divide(facilities[:, OCCUPIED], places, out=np.zeros(places.size), where=places > 0)
