@@ -83,19 +83,19 @@ def leaving_exploitation(seen: Found, referral: ReferralTables) -> Iterator[Move
     """Exploited children escape, die, or are identified, within reach of a UPE or not."""
     yield Move("exploited", "left", by_group(seen.escape), restarts=True)
     yield Move("exploited", "dead", by_group(seen.death))
-    within = (seen.where * _reached(referral)).sum(axis=1)
+    within = (seen.where * reached_by_upe(referral)).sum(axis=1)
     yield Move("exploited", "referred", by_group(seen.identified * within), restarts=True)
     yield Move("exploited", "unreferred", by_group(seen.identified * (1.0 - within)), restarts=True)
 
 
-def _reached(referral: ReferralTables) -> Floats:
+def reached_by_upe(referral: ReferralTables) -> Floats:
     """Return [place] share referred to a UPE that is open."""
     return referral.reached * (np.repeat(referral.upe, 2) > 0.0)
 
 
 def protecting(seen: Found, referral: ReferralTables) -> Iterator[Move]:
     """Identified children are lost on the way, or protected by a UPE or a family judge."""
-    reached = _reached(referral)
+    reached = reached_by_upe(referral)
     loss = 1.0 - np.exp(-referral.loss)
     for source, target, share, chance in (
         ("referred", "upe_case", reached, referral.upe),

@@ -308,8 +308,10 @@ class System:
         self.back = back
         self.child, self.grown = self._pattern.matrices(self._chance, back.chance)
 
-    def flows(self, child: Floats, grown: Floats, present: Floats) -> Floats:
-        """Return [from state 13, to state 13, group] the flows that the time spent in each row has made.
+    def flows(self, child: Floats, grown: Floats, present: Floats) -> tuple[Floats, Floats]:
+        """Return the flows that the time spent in each row has made, by state and by move.
+
+        The first is [from state 13, to state 13, group], the second [move, group] of those under 18.
 
         Parameters
         ----------
@@ -332,7 +334,7 @@ class System:
         source = np.where(completed, REINTEGRATED, ways.from_state)[leaves]
         np.add.at(out, (source, np.full(source.size, ADULT)), passed[leaves])
         out[np.arange(N_STATES), np.arange(N_STATES)] = 0.0
-        return out
+        return out, done
 
 
 def pooled(weights: Floats, chances: Floats) -> Floats:

@@ -62,13 +62,11 @@ from simulator.engine.states import (
     FORMS,
     GENERAL_SHELTER,
     HOME,
-    IDENTIFIED,
     N_PLACES,
     N_STATES,
     N_STOCKS,
     N_TERRITORIES,
     OUTSIDE,
-    PROTECTED,
     REPORT_FROM,
     SEXES,
     SEXUAL,
@@ -284,12 +282,20 @@ class Twin:
         entering = self._entering()
         spent = self._integrate(linear, entering)
         self._follow_where(seen, aged)
-        flows = linear.flows(*spent)
+        flows, by_move = linear.flows(*spent)
         flows[HOME, EXPLOITED] = entering.sum(axis=1)
         self._furnish(t)
         if self.month >= 0:
             flows += aged
-            self._tell(flows, seen, spent[0][:, 0], refer, waiting)
+            by_upe = chances.reached_by_upe(refer)
+            targets = [move.target for move in moves]
+            opened = np.stack(
+                [
+                    self._of_form(by_move[targets.index(name)]) @ _territories(_shares(seen.where * share))
+                    for name, share in (("upe_case", by_upe), ("judge_case", 1.0 - by_upe))
+                ]
+            )
+            self._tell(flows, seen, spent[0][:, 0], opened, waiting)
         self.month += 1
 
     def _grow_older(self) -> Floats:
@@ -430,18 +436,14 @@ class Twin:
         """Return [form 2] of [group]."""
         return np.asarray(by_group.reshape(2, 2).sum(axis=1))
 
-    def _tell(self, flows: Floats, seen: chances.Found, spent: Floats, refer: Any, waiting: Floats) -> None:
+    def _tell(
+        self, flows: Floats, seen: chances.Found, spent: Floats, opened: Floats, waiting: Floats
+    ) -> None:
         """Note the month for the institutions of the months to come, and for the result."""
         system, inputs, t = self.system, self.inputs, self.month
         here = self._of_form(spent)
         by_place = np.einsum("f,cfk->ck", here, seen.by_channel)
         identified = _territories(by_place)
-        lost = 1.0 - np.exp(-refer.loss)
-        found = np.einsum("f,fk->k", self._of_form(flows[EXPLOITED, IDENTIFIED]), seen.where)
-        reached = refer.reached * (np.repeat(refer.upe, 2) > 0.0)
-        total = flows[IDENTIFIED, PROTECTED].sum()
-        way = np.stack([found * reached, found * (1.0 - reached)]) * (1.0 - lost)
-        opened = _territories(way / max(float(way.sum()), 1e-12) * total)
         where = _territories(self.where).sum(axis=0)
         grown = flows[EXPLOITED, ADULT].sum() * where / max(float(where.sum()), 1e-12)
 
