@@ -1,6 +1,6 @@
 """What the rules of a month read: tables fixed before any child acts, from inputs, factors and homes.
 
-The world hands them to its kernels; the stock-and-flow twin (``calibration.twin``) reads the same ones, so
+The world hands them to its kernels; the stock-and-flow twin (``simulator.twin``) reads the same ones, so
 that the two can differ only in how children are represented.
 """
 

@@ -11,8 +11,18 @@ import pytest
 import xarray as xr
 from numpy.typing import NDArray
 
-from calibration.chances import Search
-from calibration.compartments import (
+from scenarios import load_scenario
+from simulator.engine.draws import make_key
+from simulator.engine.population import Population, build
+from simulator.engine.states import ADULT, EXPLOITED, HOME, IDENTIFIED, STATES
+from simulator.evidence import Ledger, load_ledger
+from simulator.inputs import Inputs, prepare
+from simulator.outcomes.dataset import DIMS
+from simulator.outcomes.tally import tally
+from simulator.rules import networks
+from simulator.system import System
+from simulator.twin.chances import Search
+from simulator.twin.compartments import (
     COARSE,
     FINE,
     GROUPS,
@@ -25,17 +35,7 @@ from calibration.compartments import (
     _phase_chances,
     pooled,
 )
-from calibration.twin import SERIES, solve
-from scenarios import load_scenario
-from simulator.engine.draws import make_key
-from simulator.engine.population import Population, build
-from simulator.engine.states import ADULT, EXPLOITED, HOME, IDENTIFIED, STATES
-from simulator.evidence import Ledger, load_ledger
-from simulator.inputs import Inputs, prepare
-from simulator.outcomes.dataset import DIMS
-from simulator.outcomes.tally import tally
-from simulator.rules import networks
-from simulator.system import System
+from simulator.twin.months import SERIES, solve
 from simulator.world import World
 
 STOP = 96

@@ -23,29 +23,6 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from calibration import chances
-from calibration.compartments import (
-    GROUPS,
-    INDEX,
-    N_ROWS,
-    NAMES,
-    OF_ROW,
-    PAST_18,
-    STATE_OF,
-    Move,
-    back,
-    by_compartment,
-    pooled,
-)
-from calibration.compartments import System as Linear
-from calibration.entries import (
-    RANKS,
-    base_of,
-    expected_entries,
-    exposures,
-    factors_of,
-    left_at_home,
-)
 from scenarios.schema import Scenario, load_scenario
 from simulator import month
 from simulator.engine.states import (
@@ -81,6 +58,29 @@ from simulator.outcomes.dataset import attributes_of, coordinates
 from simulator.rules import care, justice, registers
 from simulator.rules.recruitment import FIRST_AGE
 from simulator.system import Seen, System, index
+from simulator.twin import chances
+from simulator.twin.compartments import (
+    GROUPS,
+    INDEX,
+    N_ROWS,
+    NAMES,
+    OF_ROW,
+    PAST_18,
+    STATE_OF,
+    Move,
+    back,
+    by_compartment,
+    pooled,
+)
+from simulator.twin.compartments import System as Linear
+from simulator.twin.entries import (
+    RANKS,
+    base_of,
+    expected_entries,
+    exposures,
+    factors_of,
+    left_at_home,
+)
 from simulator.version import __version__
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.compartments import GROUPS, Move, pooled
 from simulator.engine.states import (
     FAMILY_CARE,
     GENERAL_SHELTER,
@@ -18,6 +17,7 @@ from simulator.engine.states import (
     SPECIALISED_SHELTER,
 )
 from simulator.rules import care, exits
+from simulator.twin.compartments import GROUPS, Move, pooled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
