@@ -1,0 +1,190 @@
+"""The answer: splits of money, what they gain on samples the search never saw, how far they are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from simulator.experiments.optimise.judge import Judge
+from simulator.experiments.optimise.measures import MEASURES
+from simulator.experiments.optimise.plan import Plan
+from simulator.version import __version__
+
+if TYPE_CHECKING:
+    from simulator.experiments.optimise.question import Question
+    from simulator.experiments.optimise.response import Limits, Sample
+
+Floats = NDArray[np.float64]
+
+SURE: Final = 0.95
+"""Confidence of the intervals of paired differences."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A mean difference over samples with the same draws and chance.
+
+    Attributes
+    ----------
+    mean, low, high : with its 95% interval (Student's t)
+    better : share of the samples in which the difference is positive
+    """
+
+    mean: float
+    low: float
+    high: float
+    better: float
+
+    @property
+    def told_apart(self) -> bool:
+        """Return whether the interval leaves out zero."""
+        return self.low > 0.0 or self.high < 0.0
+
+
+def paired(difference: Floats) -> Paired:
+    """Return the summary of [sample] differences."""
+    n = difference.size
+    mean = float(difference.mean())
+    error = float(difference.std(ddof=1)) / np.sqrt(n) if n > 1 else np.inf
+    half = float(student.ppf(0.5 + SURE / 2.0, max(n - 1, 1)) * error) if error > 0.0 else 0.0
+    return Paired(mean, mean - half, mean + half, float((difference > 0.0).mean()))
+
+
+@dataclass(frozen=True)
+class Named:
+    """A plan with what it is in the answer.
+
+    Attributes
+    ----------
+    name : ``best``, ``equal``, ``present``, ``rival 1``, ``least``, ``path 0.5``, ``front 1``,
+        ``by territory`` or ``by year``
+    """
+
+    name: str
+    plan: Plan
+
+
+def answer_dataset(
+    question: Question,
+    named: Sequence[Named],
+    told: Floats,
+    judge: Judge,
+    limits: Limits,
+    funded_share: Floats,
+    extra: dict[str, Any],
+) -> xr.Dataset:
+    """Return everything that was confirmed, labelled.
+
+    Parameters
+    ----------
+    named : plans, the best first
+    told : [plan, sample, measure, year, cell] on fresh samples
+    judge : of the fresh samples
+    funded_share : [line] share of the search's draws in whose own best split the line is funded
+    extra : further attributes
+    """
+    value = judge.value(told)
+    measures = list(MEASURES)
+    gain = np.stack([judge.gain(told, name) for name in measures], axis=2)
+    samples: Sequence[Sample] = judge.samples
+    years = list(range(question.first_year, question.until + 1))
+    return xr.Dataset(
+        {
+            "money": (
+                ("plan", "line"),
+                np.array([one.plan.money for one in named]),
+                {"units": "soles per year", "long_name": "money of a line, a year on average"},
+            ),
+            "value": (
+                ("plan", "sample"),
+                value,
+                {"units": "weighted gain", "long_name": "what a plan gains beside no additional money"},
+            ),
+            "gain": (
+                ("plan", "sample", "measure"),
+                gain,
+                {"units": "of the measure", "long_name": "gain of each measure; more is better for children"},
+            ),
+            "level": (
+                ("plan", "sample", "measure", "year"),
+                told[..., 0],
+                {"units": "of the measure", "long_name": "simulated value of each measure, the country"},
+            ),
+            "reached": (
+                ("plan", "target"),
+                judge.probability(told),
+                {"units": "1", "long_name": "share of the samples in which a target is reached"},
+            ),
+            "funded_share": (
+                ("line",),
+                funded_share,
+                {"units": "1", "long_name": "share of the draws in whose own best split a line is funded"},
+            ),
+            "most_useful": (
+                ("line",),
+                limits.most,
+                {"units": "soles per year", "long_name": "money beyond which a line cannot use more"},
+            ),
+        },
+        coords={
+            "plan": [one.name for one in named],
+            "line": list(question.lines),
+            "sample": [str(one) for one in samples],
+            "structure": ("sample", [one.structure for one in samples]),
+            "measure": measures,
+            "year": years,
+            "target": [f"{x.measure} {x.year}" for x in question.targets],
+        },
+        attrs={
+            "title": "SinTrata: the best split of money for a question; simulated, not a forecast",
+            "question": question.name,
+            "label_es": question.label.es,
+            "label_en": question.label.en,
+            "objective": [f"{name}={weight:g}" for name, weight in question.objective],
+            "risk": question.risk,
+            "code_version": __version__,
+            **extra,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a search found.
+
+    Attributes
+    ----------
+    question : what was asked
+    named : plans, the best first
+    dataset : see ``answer_dataset``; fresh samples only
+    feasible : whether a plan within bounds keeps every condition, as far as the search saw
+    alike : names of plans that the confirmation cannot tell from the best
+    notes : by kind, figures for reports
+    """
+
+    question: Question
+    named: tuple[Named, ...]
+    dataset: xr.Dataset
+    feasible: bool
+    alike: tuple[str, ...]
+    notes: dict[str, Any]
+
+    @property
+    def best(self) -> Plan:
+        """Return the best plan."""
+        return self.named[0].plan
+
+    def beside(self, other: str) -> Paired:
+        """Return what the best plan gains beside another, on fresh samples."""
+        value = self.dataset["value"]
+        return paired(np.asarray(value.sel(plan="best").values - value.sel(plan=other).values))
+
+    def plan(self, name: str) -> Plan:
+        """Return a plan by its name."""
+        return next(one.plan for one in self.named if one.name == name)

@@ -1,0 +1,302 @@
+"""How plans are answered: by the whole-country model under common random numbers, or by another function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from csv import DictReader
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.programmes import Grant, Programme
+from simulator.engine.states import INSTITUTIONS, N_TERRITORIES, START_YEAR
+from simulator.experiments.design import parameter_draws
+from simulator.experiments.ensemble import Comparator, Study
+from simulator.experiments.optimise.archive import Archive
+from simulator.experiments.optimise.measures import MEASURES, N_CELLS, tell
+from simulator.experiments.optimise.plan import PROGRAMME, Plan, scenario_of
+from simulator.experiments.structures import load_structures, under
+from simulator.experiments.workers import country, open_workers
+from simulator.inputs import prepare
+from simulator.outcomes.accounts import accounts
+from simulator.policy.budget import STAGES
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
+    from simulator.experiments.optimise.question import Question
+
+Floats = NDArray[np.float64]
+
+AT_ONCE: Final = 4
+"""Runs of one sample that a worker does before it reports: what a kill can lose."""
+
+KEPT: Final = 24
+"""Comparators that a worker keeps (about 40 MB each)."""
+
+HUGE: Final = 1e10
+"""Soles a year, enough to buy all that any line can use in a probe of its limits."""
+
+WORTH: Final = 1.5
+"""Limits of lines are worked out with central parameters; where costs are higher more can be used."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One parameter set and one chance under which plans are compared.
+
+    Attributes
+    ----------
+    structure : name of a rival structure, ``""`` for the ledger as it is
+    draw : number of the parameter set; seed : of chance and of the draws
+    """
+
+    structure: str
+    draw: int
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.structure}:{self.draw}:{self.seed}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What there is to know of lines before any search.
+
+    Attributes
+    ----------
+    most : [line] soles a year beyond which a line cannot use money
+    shares : [line, territory] where the money of a line goes by need
+    attributed : soles a year by institution in the attributable ledger of the present (grade D)
+    """
+
+    most: Floats
+    shares: Floats
+    attributed: Mapping[str, float]
+
+
+class Response(Protocol):
+    """What the search asks: analytic functions of tests answer it as the model does."""
+
+    @property
+    def search_samples(self) -> tuple[Sample, ...]:
+        """Samples on which plans are compared while searching."""
+
+    @property
+    def fresh_samples(self) -> tuple[Sample, ...]:
+        """Samples on which the answer is confirmed; none of them is a search sample."""
+
+    def limits(self) -> Limits:
+        """Return what is known of the lines."""
+
+    def tell(self, plans: Sequence[Plan], samples: Sequence[Sample], done: Callable[[int], None]) -> Floats:
+        """Return [plan, sample, measure, year, cell]; ``done`` is called with the runs finished since."""
+
+
+def line_of_institution() -> dict[str, str]:
+    """Return the line that does the work of each institution of the attributable ledger."""
+    text = files(__package__).joinpath("present.csv").read_text(encoding="utf-8")
+    return {row["institution"]: row["line"] for row in DictReader(text.splitlines())}
+
+
+def samples_of(question: Question, n: int, seed: int) -> tuple[Sample, ...]:
+    """Return at least ``n`` samples that go round the structures; only a search has the central parameters."""
+    names = question.structures or ("",)
+    first = 0 if seed == question.effort.seed else 1
+    each = -(-n // len(names))
+    return tuple(Sample(name, first + k, seed) for k in range(each) for name in names)
+
+
+class Country:
+    """The whole-country model: the comparator once a sample, every plan from where money begins.
+
+    Parameters
+    ----------
+    question : with its base
+    archive : of finished runs
+    workers : processes; 1 = this one
+    scale : share of the country; anything but 1 is for tests
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        archive: Archive,
+        *,
+        workers: int = 1,
+        scale: float = 1.0,
+    ) -> None:
+        self.question, self.archive, self.scale = question, archive, scale
+        effort = question.effort
+        self._until = 12 * (question.until - START_YEAR) + 11
+        self._first = 12 * (question.first_year - START_YEAR)
+        self._fork = 12 * (question.money[0][0] - START_YEAR)
+        self.search_samples = samples_of(question, effort.draws, effort.seed)
+        self.fresh_samples = samples_of(question, effort.fresh_draws, effort.seed + 1)
+        self._values = self._draw((*self.search_samples, *self.fresh_samples))
+        self._limits = self._probe()
+        self._stack = ExitStack()
+        self._client = self._stack.enter_context(open_workers(workers)) if workers > 1 else None
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self._stack.close()
+
+    def _draw(self, samples: Sequence[Sample]) -> dict[Sample, Mapping[str, float]]:
+        """Return the parameter values of every sample."""
+        ledger, population = country(self._until, self.scale)
+        out: dict[Sample, Mapping[str, float]] = {}
+        for structure, seed in dict.fromkeys((one.structure, one.seed) for one in samples):
+            own = [one for one in samples if (one.structure, one.seed) == (structure, seed)]
+            here = under(ledger, [load_structures()[structure]]) if structure else ledger
+            values, _ = parameter_draws(here, population, 1 + max(one.draw for one in own), seed)
+            out |= {one: values[one.draw] for one in own}
+        return out
+
+    def limits(self) -> Limits:
+        """Return what is known of the lines."""
+        return self._limits
+
+    def _probe(self) -> Limits:
+        """Give every line more than it can use, with central parameters, and see what it spends."""
+        question = self.question
+        ledger, population = country(self._until, self.scale)
+        years = tuple((year, HUGE) for year, _ in question.money)
+        lines = tuple(Grant(lines=((line, 1.0),), amounts=years) for line in question.lines)
+        everything = replace(
+            question.base,
+            programmes=(
+                Programme(
+                    name=PROGRAMME,
+                    label=question.label,
+                    budget=lines,
+                    start_ti=self._fork,
+                    price_year=question.price_year,
+                ),
+            ),
+        )
+        values = self._values[self.search_samples[0]]
+        n_months = self._until + 1
+        inputs = prepare(everything, values, ledger, population, n_months)
+        budget = inputs.budget
+        ratio, rate, _ = budget.rates()
+        months = slice(self._fork, self._fork + 12 * len(years))
+        level = budget.prices.level[np.arange(n_months)[months] // 12]
+        real = level / budget.prices.level[question.price_year - START_YEAR]
+        usable = budget.flow.spent[:, months] / np.maximum(ratio * rate, 1e-9)[:, months]
+        by_year = (usable.sum(axis=2) / real).reshape(len(lines), len(years), 12).sum(axis=2)
+        assigned = budget.assigned[:, self._fork].reshape(len(lines), N_TERRITORIES, 2).sum(axis=2)
+        order = [
+            next(k for k, (_, i) in enumerate(budget.items) if budget.lines[i].name == line)
+            for line in question.lines
+        ]
+        nobody_missing = np.zeros((n_months, len(INSTITUTIONS), N_TERRITORIES))
+        before = prepare(question.base, values, ledger, population, n_months)
+        money = accounts(before, ledger, nobody_missing, self._fork - 12)["attributable_budget"]
+        pim = money[0, STAGES.index("pim")].sum(axis=1).astype(float)
+        return Limits(
+            most=WORTH * by_year.max(axis=1)[order],
+            shares=(assigned / assigned.sum(axis=1, keepdims=True))[order],
+            attributed=dict(zip(INSTITUTIONS, pim.tolist(), strict=True)),
+        )
+
+    def tell(self, plans: Sequence[Plan], samples: Sequence[Sample], done: Callable[[int], None]) -> Floats:
+        """Return [plan, sample, measure, year, cell]; runs that are in the archive are not done again."""
+        scenarios = [scenario_of(self.question, plan, self._limits.shares, PROGRAMME) for plan in plans]
+        shape = (len(MEASURES), self.question.years, N_CELLS)
+        jobs: list[tuple[Sample, list[Scenario]]] = []
+        for sample in samples:
+            wanted = {s.hash: s for s in scenarios if self.archive.get(s.hash, str(sample)) is None}
+            todo = list(wanted.values())
+            jobs += [(sample, todo[k : k + AT_ONCE]) for k in range(0, len(todo), AT_ONCE)]
+        for sample, told in self._run(jobs):
+            self.archive.put(str(sample), told)
+            done(len(told))
+        out = np.empty((len(plans), len(samples), *shape))
+        for i, scenario in enumerate(scenarios):
+            for j, sample in enumerate(samples):
+                value = self.archive.get(scenario.hash, str(sample))
+                if value is None:
+                    raise LookupError(f"no run of {scenario.hash[:12]} under {sample}")
+                out[i, j] = value
+        return out
+
+    def _run(
+        self, jobs: Sequence[tuple[Sample, list[Scenario]]]
+    ) -> Iterator[tuple[Sample, list[tuple[str, Floats]]]]:
+        tasks = [
+            Task(
+                self.question.base,
+                tuple(sorted(self._values[sample].items())),
+                sample,
+                self._first,
+                self._fork,
+                self._until,
+                self.scale,
+                tuple(todo),
+            )
+            for sample, todo in jobs
+        ]
+        if self._client is None:
+            yield from ((task.sample, run_task(task)) for task in tasks)
+            return
+        from distributed import as_completed  # noqa: PLC0415  (slow to import, and not always needed)
+
+        addresses = sorted(self._client.scheduler_info(n_workers=-1)["workers"])
+        every = list(dict.fromkeys((*self.search_samples, *self.fresh_samples)))
+        # A sample stays with one worker, which keeps the states its comparator left.
+        futures = {
+            self._client.submit(
+                run_task, task, workers=[addresses[every.index(task.sample) % len(addresses)]], pure=False
+            ): task
+            for task in tasks
+        }
+        for future in as_completed(list(futures)):  # type: ignore[no-untyped-call]
+            yield futures[future].sample, future.result()
+
+
+@dataclass(frozen=True)
+class Task:
+    """Runs of one sample for a worker.
+
+    Attributes
+    ----------
+    base : comparator; values : parameter values of the sample
+    first : first month told; fork : month before which the comparator's state is kept; until : last month
+    """
+
+    base: Scenario
+    values: tuple[tuple[str, float], ...]
+    sample: Sample
+    first: int
+    fork: int
+    until: int
+    scale: float
+    scenarios: tuple[Scenario, ...]
+
+
+def run_task(task: Task) -> list[tuple[str, Floats]]:
+    """Return what each scenario of a task tells, by its hash."""
+    comparator = _comparator(
+        task.base, task.values, task.sample.seed, task.first, task.fork, task.until, task.scale
+    )
+    return [(scenario.hash, tell(comparator.run(scenario))) for scenario in task.scenarios]
+
+
+@lru_cache(maxsize=KEPT)
+def _comparator(
+    base: Scenario,
+    values: tuple[tuple[str, float], ...],
+    seed: int,
+    first: int,
+    fork: int,
+    until: int,
+    scale: float,
+) -> Comparator:
+    ledger, population = country(until, scale)
+    study = Study((base,), (dict(values),), seed, first, until)
+    return Comparator(study, 0, 0, ledger=ledger, population=population, keep_at=(fork,))

@@ -1,0 +1,93 @@
+"""Planted problems: analytic functions in the place of the model, whose best splits are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios import load_scenario
+from scenarios.levers import Bilingual
+from simulator.experiments.optimise.measures import MEASURES, N_CELLS
+from simulator.experiments.optimise.plan import Plan
+from simulator.experiments.optimise.question import Effort, Question
+from simulator.experiments.optimise.response import Limits, Sample
+
+Floats = NDArray[np.float64]
+YEARS = 4
+Function = Callable[[Floats, float], Mapping[str, float]]
+"""Of [line] money and of a draw's strength: gains by measure, beside nothing."""
+
+EFFORT = Effort(simulations=900, draws=4, fresh_draws=8, starts=8)
+
+
+def question(lines: Sequence[str], total: float = 100.0, **more: Any) -> Question:
+    """Return a question on planted lines, whose money is the same every year."""
+    given: dict[str, Any] = {
+        "objective": (("completed", 1.0),),
+        "money": tuple((year, total) for year in range(2027, 2027 + YEARS)),
+        "effort": EFFORT,
+    }
+    return Question(
+        name="planted",
+        label=Bilingual("plantada", "planted"),
+        base=load_scenario("baseline"),
+        lines=tuple(lines),
+        **(given | more),
+    )
+
+
+@dataclass
+class Planted:
+    """Answers plans by a function.
+
+    Attributes
+    ----------
+    function : what a plan gains under a draw, the same in every year
+    most : [line] money beyond which a line cannot use more
+    asked : runs that were asked for
+    """
+
+    question: Question
+    function: Function
+    most: Sequence[float] = ()
+    noise: float = 0.0
+    structures: Sequence[str] = ("",)
+    attributed: Mapping[str, float] = field(default_factory=lambda: {"police": 1.0})
+    asked: int = 0
+
+    def _samples(self, first: int, n: int) -> tuple[Sample, ...]:
+        return tuple(Sample(self.structures[k % len(self.structures)], k, first) for k in range(n))
+
+    @property
+    def search_samples(self) -> tuple[Sample, ...]:
+        return self._samples(0, self.question.effort.draws)
+
+    @property
+    def fresh_samples(self) -> tuple[Sample, ...]:
+        return self._samples(1, self.question.effort.fresh_draws)
+
+    def limits(self) -> Limits:
+        n = len(self.question.lines)
+        most = np.array(self.most or [1e12] * n, float)
+        return Limits(most, np.full((n, 26), 1.0 / 26.0), self.attributed)
+
+    def tell(
+        self, plans: Sequence[Plan], samples: Sequence[Sample], done: Callable[[int], None]
+    ) -> Floats:
+        out = np.zeros((len(plans), len(samples), len(MEASURES), YEARS, N_CELLS))
+        for i, plan in enumerate(plans):
+            for j, sample in enumerate(samples):
+                self.asked += 1
+                strength = 1.0 + 0.2 * np.sin(1.0 + 3 * sample.draw + 7 * sample.seed)
+                gains = self.function(np.array(plan.money), strength)
+                key = abs(hash((plan.money, str(sample)))) if self.noise else 0
+                chance = self.noise * np.random.default_rng(key % 2**32).normal() if self.noise else 0.0
+                for name, gain in gains.items():
+                    k = list(MEASURES).index(name)
+                    out[i, j, k] = 1000.0 + MEASURES[name] * (gain + chance) / YEARS
+        done(len(plans) * len(samples))
+        return out
