@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulator.evidence import load_ledger
     from simulator.experiments.ensemble import compare, run
     from simulator.experiments.forks import Forks
+    from simulator.experiments.optimise.folder import optimise
     from simulator.experiments.sweep.execute import sweep
     from simulator.outcomes.dataset import coordinates
     from simulator.outcomes.scorecard import scorecard
@@ -28,6 +29,7 @@ __all__ = [
     "coordinates",
     "load_ledger",
     "load_scenario",
+    "optimise",
     "run",
     "scorecard",
     "sweep",
@@ -42,6 +44,7 @@ _HOMES = {
     "coordinates": ("simulator.outcomes.dataset", "coordinates"),
     "load_ledger": ("simulator.evidence", "load_ledger"),
     "load_scenario": ("scenarios.schema", "load_scenario"),
+    "optimise": ("simulator.experiments.optimise.folder", "optimise"),
     "run": ("simulator.experiments.ensemble", "run"),
     "scorecard": ("simulator.outcomes.scorecard", "scorecard"),
     "sweep": ("simulator.experiments.sweep.execute", "sweep"),

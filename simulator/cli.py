@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.commands import analysis, experiments, policy
+from simulator.commands import analysis, experiments, optimise, policy
 from simulator.commands.app import app as _app
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.terminal import (
@@ -574,6 +574,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "discover": analysis.discover,
     "robustness": analysis.robustness,
     "value-of-information": analysis.value_of_information,
+    "optimise": optimise.optimise,
     "precision": _precision,
     "validate": _validate,
     "scenarios": _scenarios,

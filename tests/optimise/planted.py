@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ YEARS = 4
 Function = Callable[[Floats, float], Mapping[str, float]]
 """Of [line] money and of a draw's strength: gains by measure, beside nothing."""
 
-EFFORT = Effort(simulations=900, draws=4, fresh_draws=8, starts=8)
+EFFORT = Effort(simulations=600, draws=4, fresh_draws=8, starts=6)
 
 
 def question(lines: Sequence[str], total: float = 100.0, **more: Any) -> Question:
@@ -47,6 +48,7 @@ class Planted:
     Attributes
     ----------
     function : what a plan gains under a draw, the same in every year
+    strength : of each sample, by which draws differ
     most : [line] money beyond which a line cannot use more
     asked : runs that were asked for
     """
@@ -56,6 +58,9 @@ class Planted:
     most: Sequence[float] = ()
     noise: float = 0.0
     structures: Sequence[str] = ("",)
+    strength: Callable[[Sample], float] = lambda sample: (
+        1.0 + 0.2 * np.sin(1 + 3 * sample.draw + 7 * sample.seed)
+    )
     attributed: Mapping[str, float] = field(default_factory=lambda: {"police": 1.0})
     asked: int = 0
 
@@ -75,17 +80,14 @@ class Planted:
         most = np.array(self.most or [1e12] * n, float)
         return Limits(most, np.full((n, 26), 1.0 / 26.0), self.attributed)
 
-    def tell(
-        self, plans: Sequence[Plan], samples: Sequence[Sample], done: Callable[[int], None]
-    ) -> Floats:
+    def tell(self, plans: Sequence[Plan], samples: Sequence[Sample], done: Callable[[int], None]) -> Floats:
         out = np.zeros((len(plans), len(samples), len(MEASURES), YEARS, N_CELLS))
         for i, plan in enumerate(plans):
             for j, sample in enumerate(samples):
                 self.asked += 1
-                strength = 1.0 + 0.2 * np.sin(1.0 + 3 * sample.draw + 7 * sample.seed)
-                gains = self.function(np.array(plan.money), strength)
-                key = abs(hash((plan.money, str(sample)))) if self.noise else 0
-                chance = self.noise * np.random.default_rng(key % 2**32).normal() if self.noise else 0.0
+                gains = self.function(np.array(plan.money), self.strength(sample))
+                key = crc32(f"{plan.money} {sample}".encode())
+                chance = self.noise * np.random.default_rng(key).normal() if self.noise else 0.0
                 for name, gain in gains.items():
                     k = list(MEASURES).index(name)
                     out[i, j, k] = 1000.0 + MEASURES[name] * (gain + chance) / YEARS

@@ -95,7 +95,7 @@ def test_public_names() -> None:
             "load_ledger",
             "load_scenario",
         ),
-        *("run", "scorecard"),
+        *("optimise", "run", "scorecard", "sweep"),
     ]
     for name in simulator.__all__:
         assert getattr(simulator, name) is not None

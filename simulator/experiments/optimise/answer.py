@@ -1,4 +1,4 @@
-"""The answer: splits of money, what they gain on samples the search never saw, how far they are told apart."""
+"""The answer: splits of money, what they gain on samples of their own, how far they are told apart."""
 
 from __future__ import annotations
 
@@ -184,6 +184,15 @@ class Answer:
         """Return what the best plan gains beside another, on fresh samples."""
         value = self.dataset["value"]
         return paired(np.asarray(value.sel(plan="best").values - value.sel(plan=other).values))
+
+    def told(self, name: str) -> Paired:
+        """Return what a plan gains beside no additional money, on fresh samples."""
+        return paired(np.asarray(self.dataset["value"].sel(plan=name).values))
+
+    def gain(self, name: str, measure: str) -> Paired:
+        """Return what a plan gains of a measure, on fresh samples; more is better for children."""
+        values = self.dataset["gain"].sel(plan=name, measure=measure).values
+        return paired(np.nan_to_num(np.asarray(values)))
 
     def plan(self, name: str) -> Plan:
         """Return a plan by its name."""

@@ -9,11 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from scenarios.levers import Bilingual
 from scenarios.schema import Scenario
-from simulator.experiments.optimise.answer import Answer, paired
+from simulator.experiments.optimise.answer import Answer
 from simulator.experiments.optimise.archive import Archive
 from simulator.experiments.optimise.measures import MEASURES, N_CELLS
 from simulator.experiments.optimise.plan import scenario_of
@@ -148,7 +146,10 @@ def _write(found: Answer, response: Country, folder: Path) -> None:
 
 def scenario_of_answer(found: Answer, response: Country, name: str, file: str) -> Scenario:
     """Return a plan of an answer as a scenario like any other."""
-    texts = {lang: t(f"optimise.scenario.{file}", lang, name=getattr(found.question.label, lang)) for lang in LANGUAGES}
+    texts = {
+        lang: t(f"optimise.scenario.{file}", lang, name=getattr(found.question.label, lang))
+        for lang in LANGUAGES
+    }
     label = Bilingual(**{lang: text[:120] for lang, text in texts.items()})
     return scenario_of(found.question, found.plan(name), response.limits().shares, file, label)
 
@@ -156,14 +157,9 @@ def scenario_of_answer(found: Answer, response: Country, name: str, file: str) -
 def summary(found: Answer) -> dict[str, Any]:
     """Return an answer as plain data: what tables, pictures and pages show."""
     data, question = found.dataset, found.question
-    value = data["value"]
     plans = []
     for one in found.named:
-        own = np.asarray(value.sel(plan=one.name))
-        gains = {
-            measure: asdict(paired(np.nan_to_num(np.asarray(data["gain"].sel(plan=one.name, measure=measure)))))
-            for measure in MEASURES
-        }
+        gains = {measure: asdict(found.gain(one.name, measure)) for measure in MEASURES}
         plans.append(
             {
                 "name": one.name,
@@ -173,7 +169,7 @@ def summary(found: Answer) -> dict[str, Any]:
                     for line, amount in zip(question.lines, one.plan.money, strict=True)
                     if amount > 0.0
                 },
-                "value": asdict(paired(own)),
+                "value": asdict(found.told(one.name)),
                 "gains": gains,
                 "reached": [float(x) for x in data["reached"].sel(plan=one.name)],
                 "beside_best": asdict(found.beside(one.name)),
@@ -198,5 +194,3 @@ def summary(found: Answer) -> dict[str, Any]:
         },
         "notes": found.notes,
     }
-
-

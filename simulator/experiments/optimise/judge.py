@@ -1,4 +1,4 @@
-"""What a question makes of what runs told: a score of each plan, margins of what must hold, allowed splits."""
+"""What a question makes of what runs told: a score of each plan, what must hold, allowed splits."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from simulator.experiments.optimise.response import Limits, Sample
 
 Floats = NDArray[np.float64]
+
+BENT: Final = 15.0
+"""How much coordinates are bent: gains of money are, too, since what it covers saturates."""
 
 TENTH: Final = 0.1
 LIMA: Final = 14
@@ -120,6 +123,18 @@ class Space:
     scale: Floats
     rows: Floats
     floors: Floats
+
+    def coordinate(self, money: Floats) -> Floats:
+        """Return [..., line] money as the stand-in measures it: small amounts wide apart, 1 at the scale."""
+        return np.asarray(np.log1p(BENT * money / self.scale) / np.log1p(BENT))
+
+    def money(self, coordinate: Floats) -> Floats:
+        """Return [..., line] money of coordinates."""
+        return np.asarray(self.scale * np.expm1(coordinate * np.log1p(BENT)) / BENT)
+
+    def slope(self, coordinate: Floats) -> Floats:
+        """Return [line] money for a unit of each coordinate."""
+        return np.asarray(self.scale * np.log1p(BENT) * np.exp(coordinate * np.log1p(BENT)) / BENT)
 
     def breach(self, money: Floats) -> float:
         """Return by how much money breaks the bounds, in soles."""

@@ -38,7 +38,7 @@ from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.texts import t
 
 RISKS: Final = ("mean", "p10", "worst_structure")
-"""What of an outcome counts: its mean over samples, their tenth percentile, the mean of the worst structure."""
+"""What of an outcome counts: its mean over samples, their tenth percentile, mean of the worst structure."""
 
 ANSWERS: Final = ("split", "least", "front", "path", "territory", "year")
 FIRST_MONEY: Final = 2026

@@ -104,7 +104,7 @@ def line_of_institution() -> dict[str, str]:
 
 
 def samples_of(question: Question, n: int, seed: int) -> tuple[Sample, ...]:
-    """Return at least ``n`` samples that go round the structures; only a search has the central parameters."""
+    """Return at least ``n`` samples that go round the structures; only a search has the central values."""
     names = question.structures or ("",)
     first = 0 if seed == question.effort.seed else 1
     each = -(-n // len(names))
@@ -255,7 +255,7 @@ class Country:
             ): task
             for task in tasks
         }
-        for future in as_completed(list(futures)):  # type: ignore[no-untyped-call]
+        for future in as_completed(list(futures), loop=self._client.loop):  # type: ignore[no-untyped-call]
             yield futures[future].sample, future.result()
 
 

@@ -121,6 +121,7 @@ def _answer(question: Question, response: Response, report: Report) -> Answer:
             status.error = float(value.std(ddof=1) / np.sqrt(value.size))
         report(status)
 
+    report(status)
     search = Search(question, response, tell, done)
     runs = question.effort.simulations - kept - stages
     later = sum(one in question.answers for one in ("path", "front", "least"))
@@ -134,10 +135,6 @@ def _answer(question: Question, response: Response, report: Report) -> Answer:
         for share in question.path:
             until = search.spent + left // len(question.path)
             search.improve(share * question.total, ROUNDS_OF_PATH, until, "path")
-        named += [
-            Named(f"path {share:g}", search.plans[search.best(share * question.total)])
-            for share in question.path
-        ]
     if "least" in question.answers:
         found = least_money(search, search.spent + left)
         notes["least"] = found.notes
@@ -147,6 +144,11 @@ def _answer(question: Question, response: Response, report: Report) -> Answer:
         plans = front_plans(search, FRONT_POINTS, search.spent + left)
         named += [Named(f"front {k + 1}", plan) for k, plan in enumerate(plans)]
     search.improve(question.total, ROUNDS, runs)
+    if "path" in question.answers:
+        named += [
+            Named(f"path {share:g}", search.plans[search.best(share * question.total)])
+            for share in question.path
+        ]
     chosen = search.best(question.total)
     best = search.plans[chosen]
     if "territory" in question.answers:
@@ -212,7 +214,7 @@ def _rivals(search: Search, best: Plan) -> list[Plan]:
     order = [search.plans[k] for k in np.argsort(-score, kind="stable") if np.isfinite(score[k])]
     out: list[Plan] = []
     for plan in (*optima, *order):
-        if plan != best and plan not in out:
+        if all(search.apart(plan, other) for other in (best, *out)):
             out.append(plan)
     return out[:RIVALS]
 

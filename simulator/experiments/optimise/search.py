@@ -32,6 +32,7 @@ GRID: Final = 10_000
 TOGETHER: Final = 4
 """Lines that an exploring plan gives money to, on average."""
 
+LEAST_TRIED: Final = 0.15
 LARGEST_SHARE_ON: Final = 0.5
 POINTS_PER_LINE: Final = 1.2
 EXPLORED: Final = 0.5
@@ -39,6 +40,9 @@ EXPLORED: Final = 0.5
 
 CURIOSITY: Final = 1.0
 """Standard deviations of what is unknown that a curious proposal counts as a gain."""
+
+RESTLESS: Final = 3.0
+"""The same, once nothing new is proposed."""
 
 SMALL_GAIN: Final = 1e-3
 """Share of the whole gain below which a line's own part is not worth its money."""
@@ -134,7 +138,8 @@ class Search:
         on = switch < min(LARGEST_SHARE_ON, TOGETHER / lines)
         # A plan without any line tells nothing: it gets the one that was nearest to being on.
         on[np.arange(n), switch.argmin(axis=1)] |= ~on.any(axis=1)
-        money = on * np.maximum(level, 0.1) * self.space.scale
+        # As many plans try a little of a line as try a lot: that is where curves bend.
+        money = on * self.space.money(np.maximum(level, LEAST_TRIED))
         self.try_plans([self.plan(np.maximum(row, self.space.least)) for row in money], "explore")
 
     # -- judging -----------------------------------------------------------------------------------
@@ -187,6 +192,11 @@ class Search:
         """Return [line] whether it gets money beyond its floor."""
         return np.asarray(money - self.space.least > FUNDED * self.question.total)
 
+    def apart(self, one: Plan, other: Plan) -> bool:
+        """Return whether two plans have money at different places, beyond what is worth telling apart."""
+        moved = np.abs(np.array(one.money) - np.array(other.money)).sum() / 2.0
+        return bool(moved > SAME * self.question.total)
+
     # -- the stand-in ------------------------------------------------------------------------------
 
     def stand_in(self, name: str, values: Floats, *, refit: bool = True) -> Surrogate:
@@ -196,7 +206,7 @@ class Search:
         """
         usable = [k for k, plan in enumerate(self.plans) if not plan.places and not plan.early]
         before = self._weights.get(name)
-        points = self.money()[usable] / self.space.scale
+        points = self.space.coordinate(self.money()[usable])
         model = Surrogate(
             points,
             values[usable] - values[0],
@@ -234,6 +244,10 @@ class Search:
             plans = [self.plan(money) for money in proposals]
             new = [plan for plan in dict.fromkeys(plans) if plan not in self.plans]
             if not new:
+                # The stand-in is content: try once where it knows least, and stop if that is known too.
+                far = self.optima(model, conditions, total, curiosity=RESTLESS)
+                new = [p for p in dict.fromkeys(self.plan(one.money) for one in far) if p not in self.plans]
+            if not new:
                 return
             room = max((runs - self.spent) // len(self.samples), 1)
             self.try_plans(new[:room], phase)
@@ -258,7 +272,7 @@ class Search:
             money = self._climb(model, conditions, total, start, curiosity, closed)
             if money is None:
                 continue
-            u = money / self.space.scale
+            u = self.space.coordinate(money)
             found.append(Optimum(money, model.mean(u) + curiosity * model.deviation(u)))
         found.sort(key=lambda one: -one.expected)
         apart: list[Optimum] = []
@@ -291,17 +305,25 @@ class Search:
     ) -> Floats | None:
         """Return [line] the local optimum that a start leads to, ``None`` where nothing allowed is found."""
         space = self.space
-        low = space.least / space.scale
-        high = np.minimum(space.most, np.maximum(total, space.least)) / space.scale
+        low = space.coordinate(space.least)
+        high = space.coordinate(np.minimum(space.most, np.maximum(total, space.least)))
         if closed is not None:
             high = np.where(closed, low, high)
-        unit = space.scale / total
         bounds = [
-            {"type": "ineq", "fun": lambda u: 1.0 - unit @ u, "jac": lambda _u: -unit},
+            {
+                "type": "ineq",
+                "fun": lambda u: 1.0 - space.money(u).sum() / total,
+                "jac": lambda u: -space.slope(u) / total,
+            },
         ]
         if space.rows.size:
-            rows, floors = space.rows * unit, space.floors / total
-            bounds.append({"type": "ineq", "fun": lambda u: rows @ u - floors, "jac": lambda _u: rows})
+            bounds.append(
+                {
+                    "type": "ineq",
+                    "fun": lambda u: (space.rows @ space.money(u) - space.floors) / total,
+                    "jac": lambda u: space.rows * space.slope(u) / total,
+                }
+            )
         for without, margin in conditions:
             size = max(abs(without), margin.size)
             bounds.append(
@@ -321,11 +343,11 @@ class Search:
                 rise = rise + curiosity * model.deviation_gradient(u)
             return np.asarray(-rise / model.size)
 
-        first = np.clip(start / space.scale, low, high)
-        if unit @ first > 1.0:
-            spare = 1.0 - unit @ low
-            more = unit @ (first - low)
-            first = low + (first - low) * max(spare, 0.0) / more
+        money = np.clip(start, space.least, space.money(high))
+        if money.sum() > total:
+            spare, more = total - float(space.least.sum()), float((money - space.least).sum())
+            money = space.least + (money - space.least) * (max(spare, 0.0) / more)
+        first = np.clip(space.coordinate(money), low, high)
         done = minimize(
             loss,
             first,
@@ -335,7 +357,7 @@ class Search:
             constraints=bounds,
             options={"maxiter": MOST_STEPS, "ftol": 1e-7},
         )
-        money = np.clip(done.x, low, high) * space.scale
+        money = space.money(np.clip(done.x, low, high))
         tolerance = 1e-3 * total
         if money.sum() > total + tolerance or space.breach(money) > tolerance:
             return None
@@ -363,12 +385,13 @@ class Search:
 
     def idle(self, model: Surrogate, money: Floats) -> NDArray[np.bool_]:
         """Return [line] whether taking its money away costs no more than the stand-in is unsure of."""
-        u = money / self.space.scale
+        u = self.space.coordinate(money)
+        floor = self.space.coordinate(self.space.least)
         whole = model.mean(u)
         idle = np.zeros(u.size, bool)
         for k in range(u.size):
             without = u.copy()
-            without[k] = self.space.least[k] / self.space.scale[k]
+            without[k] = floor[k]
             loss = whole - model.mean(without)
             idle[k] = loss <= max(SMALL_GAIN * abs(whole), model.deviation(u, without))
         return idle

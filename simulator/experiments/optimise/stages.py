@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from simulator.experiments.optimise.judge import LIMA
 from simulator.experiments.optimise.measures import MEASURES, RATIOS, TERRITORIES
 from simulator.experiments.optimise.plan import Plan
 from simulator.experiments.optimise.search import Search
@@ -196,7 +197,9 @@ def by_sample(search: Search, total: float) -> Floats:
 
 def _with(search: Search, values: Floats, weights: Weights) -> Surrogate:
     usable = [k for k, plan in enumerate(search.plans) if not plan.places and not plan.early]
-    return Surrogate(search.money()[usable] / search.space.scale, values[usable] - values[0], weights=weights)
+    return Surrogate(
+        search.space.coordinate(search.money()[usable]), values[usable] - values[0], weights=weights
+    )
 
 
 def by_territory(search: Search, best: Plan, most: int) -> Plan:
@@ -262,7 +265,7 @@ def _places_allowed(search: Search, plan: Plan) -> bool:
         here = float((money * own) @ moved[:, list(bound.territories)].sum(axis=1))
         if not bound.at_least - search.step <= here <= bound.at_most + search.step:
             return False
-    outside = 1.0 - float(money @ moved[:, 14]) / max(float(money.sum()), 1e-9)
+    outside = 1.0 - float(money @ moved[:, LIMA]) / max(float(money.sum()), 1e-9)
     return outside >= search.question.outside_lima - 1e-6
 
 

@@ -1,0 +1,225 @@
+"""The picture of an answer about money: the split, the confirmation, the path and the front, on one page."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from simulator.exports.charts import COLOURS, Q, png, svg
+from simulator.report_optimum import MILLION, line_label, plan_name, tables
+from simulator.tables import shown
+from simulator.texts import language, t
+
+if TYPE_CHECKING:
+    from simulator.experiments.optimise.answer import Answer
+    from simulator.tables import Table
+
+MOST_LINES: Final = 16
+FONT: Final = "DejaVu Sans"
+WIDTH: Final = 420
+
+
+def picture(answer: Answer) -> dict[str, Any]:
+    """Return the whole picture as one Vega-Lite specification."""
+    rows: list[dict[str, Any]] = [{"hconcat": [_split(answer), _confirmation(answer)], "spacing": 40}]
+    second = [chart for chart in (_path(answer), _front(answer)) if chart is not None]
+    if second:
+        rows.append({"hconcat": second, "spacing": 40})
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "background": "white",
+        "padding": 16,
+        "title": {
+            "text": t("optimise.chart.title", name=getattr(answer.question.label, language())),
+            "anchor": "start",
+            "fontSize": 15,
+            "offset": 14,
+        },
+        "vconcat": rows,
+        "config": {
+            "font": FONT,
+            "axis": {
+                "labelFontSize": 11,
+                "titleFontSize": 11,
+                "titleFontWeight": "normal",
+                "labelLimit": 260,
+            },
+            "view": {"stroke": None},
+            "title": {"fontSize": 12, "fontWeight": "normal", "anchor": "start"},
+        },
+    }
+
+
+def _titled(title: str, rows: Sequence[dict[str, Any]], **body: Any) -> dict[str, Any]:
+    return {"title": title, "data": {"values": list(rows)}, "width": WIDTH, **body}
+
+
+def _split(answer: Answer) -> dict[str, Any]:
+    question = answer.question
+    equals = [answer.best, *(answer.plan(name) for name in answer.alike if name.startswith("rival"))]
+    money = np.array([plan.money for plan in equals]) / MILLION
+    order = [int(k) for k in np.argsort(-money[0], kind="stable")[:MOST_LINES] if money[:, k].max() > 0.0]
+    rows = [
+        {
+            "line": line_label(question.lines[k]),
+            "money": float(money[0, k]),
+            "low": float(money[:, k].min()),
+            "high": float(money[:, k].max()),
+        }
+        for k in order
+    ]
+    y = {"field": "line", "type": "nominal", "sort": [row["line"] for row in rows], "axis": {"title": None}}
+    x = {"type": Q, "axis": {"title": None, "format": ",.3~g", "tickCount": 5}}
+    layers = [
+        {"mark": {"type": "bar", "color": COLOURS[1]}, "encoding": {"y": y, "x": {"field": "money", **x}}},
+        {
+            "mark": {"type": "rule", "strokeWidth": 2, "color": "#222222"},
+            "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}},
+        },
+    ]
+    return _titled(t("optimise.chart.split"), rows, height={"step": 17}, layer=layers)
+
+
+def _confirmation(answer: Answer) -> dict[str, Any]:
+    rows = []
+    for one in answer.named:
+        if one.name == "best" or one.name.startswith(("path", "front", "least")):
+            continue
+        beside = answer.beside(one.name)
+        rows.append(
+            {"plan": plan_name(one.name), "mean": beside.mean, "low": beside.low, "high": beside.high}
+        )
+    y = {"field": "plan", "type": "nominal", "sort": [row["plan"] for row in rows], "axis": {"title": None}}
+    x = {"type": Q, "axis": {"title": None, "format": "+,.3~s", "tickCount": 5}}
+    layers = [
+        {"mark": {"type": "rule", "color": "#999999"}, "encoding": {"x": {"datum": 0}}},
+        {
+            "mark": {"type": "rule", "strokeWidth": 2, "color": COLOURS[1]},
+            "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 50, "color": COLOURS[1]},
+            "encoding": {"y": y, "x": {"field": "mean", **x}},
+        },
+    ]
+    return _titled(t("optimise.chart.confirmation"), rows, height={"step": 24}, layer=layers)
+
+
+def _path(answer: Answer) -> dict[str, Any] | None:
+    rows = []
+    for one in answer.named:
+        if one.name.startswith("path") or one.name == "best":
+            value = answer.told(one.name)
+            row = {
+                "total": one.plan.total / MILLION,
+                "mean": value.mean,
+                "low": value.low,
+                "high": value.high,
+            }
+            rows.append(row)
+    if len(rows) < 2:
+        return None
+    x = {"field": "total", "type": Q, "axis": {"title": t("optimise.column.total"), "format": ",.3~g"}}
+    y = {"type": Q, "axis": {"title": t("optimise.column.value"), "format": ",.3~s"}}
+    layers = [
+        {
+            "mark": {"type": "area", "opacity": 0.2, "color": COLOURS[1]},
+            "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "line", "point": True, "color": COLOURS[1]},
+            "encoding": {"x": x, "y": {"field": "mean", **y}},
+        },
+    ]
+    return _titled(t("optimise.chart.path"), rows, height=220, layer=layers)
+
+
+def _front(answer: Answer) -> dict[str, Any] | None:
+    names = answer.question.front[:2]
+    rows = []
+    for one in answer.named:
+        if one.name.startswith("front") or (names and one.name in ("best", "equal", "present")):
+            row: dict[str, Any] = {
+                "plan": plan_name(one.name),
+                "kind": "front" if one.name.startswith("front") else one.name,
+            }
+            for axis, name in zip("xy", names, strict=False):
+                gain = answer.gain(one.name, name)
+                row |= {axis: gain.mean, f"{axis}_low": gain.low, f"{axis}_high": gain.high}
+            rows.append(row)
+    if not any(row["kind"] == "front" for row in rows):
+        return None
+    axes = {
+        axis: {"type": Q, "axis": {"title": t(f"optimise.measure.{name}"), "format": ",.3~s"}}
+        for axis, name in zip("xy", names, strict=True)
+    }
+    colour = {"field": "plan", "type": "nominal", "legend": {"title": None, "orient": "bottom", "columns": 3}}
+    layers = [
+        {
+            "mark": {"type": "rule", "opacity": 0.6},
+            "encoding": {
+                **{"x": {"field": "x_low", **axes["x"]}, "x2": {"field": "x_high"}},
+                **{"y": {"field": "y", **axes["y"]}, "color": colour},
+            },
+        },
+        {
+            "mark": {"type": "rule", "opacity": 0.6},
+            "encoding": {
+                **{"y": {"field": "y_low", **axes["y"]}, "y2": {"field": "y_high"}},
+                **{"x": {"field": "x", **axes["x"]}, "color": colour},
+            },
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 70},
+            "encoding": {
+                **{"x": {"field": "x", **axes["x"]}, "y": {"field": "y", **axes["y"]}, "color": colour},
+            },
+        },
+    ]
+    return _titled(t("optimise.chart.front"), rows, height=220, layer=layers)
+
+
+def page(answer: Answer) -> str:
+    """Return one HTML page with picture and tables; it needs no network."""
+    title = t("optimise.chart.title", name=getattr(answer.question.label, language()))
+    body = "\n".join(_html(table) for table in tables(answer))
+    style = (
+        "body{font-family:'DejaVu Sans',sans-serif;margin:2rem auto;max-width:70rem;color:#222}"
+        "table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.25rem .7rem;text-align:left;"
+        "border-bottom:1px solid #ddd}td.n,th.n{text-align:right}svg{max-width:100%;height:auto}"
+    )
+    return (
+        f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><title>{html.escape(title)}'
+        f"</title><style>{style}</style></head><body>{svg(picture(answer))}{body}</body></html>\n"
+    )
+
+
+def _html(table: Table) -> str:
+    columns = [column for column in table.columns if column.heading]
+
+    def row(cells: Sequence[str], tag: str) -> str:
+        parts = (
+            f"<{tag}{' class=n' if column.form else ''}>{html.escape(cell)}</{tag}>"
+            for column, cell in zip(columns, cells, strict=True)
+        )
+        return f"<tr>{''.join(parts)}</tr>"
+
+    lines = [row([shown(one.get(c.key), c.form) for c in columns], "td") for one in table.rows]
+    noted = "".join(f"<p>{html.escape(note)}</p>" for note in table.notes)
+    head = row([column.heading for column in columns], "th")
+    return f"<h2>{html.escape(table.title)}</h2><table>{head}{''.join(lines)}</table>{noted}"
+
+
+def write_picture(answer: Answer, folder: Path) -> list[Path]:
+    """Write page, picture and its specification into the folder of a search; return their paths."""
+    chart = picture(answer)
+    paths = [folder / name for name in ("answer.html", "answer.png", "answer.vl.json")]
+    paths[0].write_text(page(answer), encoding="utf-8")
+    paths[1].write_bytes(png(chart))
+    paths[2].write_text(json.dumps(chart, ensure_ascii=False), encoding="utf-8")
+    return paths

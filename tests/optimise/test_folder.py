@@ -1,0 +1,188 @@
+"""A search with the model itself, small: kept, killed, gone on with, and told in both languages."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from scenarios import load_scenario
+from scenarios.levers import Bilingual
+from scenarios.programmes import UnitCost
+from simulator.cli import main
+from simulator.experiments.optimise.archive import Archive
+from simulator.experiments.optimise.folder import ARCHIVE, DATA, PROGRESS, SUMMARY, optimise
+from simulator.experiments.optimise.measures import MEASURES, N_CELLS
+from simulator.experiments.optimise.plan import Plan
+from simulator.experiments.optimise.question import Bound, Effort, Question
+from simulator.experiments.optimise.response import Country, Sample
+from simulator.experiments.optimise.run import Status
+from simulator.experiments.workers import country
+from simulator.exports.optimum import page, picture, write_picture
+from simulator.faults import FaultyInput
+from simulator.policy.costs import unit_costs
+from simulator.policy.prices import prices
+from simulator.report_optimum import tables
+from simulator.texts import set_language
+
+SCALE = 0.01
+LINES = ("community_groups", "reintegration_support", "protocols")
+ASKED = Question(
+    name="small",
+    label=Bilingual("pequeña", "small"),
+    base=replace(load_scenario("baseline"), until_ti=203),
+    objective=(("child_months", 1.0), ("completed", 12.0)),
+    money=((2027, 4e8), (2028, 4e8)),
+    lines=LINES,
+    until=2028,
+    measured=(2027, 2028),
+    bounds=(Bound(("protocols",), at_most=1e8),),
+    answers=("split", "territory", "year"),
+    effort=Effort(simulations=100, draws=2, fresh_draws=4, starts=2),
+)
+
+
+class KilledError(Exception):
+    """Stands for a kill at any moment."""
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a search that was killed after a few runs and went on."""
+    folder = tmp_path_factory.mktemp("search")
+
+    def kill(status: Status) -> None:
+        if status.runs >= 25:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        optimise(ASKED, out=folder, workers=1, scale=SCALE, report=kill)
+    assert json.loads((folder / PROGRESS).read_text())["runs"] >= 25
+    archive = Archive(folder / ARCHIVE, (len(MEASURES), 2, N_CELLS))
+    kept = archive.count()
+    archive.close()
+    assert kept >= 25
+    done: list[int] = []
+    optimise(
+        ASKED,
+        out=folder,
+        resume=True,
+        workers=1,
+        scale=SCALE,
+        report=lambda status: done.append(status.runs),
+    )
+    archive = Archive(folder / ARCHIVE, (len(MEASURES), 2, N_CELLS))
+    # What was finished before the kill was not done again.
+    assert archive.count() == kept + done[-1]
+    archive.close()
+    return folder
+
+
+def test_a_search_that_is_over_is_told_again_without_a_run(searched: Path) -> None:
+    runs: list[int] = []
+    straight = optimise(
+        ASKED,
+        out=searched,
+        resume=True,
+        workers=1,
+        scale=SCALE,
+        report=lambda status: runs.append(status.runs),
+    )
+    assert runs[-1] == 0
+    with xr.open_dataset(searched / DATA, engine="h5netcdf") as resumed:
+        np.testing.assert_array_equal(resumed["money"].values, straight.dataset["money"].values)
+        np.testing.assert_array_equal(resumed["value"].values, straight.dataset["value"].values)
+        assert resumed.sizes["sample"] == 4
+    told = json.loads((searched / SUMMARY).read_text(encoding="utf-8"))
+    assert [plan["name"] for plan in told["plans"]] == [one.name for one in straight.named]
+    assert told["plans"][0]["value"]["mean"] == pytest.approx(straight.told("best").mean)
+    status = json.loads((searched / PROGRESS).read_text(encoding="utf-8"))
+    assert (status["phase"], status["confirmed"]) == ("done", True)
+    for lang in ("es", "en"):
+        set_language(lang)
+        shown = [table.title for table in tables(straight)]
+        assert len(set(shown)) == len(shown) >= 2
+        assert all(title in page(straight) for title in shown)
+    set_language("es")
+    assert "mejor reparto" in json.dumps(picture(straight), ensure_ascii=False).lower()
+    paths = write_picture(straight, searched)
+    assert paths[1].read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_best_split_is_a_scenario_like_any_other(searched: Path) -> None:
+    made = load_scenario(searched / "optimum.yaml")
+    told = json.loads((searched / SUMMARY).read_text(encoding="utf-8"))["plans"][0]["money"]
+    spent = {
+        name: sum(amount for _, amount in grant.amounts) / 2.0
+        for grant in made.programmes[-1].budget
+        for name, _ in grant.lines
+    }
+    assert spent == pytest.approx(told, abs=1.0)
+    assert made.until_ti == ASKED.base.until_ti
+
+
+def test_another_question_does_not_go_on_in_the_folder(searched: Path) -> None:
+    set_language("en")
+    with pytest.raises(FaultyInput, match="already there"):
+        optimise(ASKED, out=searched, workers=1, scale=SCALE)
+    other = replace(ASKED, objective=(("child_months", 1.0),))
+    with pytest.raises(FaultyInput, match="another question"):
+        optimise(other, out=searched, resume=True, workers=1, scale=SCALE)
+
+
+def _told(asked: Question, plans: list[Plan]) -> np.ndarray:
+    response = Country(asked, Archive(None, (len(MEASURES), asked.years, N_CELLS)), scale=SCALE)
+    sample = response.search_samples[:1]
+    return response.tell(plans, sample, lambda _runs: None)
+
+
+def test_doubled_unit_costs_with_doubled_money_change_nothing_in_the_model() -> None:
+    ledger, _ = country(203, SCALE)
+    p = {name: one.central for name, one in ledger.parameters.items()}
+    costs = unit_costs(ledger, p, prices(ledger, p), ())
+    names = list(ledger.lines)
+    doubled = tuple(
+        UnitCost(
+            line, kind, 2.0 * float(getattr(costs, kind)[names.index(line)]), 2025, "PEN", "test", "test"
+        )
+        for line in LINES
+        for kind in ("current", "investment")
+    )
+    dear = replace(ASKED, base=replace(ASKED.base, unit_costs=doubled))
+    once = _told(ASKED, [Plan((2e8, 1e8, 1e7))])
+    twice = _told(dear, [Plan((4e8, 2e8, 2e7))])
+    np.testing.assert_array_equal(once, twice)
+
+
+def test_samples_of_the_confirmation_are_not_those_of_the_search() -> None:
+    response = Country(ASKED, Archive(None, (len(MEASURES), 2, N_CELLS)), scale=SCALE)
+    assert not set(response.search_samples) & set(response.fresh_samples)
+    assert response.search_samples[0] == Sample("", 0, 0)
+    assert all(sample.draw > 0 for sample in response.fresh_samples)
+    limits = response.limits()
+    assert (limits.most > 0.0).all()
+    np.testing.assert_allclose(limits.shares.sum(axis=1), 1.0)
+    assert limits.attributed["police"] > 0.0
+
+
+def test_a_plan_tells_what_the_indicators_tell() -> None:
+    import simulator  # noqa: PLC0415
+    from simulator.outcomes.indicators import yearly  # noqa: PLC0415
+
+    told = _told(ASKED, [Plan((0.0, 0.0, 0.0))])[0, 0]
+    table = yearly(simulator.compare([ASKED.base], until="2028-12", scale=SCALE)).squeeze()
+    for name in ("child_months", "first_entries", "returns", "aged_out", "completed", "completed_share"):
+        there = table[name].sel(year=[2027, 2028]).values
+        np.testing.assert_allclose(told[list(MEASURES).index(name), :, 0], there, equal_nan=True)
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["optimise", str(tmp_path / "nothing.yaml"), "--lang", "en"]) == 2
+    assert "nothing.yaml" in capsys.readouterr().err
+    assert main(["optimise", "--lang", "en"]) == 2
+    assert main(["optimise", "a.yaml", "--workers", "none", "--lang", "en"]) == 2
+    assert "--workers" in capsys.readouterr().err
