@@ -10,47 +10,46 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulator.exports.charts import COLOURS, Q, png, svg
+from simulator.exports.charts import Q
+from simulator.exports.vega import INKS, config, png, svg
 from simulator.report_optimum import MILLION, line_label, plan_name, tables
 from simulator.tables import shown
 from simulator.texts import language, t
 
 if TYPE_CHECKING:
     from simulator.experiments.optimise.answer import Answer
+    from simulator.exports.vega import Inks
     from simulator.tables import Table
 
 MOST_LINES: Final = 16
-FONT: Final = "DejaVu Sans"
 WIDTH: Final = 420
 
 
-def picture(answer: Answer) -> dict[str, Any]:
+def picture(answer: Answer, theme: str = "light") -> dict[str, Any]:
     """Return the whole picture as one Vega-Lite specification."""
-    rows: list[dict[str, Any]] = [{"hconcat": [_split(answer), _confirmation(answer)], "spacing": 40}]
-    second = [chart for chart in (_path(answer), _front(answer)) if chart is not None]
+    rows: list[dict[str, Any]] = [
+        {"hconcat": [_split(answer, inks), _confirmation(answer, inks)], "spacing": 40}
+    ]
+    second = [chart for chart in (_path(answer, inks), _front(answer)) if chart is not None]
     if second:
         rows.append({"hconcat": second, "spacing": 40})
+    look, inks = config(language(), theme), INKS[theme]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "background": "white",
+        "background": inks.background,
         "padding": 16,
         "title": {
             "text": t("optimise.chart.title", name=getattr(answer.question.label, language())),
             "anchor": "start",
             "fontSize": 15,
+            "color": inks.text,
             "offset": 14,
         },
         "vconcat": rows,
         "config": {
-            "font": FONT,
-            "axis": {
-                "labelFontSize": 11,
-                "titleFontSize": 11,
-                "titleFontWeight": "normal",
-                "labelLimit": 260,
-            },
-            "view": {"stroke": None},
-            "title": {"fontSize": 12, "fontWeight": "normal", "anchor": "start"},
+            **look,
+            "axis": {**look["axis"], "labelLimit": 260},
+            "title": {"fontSize": 12, "fontWeight": "normal", "anchor": "start", "color": inks.text},
         },
     }
 
@@ -59,7 +58,7 @@ def _titled(title: str, rows: Sequence[dict[str, Any]], **body: Any) -> dict[str
     return {"title": title, "data": {"values": list(rows)}, "width": WIDTH, **body}
 
 
-def _split(answer: Answer) -> dict[str, Any]:
+def _split(answer: Answer, inks: Inks) -> dict[str, Any]:
     question = answer.question
     equals = [answer.best, *(answer.plan(name) for name in answer.alike if name.startswith("rival"))]
     money = np.array([plan.money for plan in equals]) / MILLION
@@ -76,16 +75,19 @@ def _split(answer: Answer) -> dict[str, Any]:
     y = {"field": "line", "type": "nominal", "sort": [row["line"] for row in rows], "axis": {"title": None}}
     x = {"type": Q, "axis": {"title": None, "format": ",.3~g", "tickCount": 5}}
     layers = [
-        {"mark": {"type": "bar", "color": COLOURS[1]}, "encoding": {"y": y, "x": {"field": "money", **x}}},
         {
-            "mark": {"type": "rule", "strokeWidth": 2, "color": "#222222"},
+            "mark": {"type": "bar", "color": inks.series[1]},
+            "encoding": {"y": y, "x": {"field": "money", **x}},
+        },
+        {
+            "mark": {"type": "rule", "strokeWidth": 2, "color": inks.text},
             "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}},
         },
     ]
     return _titled(t("optimise.chart.split"), rows, height={"step": 17}, layer=layers)
 
 
-def _confirmation(answer: Answer) -> dict[str, Any]:
+def _confirmation(answer: Answer, inks: Inks) -> dict[str, Any]:
     rows = []
     for one in answer.named:
         if one.name == "best" or one.name.startswith(("path", "front", "least")):
@@ -97,20 +99,20 @@ def _confirmation(answer: Answer) -> dict[str, Any]:
     y = {"field": "plan", "type": "nominal", "sort": [row["plan"] for row in rows], "axis": {"title": None}}
     x = {"type": Q, "axis": {"title": None, "format": "+,.3~s", "tickCount": 5}}
     layers = [
-        {"mark": {"type": "rule", "color": "#999999"}, "encoding": {"x": {"datum": 0}}},
+        {"mark": {"type": "rule", "color": inks.muted}, "encoding": {"x": {"datum": 0}}},
         {
-            "mark": {"type": "rule", "strokeWidth": 2, "color": COLOURS[1]},
+            "mark": {"type": "rule", "strokeWidth": 2, "color": inks.series[1]},
             "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}},
         },
         {
-            "mark": {"type": "point", "filled": True, "size": 50, "color": COLOURS[1]},
+            "mark": {"type": "point", "filled": True, "size": 50, "color": inks.series[1]},
             "encoding": {"y": y, "x": {"field": "mean", **x}},
         },
     ]
     return _titled(t("optimise.chart.confirmation"), rows, height={"step": 24}, layer=layers)
 
 
-def _path(answer: Answer) -> dict[str, Any] | None:
+def _path(answer: Answer, inks: Inks) -> dict[str, Any] | None:
     rows = []
     for one in answer.named:
         if one.name.startswith("path") or one.name == "best":
@@ -128,11 +130,11 @@ def _path(answer: Answer) -> dict[str, Any] | None:
     y = {"type": Q, "axis": {"title": t("optimise.column.value"), "format": ",.3~s"}}
     layers = [
         {
-            "mark": {"type": "area", "opacity": 0.2, "color": COLOURS[1]},
+            "mark": {"type": "area", "opacity": 0.2, "color": inks.series[1]},
             "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}},
         },
         {
-            "mark": {"type": "line", "point": True, "color": COLOURS[1]},
+            "mark": {"type": "line", "point": True, "color": inks.series[1]},
             "encoding": {"x": x, "y": {"field": "mean", **y}},
         },
     ]
