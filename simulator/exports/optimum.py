@@ -27,13 +27,13 @@ WIDTH: Final = 420
 
 def picture(answer: Answer, theme: str = "light") -> dict[str, Any]:
     """Return the whole picture as one Vega-Lite specification."""
+    look, inks = config(language(), theme), INKS[theme]
     rows: list[dict[str, Any]] = [
         {"hconcat": [_split(answer, inks), _confirmation(answer, inks)], "spacing": 40}
     ]
     second = [chart for chart in (_path(answer, inks), _front(answer)) if chart is not None]
     if second:
         rows.append({"hconcat": second, "spacing": 40})
-    look, inks = config(language(), theme), INKS[theme]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "background": inks.background,
