@@ -31,7 +31,7 @@ def optimise(
     names: Annotated[list[str] | None, names_of("question")] = None,
     *,
     out: Annotated[str | None, option("--out", "search_folder")] = None,
-    resume: Annotated[bool, flag("--resume", "resume")] = False,
+    resume: Annotated[bool, flag("--resume", "resume_search")] = False,
     workers: Annotated[str | None, option("--workers", "search_workers")] = None,
     budget: Annotated[str | None, option("--budget", "search_simulations")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
