@@ -44,7 +44,8 @@ def main() -> None:
         key: st.Page(show, title=t(f"app.page.{key}"), icon=icon, url_path=key, default=key == "home")
         for key, (show, icon) in PAGES.items()
     }
-    chosen = st.navigation(list(pages.values()))
+    st.session_state["pages"] = pages
+    chosen = st.navigation(list(pages.values()), position="top")
     _sidebar()
     if notice := st.session_state.pop(state.NOTICE, ""):
         st.warning(notice, icon=":material/link_off:")
@@ -82,8 +83,7 @@ def _sidebar() -> None:
     """Show the plan that is in hand and what can be done with it."""
     with st.sidebar:
         st.markdown(f"**{t('app.plan')}**  \n{state.scenario().label}")
-        left, right = st.columns(2)
-        left.button(
+        st.button(
             t("app.undo"),
             icon=":material/undo:",
             disabled=not st.session_state[state.UNDO],
@@ -91,7 +91,7 @@ def _sidebar() -> None:
             args=(state.undo,),
             width="stretch",
         )
-        right.button(
+        st.button(
             t("app.fresh"),
             icon=":material/restart_alt:",
             on_click=screen.act,
@@ -101,6 +101,7 @@ def _sidebar() -> None:
         st.selectbox(
             t("app.horizon"),
             state.HORIZONS,
+            format_func=lambda month: t("app.until_year", year=month[:4]),
             key=state.HORIZON,
             persist_state="session",
             help=t("app.horizon_help"),

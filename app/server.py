@@ -47,6 +47,7 @@ CONFIG: Final[dict[str, Any]] = {
     "theme.baseRadius": "0.5rem",
     "theme.headingFontSizes": ["2rem", "1.5rem", "1.2rem", "1.05rem", "1rem", "0.9rem"],
     "theme.metricValueFontSize": "1.7rem",
+    "theme.paddingTop": "3.5rem",
     "theme.showWidgetBorder": True,
     **{f"theme.light.{name}": value for name, value in LIGHT.items()},
     **{f"theme.dark.{name}": value for name, value in DARK.items()},

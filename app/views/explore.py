@@ -1,61 +1,224 @@
-"""What if: levers on one side, what follows for the whole country on the other."""
+"""What if: levers at the side, and what follows for the whole country."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app import screen, state
+from app import levels, parts, screen, state, takeaway
 from app.results import Comparison
 from scenarios import levers
+from simulator.outcomes.effects import GOOD, verdict
+from simulator.outcomes.indicators import Interval
 from simulator.texts import t
 
-FIRST = (
-    "targeted_groups",
-    "police_capacity",
-    "upe_capacity",
-    "specialised_places",
-    "plan_coverage",
-    "reintegration_support",
-)
+STARTS = ("2027-01", "2027-07", "2028-01", "2029-01")
+RAMPS = (0, 6, 12, 24, 36)
+WARNED = ("returns", "assisted_share", "lost_share", "completed_share")
+"""Figures that a policy may worsen while it improves others; the page says so by itself."""
+
+CONTEXTS = {
+    "poverty": ("context", "multiply"),
+    "background_load": ("context", "multiply"),
+    "turnover": ("context", "multiply"),
+    "arrivals": ("shocks", "level"),
+    "mining_demand": ("shocks", "level"),
+    "political_crisis": ("shocks", "level"),
+}
+"""Assumptions about the world that can be set on the page, and how a scenario file says them."""
+
+MULTIPLIERS = (0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
+SHOCK_LEVELS = (0.0, 0.25, 0.5, 1.0)
+PERCENT = 100
 
 
 def show() -> None:
     """Draw the page."""
     st.title(t("app.page.explore"))
-    left, right = st.columns([1, 2])
-    with left:
-        for name in FIRST:
+    st.caption(t("explore.lead"))
+    with st.sidebar:
+        _levers()
+        _context()
+    screen.live(_answer)
+
+
+def _levers() -> None:
+    st.subheader(t("explore.levers"))
+    for name in levels.visible():
+        _slider(name)
+    with st.expander(t("explore.more"), key="more_levers"):
+        amounts = state.amounts()
+        chosen = st.multiselect(
+            t("explore.choose"),
+            levels.others(),
+            default=[name for name in levels.others() if name in amounts],
+            format_func=lambda name: str(levers()[name].label),
+            key="chosen_levers",
+            placeholder=t("explore.placeholder"),
+        )
+        for name in chosen:
             _slider(name)
-    with right:
-        screen.live(_answer)
+        start, ramp = state.timing()
+        first = [*STARTS] if start in STARTS else [start, *STARTS]
+        growth = [*RAMPS] if ramp in RAMPS else [ramp, *RAMPS]
+        st.session_state["start"], st.session_state["ramp"] = start, ramp
+        st.selectbox(t("explore.start"), first, key="start", on_change=_set_timing)
+        st.selectbox(t("explore.ramp"), growth, key="ramp", on_change=_set_timing)
+    st.caption(t("explore.words"))
 
 
 def _slider(name: str) -> None:
+    """Show a lever in its own unit, with the word for how far it is moved."""
     lever = levers()[name]
-    st.session_state[f"lever_{name}"] = state.amounts().get(name, 0.0)
+    amount = state.amounts().get(name, 0.0)
+    in_places = lever.unit == "places"
+    factor = 1 if in_places else PERCENT
+    top = round(factor * max(levels.most(lever), amount))
+    key = f"lever_{name}"
+    st.session_state[key] = round(factor * amount)
+    low = min(0, round(factor * amount))
+    word = levels.word(name, amount)
     st.slider(
         str(lever.label),
-        lever.minimum,
-        lever.maximum,
-        key=f"lever_{name}",
-        on_change=_set,
-        args=(name,),
-        help=str(lever.does),
+        low,
+        top,
+        key=key,
+        step=1 if in_places else 5,
+        format="%d" if in_places else "%d %%",
+        on_change=_set_amount,
+        args=(name, factor),
+        help=f"{lever.does}  \n{t('explore.findings', findings=', '.join(lever.finding))}",
     )
+    told = [t(f"explore.word.{word}")] if word else []
+    told += [t("explore.unit.places")] if in_places else []
+    if told:
+        st.caption(" · ".join(told))
 
 
-def _set(name: str) -> None:
-    screen.act(state.set_amount, name, float(st.session_state[f"lever_{name}"]))
+def _set_amount(name: str, factor: int) -> None:
+    screen.act(state.set_amount, name, st.session_state[f"lever_{name}"] / factor)
+
+
+def _set_timing() -> None:
+    screen.act(state.set_timing, st.session_state["start"], st.session_state["ramp"])
+
+
+def _context() -> None:
+    """Show assumptions that are not policy: they hold for the trend too."""
+    with st.expander(t("explore.context"), key="context"):
+        st.caption(t("explore.context_note"))
+        for use, (kind, key) in CONTEXTS.items():
+            neutral, options = (1.0, MULTIPLIERS) if key == "multiply" else (0.0, SHOCK_LEVELS)
+            now = state.assumed(kind, use, key)
+            value = neutral if now is None else now
+            widget = f"context_{use}"
+            st.session_state[widget] = value
+            st.select_slider(
+                t(f"explore.world.{use}"),
+                sorted({*options, value}),
+                key=widget,
+                format_func=_times if key == "multiply" else _level,
+                on_change=_set_context,
+                args=(use, neutral),
+            )
+
+
+def _times(value: float) -> str:
+    return t("explore.as_trend") if value == 1.0 else f"× {value:g}"
+
+
+def _level(value: float) -> str:
+    return t("explore.none") if value == 0.0 else f"{PERCENT * value:.0f} %"
+
+
+def _set_context(use: str, neutral: float) -> None:
+    kind, key = CONTEXTS[use]
+    value = float(st.session_state[f"context_{use}"])
+    screen.act(state.assume, kind, use, key, None if value == neutral else value)
 
 
 def _answer(told: Comparison) -> None:
-    change = told.against(
-        told.tables["country"].sel(year=2030, indicator=["first_entries", "identified", "completed"])
+    if told.scenarios[0].hash == told.scenarios[1].hash:
+        st.info(t("explore.empty"), icon=":material/tune:")
+    parts.cards(told)
+    _warnings(told)
+    left, right = st.columns(2)
+    for column, key, first in ((left, "one", "first_entries"), (right, "two", "completed")):
+        with column:
+            _figure(told, key, first)
+    st.subheader(t("explore.scorecard"))
+    parts.mini_scorecard(told)
+    st.subheader(t("app.who.title"))
+    parts.who(told, "explore_who")
+    st.subheader(t("takeaway.title"))
+    takeaway.offer(told, "explore")
+    with st.expander(t("explore.behind"), icon=":material/menu_book:", key="explore_behind"):
+        _behind()
+
+
+def _figure(told: Comparison, key: str, first: str) -> None:
+    """Show one figure that the reader chooses, as a path or as a difference."""
+    indicator = st.selectbox(
+        t("explore.figure"),
+        parts.FIGURES,
+        index=parts.FIGURES.index(first),
+        format_func=lambda name: t(f"indicator.{name}"),
+        key=f"figure_{key}",
     )
-    for _, row in change.iterrows():
-        st.metric(
-            t(f"indicator.{row['indicator']}"),
-            screen.number(row["median"], "+n"),
-            help=screen.between(row, "+n"),
+    views = ("path", "difference")
+    view = st.segmented_control(
+        t("explore.view"),
+        views,
+        default="path",
+        required=True,
+        format_func=lambda name: t(f"explore.as.{name}"),
+        key=f"view_{key}",
+        label_visibility="collapsed",
+    )
+    if view == "difference":
+        parts.effect_figure(told, indicator, f"effect_{key}")
+    else:
+        parts.path_figure(told, indicator, f"path_{key}")
+
+
+def _warnings(told: Comparison) -> None:
+    """Say what the plan makes worse, by itself."""
+    years = [year for year in told.years if year <= parts.last_year(told)][-2:]
+    array = told.tables["country"].sel(indicator=list(WARNED), year=years).mean("year")
+    for row in told.against(array).itertuples():
+        change = Interval(row.median, row.low, row.high, None, row.runs)
+        if row.scenario == "plan" and verdict(change, GOOD[row.indicator]) == "worse":
+            kind = f"+{parts.form(row.indicator)}"
+            st.warning(
+                t(
+                    "explore.worse",
+                    what=t(f"indicator.{row.indicator}"),
+                    value=screen.number(row.median, kind),
+                    between=screen.between(row._asdict(), kind),
+                ),
+                icon=":material/warning:",
+            )
+
+
+def _behind() -> None:
+    """Open the parameters behind levers and figures."""
+    moved = [name for name in state.amounts() if levers()[name].acts_on]
+    kinds = ("figures", "levers")
+    kind = st.segmented_control(
+        t("explore.behind_what"),
+        kinds,
+        default=kinds[0],
+        required=True,
+        format_func=lambda name: t(f"explore.behind_of.{name}"),
+        key="behind_kind",
+    )
+    if kind == "levers":
+        names = [p for name in moved or levels.visible() for p in levers()[name].acts_on]
+        parts.parameter_cards(list(dict.fromkeys(names)), "behind_lever")
+    else:
+        indicator = st.selectbox(
+            t("explore.figure"),
+            tuple(parts.BEHIND),
+            format_func=lambda name: t(f"indicator.{name}"),
+            key="behind_figure",
         )
-    screen.footer(told)
+        parts.behind(indicator, "behind_parameter")

@@ -1,34 +1,102 @@
-"""Where to start: three doors, the scenarios of the library, what the model is and is not."""
+"""Where to start: three doors, prepared scenarios, what the model is and is not."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-from app import results, screen, state
+from app import parts, screen, state
 from app.results import Comparison
+from app.upload import upload
 from scenarios import library
-from simulator import load_scenario
+from simulator import Scenario, load_scenario
 from simulator.texts import t
+
+DOORS = {
+    "planner": ("budget", ":material/payments:"),
+    "cooperation": ("horizon", ":material/handshake:"),
+    "research": ("lab", ":material/science:"),
+}
+"""Who comes in, the page they begin with, and its icon."""
+
+FIRST = (
+    "balanced",
+    "protection_first",
+    "prevention_first",
+    "prosecution_first",
+    "places_for_boys",
+    "aftercare",
+)
+"""Prepared scenarios that are shown first."""
 
 
 def show() -> None:
     """Draw the page."""
     st.title(t("app.title"))
     st.markdown(t("home.lead"))
+    _doors()
+    _limits()
+    st.header(t("home.now"))
+    st.caption(t("home.now_note", name=state.scenario().label))
     screen.live(_answer)
     _presets()
+    _tour()
+
+
+def _doors() -> None:
+    pages: dict[str, object] = st.session_state["pages"]
+    for column, (door, (page, icon)) in zip(st.columns(len(DOORS), border=True), DOORS.items(), strict=True):
+        with column:
+            st.subheader(t(f"home.door.{door}"))
+            st.markdown(t(f"home.door_text.{door}"))
+            target = pages.get(page, pages["explore"])
+            st.page_link(target, label=t(f"home.door_go.{door}"), icon=icon)  # type: ignore[arg-type]
+
+
+def _limits() -> None:
+    st.info(t("home.limits", date=screen.KNOWN_UNTIL), icon=":material/info:")
 
 
 def _answer(told: Comparison) -> None:
-    years = told.tables["country"].sel(year=2030)
-    table = told.frame(years.sel(indicator=["first_entries", "identified", "completed"]))
-    for _, row in table[table["scenario"] == results.TREND].iterrows():
-        st.metric(t(f"indicator.{row['indicator']}"), screen.number(row["median"]), help=screen.between(row))
+    parts.cards(told)
     screen.footer(told)
 
 
 def _presets() -> None:
     st.header(t("home.presets"))
-    for name in library():
-        one = load_scenario(name)
-        st.button(str(one.label), key=f"preset_{name}", on_click=screen.act, args=(state.preset, name))
+    st.caption(t("home.presets_note"))
+    known = library()
+    _gallery([load_scenario(name) for name in FIRST if name in known])
+    with st.expander(t("home.more_presets"), key="more_presets"):
+        rest = [name for name in known if name not in FIRST]
+        chosen = st.selectbox(
+            t("home.choose"),
+            rest,
+            format_func=lambda name: str(load_scenario(name).label),
+            key="home_preset",
+        )
+        one = load_scenario(chosen)
+        st.markdown(str(one.question or one.label))
+        st.button(t("home.take"), key="take_preset", on_click=screen.act, args=(state.preset, chosen))
+    with st.expander(t("home.open_file"), key="open_file", icon=":material/upload_file:"):
+        upload("home")
+
+
+def _gallery(ones: list[Scenario]) -> None:
+    for first in range(0, len(ones), 3):
+        for column, one in zip(st.columns(3, border=True), ones[first : first + 3], strict=False):
+            with column:
+                st.markdown(f"**{one.label}**")
+                st.caption(str(one.question or ""))
+                st.button(
+                    t("home.take"),
+                    key=f"preset_{Path(one.name).stem}",
+                    on_click=screen.act,
+                    args=(state.preset, one.name),
+                )
+
+
+def _tour() -> None:
+    with st.expander(t("home.tour"), icon=":material/explore:", key="tour"):
+        st.markdown(t("home.tour_text"))

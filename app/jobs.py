@@ -1,0 +1,199 @@
+"""Work too long for a page: a subprocess of the command line, its folder, how far it is, how it ended.
+
+Jobs are few at a time and of limited length; their folders go away when they are old. A session knows its own
+jobs by a number that nobody can guess, and sees no others.
+"""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+MOST_RUNNING: Final = 1
+MOST_WAITING: Final = 20
+MOST_KEPT: Final = 60
+LONGEST_S: Final = 1800.0
+OUTPUT: Final = "out"
+LOG: Final = "log.txt"
+LONGEST_MESSAGE: Final = 600
+
+
+class TooManyJobsError(RuntimeError):
+    """The queue is full."""
+
+
+@dataclass
+class Job:
+    """One job.
+
+    Attributes
+    ----------
+    number : by which its session asks for it
+    words : of the command, without the program; ``{out}`` stands for the folder of results
+    folder : where its inputs lie, and its results under ``out``
+    state : ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``
+    """
+
+    number: str
+    words: tuple[str, ...]
+    folder: Path
+    state: str = "waiting"
+    begun: float = 0.0
+    ended: float = 0.0
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def files(self) -> list[Path]:
+        """Return what it has written, once it is done."""
+        out = self.folder / OUTPUT
+        return sorted(path for path in out.rglob("*") if path.is_file()) if self.state == "done" else []
+
+    @property
+    def message(self) -> str:
+        """Return the end of what it has said."""
+        log = self.folder / LOG
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        return text.strip()[-LONGEST_MESSAGE:]
+
+
+class Jobs:
+    """The queue of this server."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._queue: deque[Job] = deque()
+        self._root = Path(tempfile.mkdtemp(prefix="sintrata-app-"))
+        atexit.register(self.close)
+
+    def start(self, words: Sequence[str], inputs: Mapping[str, str], lang: str) -> Job:
+        """Put a command into the queue; it runs in a folder of its own that holds the inputs.
+
+        Parameters
+        ----------
+        words : of the command; ``{out}`` stands for the folder of results
+        inputs : texts by plain name of file
+        lang : language of what is written
+
+        Raises
+        ------
+        TooManyJobsError
+            If the queue is full.
+        """
+        with self._lock:
+            if len(self._queue) >= MOST_WAITING:
+                raise TooManyJobsError
+            number = secrets.token_urlsafe(12)
+            folder = self._root / number
+            (folder / OUTPUT).mkdir(parents=True)
+            for name, text in inputs.items():
+                (folder / Path(name).name).write_text(text, encoding="utf-8")
+            command = tuple(word.replace("{out}", OUTPUT) for word in words)
+            job = Job(number, (*command, "--lang", lang), folder)
+            self._jobs[number] = job
+            self._queue.append(job)
+            self._forget()
+        self._go_on()
+        return job
+
+    def get(self, number: str) -> Job | None:
+        """Return a job, brought up to date."""
+        self._go_on()
+        return self._jobs.get(number)
+
+    def cancel(self, number: str) -> None:
+        """End a job."""
+        with self._lock:
+            job = self._jobs.get(number)
+            if job is None or job.state not in {"waiting", "running"}:
+                return
+            self._end(job, "cancelled")
+        self._go_on()
+
+    def waiting_before(self, job: Job) -> int:
+        """Return how many jobs run or wait before one."""
+        with self._lock:
+            ahead = [one for one in self._queue if one.number != job.number]
+            return sum(1 for one in ahead if one.state == "running" or self._is_before(one, job))
+
+    def _is_before(self, one: Job, other: Job) -> bool:
+        numbers = [job.number for job in self._queue]
+        return other.number in numbers and numbers.index(one.number) < numbers.index(other.number)
+
+    def close(self) -> None:
+        """End everything and take the folders away."""
+        with self._lock:
+            for job in self._jobs.values():
+                if job.state in {"waiting", "running"}:
+                    self._end(job, "cancelled")
+            shutil.rmtree(self._root, ignore_errors=True)
+
+    def _end(self, job: Job, state: str) -> None:
+        if job.process is not None and job.process.poll() is None:
+            job.process.kill()
+            job.process.wait()
+        job.state, job.ended = state, time.monotonic()
+
+    def _go_on(self) -> None:
+        """See what has ended and start what can start."""
+        with self._lock:
+            for job in list(self._queue):
+                if job.state == "running" and job.process is not None:
+                    code = job.process.poll()
+                    if code is not None:
+                        self._end(job, "done" if code == 0 else "failed")
+                    elif time.monotonic() - job.begun > LONGEST_S:
+                        self._end(job, "failed")
+                if job.state not in {"waiting", "running"}:
+                    self._queue.remove(job)
+            running = sum(job.state == "running" for job in self._queue)
+            for job in self._queue:
+                if running >= MOST_RUNNING:
+                    break
+                if job.state == "waiting":
+                    self._launch(job)
+                    running += 1
+
+    def _launch(self, job: Job) -> None:
+        with (job.folder / LOG).open("wb") as log:
+            job.process = subprocess.Popen(
+                [sys.executable, "-m", "simulator.cli", *job.words],
+                cwd=job.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        job.state, job.begun = "running", time.monotonic()
+
+    def _forget(self) -> None:
+        """Take away the oldest finished jobs."""
+        ended = sorted(
+            (job for job in self._jobs.values() if job.state not in {"waiting", "running"}),
+            key=lambda job: job.ended,
+        )
+        for job in ended[: max(0, len(self._jobs) - MOST_KEPT)]:
+            shutil.rmtree(job.folder, ignore_errors=True)
+            del self._jobs[job.number]
+
+
+_JOBS: list[Jobs] = []
+_ONE: Final = threading.Lock()
+
+
+def jobs() -> Jobs:
+    """Return the queue of this server."""
+    with _ONE:
+        if not _JOBS:
+            _JOBS.append(Jobs())
+        return _JOBS[0]

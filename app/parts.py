@@ -1,0 +1,319 @@
+"""Pieces that several pages show: cards, figures with their table, the scorecard, groups, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from app import results, screen
+from app.charts.base import SHARE, SIGNED, WHOLE, draw, picture
+from app.charts.card import card_table
+from app.charts.paths import effect, fan
+from app.results import Comparison
+from simulator import load_ledger
+from simulator.evidence import Parameter
+from simulator.exports.vega import Spec
+from simulator.outcomes.effects import BREAKDOWNS, GOOD
+from simulator.outcomes.scorecard import Scorecard, scores
+from simulator.policy.national import HORIZON, MEASURES
+from simulator.report_policy import GROUP_TEXTS
+from simulator.texts import language, set_language, t
+
+TODAY: Final = 2026
+MAIN: Final = ("first_entries", "identified", "assisted_share", "completed")
+"""Figures of the cards: what comes in, is found, is protected, is completed."""
+
+FIGURES: Final = (
+    *("first_entries", "exploited", "exploited_per_1000", "incidence", "child_months", "returns", "aged_out"),
+    *("identified", "protected", "lost_before_protection", "assisted_share", "specialised_entries"),
+    *("general_entries", "family_care_entries", "in_care", "completed", "completed_share"),
+)
+"""Figures that a reader can choose from."""
+
+RATES: Final = ("incidence", "exploited_per_1000")
+BEHIND: Final = {
+    "first_entries": ("recruitment.", "networks."),
+    "exploited": ("exits.", "recruitment."),
+    "child_months": ("exits.", "recruitment."),
+    "returns": ("returns.",),
+    "identified": ("identification.", "police."),
+    "assisted_share": ("referral.", "upe."),
+    "protected": ("referral.", "upe."),
+    "specialised_entries": ("care.",),
+    "completed": ("reintegration.", "care."),
+    "completed_share": ("reintegration.",),
+}
+"""Parameters that stand first behind a figure, by the beginning of their names."""
+
+GROUP_ROWS: Final = ("first_entries", "identified", "assisted_share", "completed")
+
+
+def form(indicator: str) -> str:
+    """Return how a figure is written: a count, a share, or a rate."""
+    return "%" if indicator.endswith("_share") else ".2" if indicator in RATES else "n"
+
+
+def axis_form(indicator: str, *, change: bool = False) -> str:
+    """Return the same in the spelling of charts."""
+    if form(indicator) == "%":
+        return "+.0%" if change else SHARE
+    if form(indicator) == ".2":
+        return "+,.2f" if change else ",.2f"
+    return SIGNED if change else WHOLE
+
+
+def last_year(told: Comparison) -> int:
+    """Return the year that cards speak of: 2030, or the last one before it."""
+    return min(HORIZON, told.years[-1])
+
+
+def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = "plan") -> None:
+    """Show the main figures of a scenario, each with its difference from the trend and both intervals."""
+    year = last_year(told)
+    table = told.tables["country"].sel(year=year, indicator=list(names))
+    here = told.frame(table).set_index(["scenario", "indicator"])
+    change = told.against(table).set_index(["scenario", "indicator"])
+    columns = st.columns(len(names), border=True)
+    for column, name in zip(columns, names, strict=True):
+        value, more = here.loc[(scenario, name)], change.loc[(scenario, name)]
+        sure = more["low"] > 0 or more["high"] < 0
+        sign = GOOD.get(name, 0)
+        colour: Any = "off" if not sure or sign == 0 else "normal" if sign > 0 else "inverse"
+        kind = form(name)
+        with column:
+            st.metric(
+                t(f"app.card.{name}"),
+                screen.number(value["median"], kind),
+                delta=screen.number(more["median"], f"+{kind}"),
+                delta_color=colour,
+                delta_arrow="off"
+                if screen.number(more["median"], kind) == screen.number(0.0, kind)
+                else "auto",
+                help=t(f"app.about.{name}"),
+            )
+            note = t("app.card_note", year=year, value=screen.between(value, kind))
+            if more["low"] == more["high"] == 0.0:
+                st.caption(f"{note} {t('app.card_same')}")
+            else:
+                st.caption(f"{note} {t('app.card_change', change=screen.between(more, f'+{kind}'))}")
+
+
+def figure(
+    spec: Spec,
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    told: Comparison,
+    table: pd.DataFrame | None = None,
+) -> None:
+    """Put a chart on the page, with its table, its data and pictures to take away, and its footer.
+
+    Parameters
+    ----------
+    table : what is shown as a table; by default the data of the chart
+    """
+    draw(spec, frame, key=key, alt=alt)
+    screen.footer(told)
+    with st.popover(t("app.figure.data"), icon=":material/table:", key=f"{key}_data"):
+        shown = frame if table is None else table
+        st.dataframe(shown, hide_index=True, key=f"{key}_table")
+        name = f"sintrata_{key}_{screen.run_id(told)}"
+        theme = screen.theme()
+        left, middle, right = st.columns(3)
+        left.download_button(
+            "CSV",
+            lambda: shown.to_csv(index=False).encode("utf-8-sig"),
+            f"{name}.csv",
+            "text/csv",
+            key=f"{key}_csv",
+            on_click="ignore",
+        )
+        for column, suffix, kind in ((middle, "svg", "image/svg+xml"), (right, "png", "image/png")):
+            column.download_button(
+                suffix.upper(),
+                _picture(spec, frame, theme, suffix),
+                f"{name}.{suffix}",
+                kind,
+                key=f"{key}_{suffix}",
+                on_click="ignore",
+            )
+
+
+def _picture(spec: Spec, frame: pd.DataFrame, theme: str, suffix: str) -> Callable[[], bytes]:
+    lang = language()
+
+    def make() -> bytes:
+        set_language(lang)
+        return picture(spec, frame, theme, suffix)
+
+    return make
+
+
+def path_figure(told: Comparison, indicator: str, key: str, scenario: str = "plan") -> None:
+    """Show the path of one figure under a scenario, beside the trend."""
+    table = told.frame(told.tables["country"].sel(indicator=indicator, drop=True))
+    own = table[table["scenario"] == scenario].drop(columns=["scenario", "name", "runs"])
+    trend = table[table["scenario"] == results.TREND].set_index("year")["median"]
+    frame = own.assign(trend=own["year"].map(trend), today=None, target=None, target_text=None)
+    frame.loc[frame["year"] == TODAY, "today"] = TODAY
+    last = own[own["year"] == last_year(told)].iloc[0]
+    kind = form(indicator)
+    name = t(f"indicator.{indicator}")
+    alt = t(
+        "app.alt.path",
+        what=name,
+        year=last_year(told),
+        value=screen.number(last["median"], kind),
+        between=screen.between(last, kind),
+        trend=screen.number(trend[last_year(told)], kind),
+    )
+    shown = _columns(own.assign(trend=own["year"].map(trend)), told)
+    figure(
+        fan(language(), screen.theme(), axis_form(indicator)),
+        frame,
+        key=key,
+        alt=alt,
+        told=told,
+        table=shown,
+    )
+
+
+def effect_figure(told: Comparison, indicator: str, key: str, scenario: str = "plan") -> None:
+    """Show by how much a scenario changes one figure, year by year, paired run by run."""
+    table = told.against(told.tables["country"].sel(indicator=indicator, drop=True))
+    own = table[table["scenario"] == scenario].drop(columns=["scenario", "name", "runs"])
+    last = own[own["year"] == last_year(told)].iloc[0]
+    kind = f"+{form(indicator)}"
+    alt = t(
+        "app.alt.effect",
+        what=t(f"indicator.{indicator}"),
+        year=last_year(told),
+        value=screen.number(last["median"], kind),
+        between=screen.between(last, kind),
+    )
+    figure(
+        effect(language(), screen.theme(), axis_form(indicator, change=True)),
+        own,
+        key=key,
+        alt=alt,
+        told=told,
+        table=_columns(own, told),
+    )
+
+
+def _columns(table: pd.DataFrame, told: Comparison) -> pd.DataFrame:
+    """Name the columns of a table in the language in force."""
+    names = {name: t(f"app.column.{name}") for name in ("year", *results.BOUNDS, "trend") if name in table}
+    out = table.rename(columns=names)
+    return out.assign(**{t("app.column.runs"): told.draws})
+
+
+def card_of(told: Comparison, own: dict[str, float] | None = None) -> Scorecard:
+    """Return the scorecard of the 2030 policy for all scenarios."""
+    policy = told.tables["policy"]
+    return scores({name: policy.sel(measure=name, drop=True) for name in MEASURES}, own)
+
+
+def mini_scorecard(told: Comparison, scenario: str = "plan") -> None:
+    """Show target, estimate and likelihood of each expected achievement that the model can speak to."""
+    st.table(card_table([one for one in card_of(told).scores if one.scenario == scenario]))
+    screen.footer(told, t("app.policy_source"))
+
+
+def groups(told: Comparison, by: str, scenario: str = "plan") -> pd.DataFrame:
+    """Return what a scenario changes for each group of children in the last four years, as text."""
+    years = [year for year in told.years if year <= last_year(told)][-4:]
+    array = told.tables[f"group_{by}"].sel(group_indicator=list(GROUP_ROWS), year=years).mean("year")
+    change = told.against(array)
+    value = told.frame(array)
+    rows = []
+    for group in map(str, array[by].values):
+        row: dict[str, str] = {t(f"score.group.{by}"): t(f"{GROUP_TEXTS[by]}.{group}")}
+        for name in GROUP_ROWS:
+            kind = form(name)
+            cells = [
+                table[
+                    (table["scenario"] == scenario)
+                    & (table[by] == group)
+                    & (table["group_indicator"] == name)
+                ].iloc[0]
+                for table in (value, change)
+            ]
+            there, more = cells
+            span = (
+                t("app.one_run_short")
+                if more["low"] != more["low"]
+                else f"{screen.number(more['low'], f'+{kind}')} … {screen.number(more['high'], f'+{kind}')}"
+            )
+            changed = f"{screen.number(more['median'], f'+{kind}')}; {span}"
+            row[t(f"app.card.{name}")] = f"{screen.number(there['median'], kind)} ({changed})"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def who(told: Comparison, key: str, scenario: str = "plan") -> None:
+    """Show who is reached: by sex, area, indigenous language and migration."""
+    by = st.segmented_control(
+        t("app.who.by"),
+        BREAKDOWNS,
+        default=BREAKDOWNS[0],
+        required=True,
+        format_func=lambda name: t(f"score.group.{name}"),
+        key=key,
+    )
+    st.table(groups(told, by or BREAKDOWNS[0], scenario), hide_index=True)
+    st.caption(t("app.who.note"))
+    screen.footer(told)
+
+
+# Parameters.
+
+
+def parameter_card(one: Parameter) -> None:
+    """Show a parameter: value, range, unit, source, quality, finding."""
+    ledger = load_ledger()
+    lang = language()
+    sources = "; ".join(
+        f"{ledger.sources[code].organisation}, {ledger.sources[code].title} ({ledger.sources[code].year})"
+        for code in one.source
+        if code in ledger.sources
+    )
+    st.markdown(
+        t(
+            "app.parameter",
+            label=one.label[lang],
+            name=one.name,
+            value=f"{one.central:,.4g}",
+            low=f"{one.low:,.4g}",
+            high=f"{one.high:,.4g}",
+            unit=ledger.units[one.unit][lang],
+            grade=one.quality,
+            about=t(f"app.grade.{one.quality}"),
+            finding=one.finding or t("cli.nothing"),
+            source=sources or t("cli.nothing"),
+        )
+    )
+
+
+def parameter_cards(names: Sequence[str], key: str) -> None:
+    """Let a reader open the card of one of several parameters."""
+    ledger = load_ledger().parameters
+    known = [name for name in names if name in ledger]
+    if not known:
+        st.caption(t("app.no_parameter"))
+        return
+    lang = language()
+    chosen = st.selectbox(
+        t("app.parameter_of"), known, format_func=lambda name: ledger[name].label[lang], key=key
+    )
+    parameter_card(ledger[chosen])
+
+
+def behind(indicator: str, key: str) -> None:
+    """Let a reader open what stands behind a figure."""
+    starts = BEHIND.get(indicator, ())
+    parameter_cards([name for name in load_ledger().parameters if name.startswith(starts)], key)

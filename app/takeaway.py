@@ -1,0 +1,167 @@
+"""What a reader takes away: brief, workbook, data, scenario file, link, command."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from app import links, results, screen, state
+from app.jobs import OUTPUT, Job, TooManyJobsError, jobs
+from app.results import Comparison
+from simulator.texts import language, t
+
+KINDS: Final = {
+    "brief_html": ("brief", "html"),
+    "brief_pdf": ("brief", "pdf"),
+    "brief_docx": ("brief", "docx"),
+    "workbook": ("workbook", ""),
+    "netcdf": ("data", "netcdf"),
+    "csv": ("data", "csv"),
+}
+"""Documents that a job writes: kind and format of ``sintrata export``."""
+
+FEW_RUNS: Final = 12
+"""Runs of a document: those of the command line by default, so that it is ready in about a minute."""
+
+
+def offer(told: Comparison, key: str) -> None:
+    """Show everything that can be taken away of a comparison."""
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**{t('takeaway.documents')}**")
+        _documents(told, key)
+    with right:
+        st.markdown(f"**{t('takeaway.scenario')}**")
+        _scenario(told, key)
+
+
+def _scenario(told: Comparison, key: str) -> None:
+    own = [one for one in told.scenarios if one.name != results.TREND]
+    for one in own:
+        st.download_button(
+            t("takeaway.yaml", name=one.label),
+            one.to_yaml().encode(),
+            f"{one.name}.yaml",
+            "application/yaml",
+            key=f"{key}_yaml_{one.name}",
+            on_click="ignore",
+            icon=":material/description:",
+        )
+    st.download_button(
+        t("takeaway.tables"),
+        _tables(told),
+        f"sintrata_{screen.run_id(told)}.csv",
+        "text/csv",
+        key=f"{key}_tidy",
+        on_click="ignore",
+        icon=":material/table:",
+    )
+    try:
+        packed = links.pack(state.plan(), st.session_state[state.HORIZON])
+    except links.BadLinkError:
+        st.caption(t("takeaway.link_too_long"))
+    else:
+        st.markdown(t("takeaway.link"))
+        st.code(f"{_address()}?s={packed}", language=None, wrap_lines=True)
+    st.markdown(t("takeaway.command"))
+    st.code(screen.command(told), language="bash", wrap_lines=True)
+
+
+def _address() -> str:
+    url = st.context.url or ""
+    return url.partition("?")[0]
+
+
+def _tables(told: Comparison) -> bytes:
+    """Return the yearly figures of all scenarios and their differences, one row each."""
+    values = told.tables["country"]
+    level = told.frame(values).assign(kind="value")
+    change = told.against(values).assign(kind="difference")
+    note = f"# {t('app.source')} · {told.draws} · {screen.run_id(told)}\n"
+    rows = [level, change] if len(told.scenarios) > 1 else [level]
+    return (note + "".join(_csv(table, header=k == 0) for k, table in enumerate(rows))).encode("utf-8-sig")
+
+
+def _csv(table: object, *, header: bool) -> str:
+    return str(table.to_csv(index=False, header=header))  # type: ignore[attr-defined]
+
+
+def _documents(told: Comparison, key: str) -> None:
+    held = f"{key}_job"
+    chosen = st.selectbox(
+        t("takeaway.kind"), tuple(KINDS), format_func=lambda name: t(f"takeaway.of.{name}"), key=f"{key}_kind"
+    )
+    number = st.session_state.get(held, "")
+    job = jobs().get(number) if number else None
+    busy = job is not None and job.state in {"waiting", "running"}
+    if st.button(t("takeaway.make"), key=f"{key}_make", icon=":material/edit_document:", disabled=busy):
+        st.session_state[held] = _start(told, chosen)
+        st.rerun(scope="fragment")
+    st.caption(t("takeaway.runs", runs=min(FEW_RUNS, told.total)))
+    if job is not None:
+        _watch(job, held, key)
+
+
+def _start(told: Comparison, chosen: str) -> str:
+    kind, form = KINDS[chosen]
+    year, month = divmod(told.until, 12)
+    names, inputs = [], {}
+    for one in told.scenarios:
+        file = f"{one.name}.yaml"
+        inputs[file] = one.to_yaml()
+        names.append(file)
+    words = ["export", kind, *names, "--out", "{out}", "--seed", str(told.seed)]
+    words += ["--draws", str(min(FEW_RUNS, told.total)), "--until", f"{2012 + year}-{month + 1:02d}"]
+    if form:
+        words += ["--format", form]
+    try:
+        return jobs().start(words, inputs, language()).number
+    except TooManyJobsError:
+        st.warning(t("takeaway.full"))
+        return ""
+
+
+@st.fragment(run_every="1s")
+def _watch(job: Job, held: str, key: str) -> None:
+    """Show how far a document is; a fragment of its own, so that the page is not drawn again."""
+    screen.speak()
+    jobs().get(job.number)
+    if job.state in {"waiting", "running"}:
+        st.status(t(f"takeaway.state.{job.state}"), state="running")
+        if st.button(t("takeaway.cancel"), key=f"{key}_cancel"):
+            jobs().cancel(job.number)
+    elif job.state == "done" and job.files:
+        name, data = _file(job)
+        st.download_button(
+            t("takeaway.ready", name=name),
+            data,
+            name,
+            mimetypes.guess_type(name)[0] or "application/octet-stream",
+            key=f"{held}_download",
+            on_click="ignore",
+            type="primary",
+            icon=":material/download:",
+        )
+    elif job.state == "cancelled":
+        st.caption(t("takeaway.state.cancelled"))
+    else:
+        st.error(t("takeaway.state.failed", message=job.message))
+
+
+def _file(job: Job) -> tuple[str, bytes]:
+    """Return the file of a job; several go into one archive."""
+    files = job.files
+    if len(files) == 1:
+        return files[0].name, files[0].read_bytes()
+    out = io.BytesIO()
+    root = job.folder / OUTPUT
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            archive.write(path, path.relative_to(root).as_posix())
+    top = {path.relative_to(root).parts[0] for path in files}
+    return f"{Path(sorted(top)[0]).stem}.zip", out.getvalue()
