@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from app import links, screen, state
-from app.views import explore, home
+from app.views import budget, compare, explore, home
 from simulator.faults import FaultyInput
 from simulator.texts import t
 
@@ -18,6 +18,8 @@ ICON: Final = Path(__file__).with_name("icon.png")
 PAGES: Final[dict[str, tuple[Callable[[], None], str]]] = {
     "home": (home.show, ":material/home:"),
     "explore": (explore.show, ":material/tune:"),
+    "budget": (budget.show, ":material/payments:"),
+    "compare": (compare.show, ":material/compare_arrows:"),
 }
 """Pages by their address, in the order of the menu: what draws each, and its icon."""
 

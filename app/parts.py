@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isnan
 from typing import Any, Final
 
 import pandas as pd
@@ -246,7 +247,7 @@ def groups(told: Comparison, by: str, scenario: str = "plan") -> pd.DataFrame:
             there, more = cells
             span = (
                 t("app.one_run_short")
-                if more["low"] != more["low"]
+                if isnan(more["low"])
                 else f"{screen.number(more['low'], f'+{kind}')} … {screen.number(more['high'], f'+{kind}')}"
             )
             changed = f"{screen.number(more['median'], f'+{kind}')}; {span}"

@@ -61,6 +61,8 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
         returned money in soles
     ``line_capacity``, ``line_coverage`` [..., line, year]
         units in use in the country; share of the need covered, mean of territories
+    ``line_need`` [..., line, territory]
+        whom or what each line serves
     ``added_money`` [..., year]
         constant soles of the base year that the scenario adds
     ``price_level``, ``soles_per_dollar`` [..., year]
@@ -87,6 +89,7 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
         "unspent": dataset["incremental_unspent"].sum("territory"),
         "line_capacity": dataset["line_capacity"].sum("territory"),
         "line_coverage": dataset["line_coverage"].mean("territory"),
+        "line_need": dataset["line_need"],
         "added_money": constant(added_money(dataset), dataset),
         "price_level": dataset["price_level"],
         "soles_per_dollar": dataset["soles_per_dollar"],

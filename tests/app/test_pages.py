@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from app import engine as engines
+from app import links, state
 from app.engine import Engine
 from simulator import load_scenario
-from simulator.texts import catalogue
+from simulator.texts import catalogue, set_language
 from tests.app.conftest import SMALL
-from tests.app.pages import open_page
+from tests.app.pages import open_page, show
 
 LANGUAGES = ("es", "en")
-PAGES = ("home", "explore")
+PAGES = ("home", "explore", "budget", "compare")
 
 
 @pytest.fixture(autouse=True)
-def trend_is_there(server: Engine) -> None:
+def trend_is_there(server: Engine) -> Iterator[None]:
     answer = server.ask(load_scenario("baseline"), 227)
     assert server.wait(answer, SMALL.draws, 120.0)
     assert engines.engine() is server
+    yield
+    set_language(None)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -31,3 +36,100 @@ def test_page_draws_without_a_fault(name: str, lang: str) -> None:
     assert len(at.title) == 1
     assert catalogue(lang)["app.limits"] in [text.value for text in at.caption]
     assert any(catalogue(lang)["app.source"] in text.value for text in at.caption)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_prepared_scenario_changes_the_numbers_and_can_be_undone(lang: str, server: Engine) -> None:
+    at = open_page("home", lang)
+    assert {metric.delta for metric in at.metric} <= {"0", "0 %"}
+    at.button(key="preset_protection_first").click().run()
+    answer = server.ask(load_scenario("protection_first"), 227)
+    assert server.wait(answer, SMALL.draws, 120.0)
+    at.run()
+    assert not at.exception
+    assert any(metric.delta not in {"0", "0 %"} for metric in at.metric)
+    undo = next(button for button in at.button if button.label == catalogue(lang)["app.undo"])
+    undo.click().run()
+    assert {metric.delta for metric in at.metric} <= {"0", "0 %"}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_lever_moves_and_its_word_with_it(lang: str, server: Engine) -> None:
+    at = open_page("explore", lang)
+    at.slider(key="lever_upe_reach").set_value(80).run()
+    assert not at.exception
+    plan = at.session_state["plan"]
+    assert plan["interventions"] == [
+        {"use": "upe_reach", "start": "2027-01", "ramp_months": 12, "amount": 0.8}
+    ]
+    words = [text.value for text in at.sidebar.caption]
+    assert catalogue(lang)["explore.word.limit"] in words
+    assert server.wait(server.ask(state.build(plan), 227), 1, 120.0)
+    at.run()
+    assert catalogue(lang)["explore.empty"] not in [text.value for text in at.info]
+    assert len(at.get("vega_lite_chart")) == 2
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_budget_of_a_prepared_scenario_is_a_table_with_its_way_through_execution(
+    lang: str, server: Engine
+) -> None:
+    at = open_page("home", lang)
+    at.button(key="preset_places_for_boys").click().run()
+    answer = server.ask(load_scenario("places_for_boys"), 227)
+    assert server.wait(answer, SMALL.draws, 120.0)
+    show(at, "budget")
+    assert not at.exception
+    assert [error.value for error in at.error] == []
+    assert next(text.value for text in at.subheader) == catalogue(lang)["budget.spent"]
+    assert at.session_state["plan"]["base"] == "places_for_boys"
+    shares = [box for box in at.number_input if box.key == "payer_us"]
+    shares[0].set_value(10).run()
+    assert catalogue(lang)["budget.payers_sum"] in [error.value for error in at.error]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_scenarios_stand_side_by_side_with_probabilities(lang: str, server: Engine) -> None:
+    at = open_page("compare", lang)
+    at.selectbox(key="compare_library").set_value("places_for_boys").run()
+    at.button(key="compare_add").click().run()
+    assert server.wait(server.ask(load_scenario("places_for_boys"), 227), SMALL.draws, 120.0)
+    at.run()
+    assert not at.exception
+    assert at.session_state["rivals"] == ["places_for_boys"]
+    cells = [str(cell) for table in at.table for cell in table.value.to_numpy().ravel()]
+    assert any(cell.endswith("%") for cell in cells)
+    at.button(key="away_places_for_boys").click().run()
+    assert at.session_state["rivals"] == []
+
+
+def test_a_language_is_a_matter_of_one_session() -> None:
+    spanish, english = open_page("explore", "es"), open_page("explore", "en")
+    assert spanish.title[0].value == catalogue("es")["app.page.explore"]
+    assert english.title[0].value == catalogue("en")["app.page.explore"]
+    set_language("es")
+    spanish.run()
+    assert spanish.title[0].value == catalogue("es")["app.page.explore"]
+
+
+@pytest.mark.parametrize("text", ["nonsense", "x" * 9000, "", "eJwrSS0uAQAEXQHB"])
+def test_a_link_with_nonsense_is_a_message(text: str) -> None:
+    at = open_page("explore", "es", s=text)
+    assert not at.exception
+    told = [warning.value for warning in at.warning]
+    assert (catalogue("es")["app.link.bad"] in told) == bool(text)
+
+
+def test_a_link_opens_the_same_plan() -> None:
+    plan = {"schema": 1, "base": "places_for_boys", "label": {"es": "Uno", "en": "One"}}
+    at = open_page("explore", "en", s=links.pack(plan, "2035-12"))
+    assert at.session_state["plan"] == plan
+    assert at.session_state["horizon"] == "2035-12"
+
+
+def test_a_plan_that_the_schema_refuses_is_a_message_in_a_link() -> None:
+    plan = {"schema": 1, "base": "../../etc/passwd", "label": {"es": "Uno", "en": "One"}}
+    at = open_page("explore", "es", s=links.pack(plan, "2030-12"))
+    assert not at.exception
+    assert catalogue("es")["app.link.bad"] in [warning.value for warning in at.warning]
+    assert at.session_state["plan"]["base"] == "baseline"

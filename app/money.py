@@ -1,0 +1,214 @@
+"""A budget as a table of the page: rows of a programme, its sums, what a line covers for its money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from scenarios.programmes import PAYERS
+from simulator import Scenario, load_ledger
+from simulator.evidence.drivers import rural_share
+from simulator.policy.costs import place_multiplier, unit_costs
+from simulator.policy.prices import prices
+
+if TYPE_CHECKING:
+    from scenarios.programmes import Grant, Programme
+
+FIRST, LAST = 2027, 2030
+"""Years of the table; with a longer horizon what stands in the last year goes on."""
+
+END: Final = 2050
+PRICE_YEAR: Final = 2025
+COUNTRY: Final = ""
+"""Stands for the whole country where a territory could stand."""
+
+NAME: Final = "budget"
+STEP: Final = 1000.0
+POINTS: Final = 41
+EPOCH: Final = 2012
+YEAR: Final = 12
+YEARS: Final = tuple(str(year) for year in range(FIRST, LAST + 1))
+COLUMNS: Final = ("line", "where", *YEARS)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A budget of the page.
+
+    Attributes
+    ----------
+    rows : ``line``, ``where`` (a code, or empty for the whole country) and soles of 2025 by year
+    goes_on : whether the money of the last year is given after it too
+    payers : share of each payer; they add up to one
+    """
+
+    rows: pd.DataFrame
+    goes_on: bool = False
+    payers: tuple[tuple[str, float], ...] = (("national", 1.0),)
+
+    def by_year(self) -> dict[str, float]:
+        """Return the sum of each year."""
+        return {year: float(self.rows[year].fillna(0.0).sum()) for year in YEARS}
+
+    def filled(self) -> pd.DataFrame:
+        """Return the rows that name a line and hold money."""
+        rows = self.rows.dropna(subset=["line"])
+        rows = rows[rows["line"].astype(str) != ""].fillna(dict.fromkeys(YEARS, 0.0) | {"where": COUNTRY})
+        return rows[rows[list(YEARS)].sum(axis=1) > 0.0]
+
+    def to_programme(self, labels: Mapping[str, str]) -> dict[str, Any] | None:
+        """Return the programme of a scenario file, ``None`` if there is no money.
+
+        Parameters
+        ----------
+        labels : name of the programme by language
+        """
+        rows = self.filled()
+        if rows.empty:
+            return None
+        grants = []
+        for row in rows.to_dict("records"):
+            amounts = {year: float(row[year]) for year in YEARS}
+            if self.goes_on:
+                amounts |= {str(year): amounts[YEARS[-1]] for year in range(LAST + 1, END + 1)}
+            grant: dict[str, Any] = {"lines": {row["line"]: 1.0}, "amounts": amounts}
+            if row["where"]:
+                grant["where"] = {"territory": [str(row["where"])]}
+            grants.append(grant)
+        out: dict[str, Any] = {"name": NAME, "label": dict(labels), "start": f"{FIRST}-01"}
+        if not self.goes_on:
+            out["end"] = f"{LAST}-12"
+        out |= {"price_year": PRICE_YEAR, "payers": [{"from": FIRST, "shares": dict(self.payers)}]}
+        return {**out, "budget": grants}
+
+
+def empty() -> Plan:
+    """Return a budget without rows."""
+    return Plan(pd.DataFrame({name: pd.Series(dtype=float if name in YEARS else object) for name in COLUMNS}))
+
+
+def plan_of(scenario: Scenario) -> Plan:
+    """Return the money of a scenario's programmes as a table, in soles of 2025 by line, territory and year.
+
+    A yearly amount that a programme grows into stands with what it is in each year. Money for cities or
+    countryside alone stands with its whole territory.
+    """
+    if not scenario.programmes:
+        return empty()
+    codes = load_ledger().territories.codes
+    cells: dict[tuple[str, str], np.ndarray] = {}
+    for programme in scenario.programmes:
+        for grant in programme.budget:
+            yearly = _yearly(programme, grant)
+            for line, share in grant.lines:
+                places = [codes[k] for k in grant.territories] or [COUNTRY]
+                for place in places:
+                    cell = cells.setdefault((line, place), np.zeros(len(YEARS)))
+                    cell += yearly * share / len(places)
+    rows = [
+        {"line": line, "where": place, **dict(zip(YEARS, np.round(cell / STEP) * STEP, strict=True))}
+        for (line, place), cell in cells.items()
+        if cell.any()
+    ]
+    first = scenario.programmes[0]
+    payers = first.payers[0].shares if first.payers else (("national", 1.0),)
+    goes_on = any(
+        one.end_ti is None or one.end_ti >= YEAR * (LAST + 1 - EPOCH) for one in scenario.programmes
+    )
+    return Plan(pd.DataFrame(rows, columns=list(COLUMNS)), goes_on, tuple(payers))
+
+
+def _yearly(programme: Programme, grant: Grant) -> np.ndarray:
+    """Return [year of the table] soles of 2025 of one grant."""
+    ledger = load_ledger()
+    central = {name: parameter.central for name, parameter in ledger.parameters.items()}
+    level = prices(ledger, central)
+    ramp = max(programme.ramp_months, 1)
+    month = np.arange(YEAR * (END + 1 - EPOCH))
+    end = month.size if programme.end_ti is None else programme.end_ti
+    active = np.clip((month - programme.start_ti + 1.0) / ramp, 0.0, 1.0) * (month <= end)
+    out = np.zeros(len(YEARS))
+    for k, year in enumerate(map(int, YEARS)):
+        here = active[YEAR * (year - EPOCH) : YEAR * (year - EPOCH + 1)]
+        if grant.amount is not None:
+            out[k] = grant.amount * here.mean()
+        out[k] += dict(grant.amounts).get(year, 0.0)
+        priced = year if programme.price_year is None else programme.price_year
+        rate = level.soles_per_dollar[priced - EPOCH] if programme.currency == "USD" else 1.0
+        out[k] *= rate * level.deflate(priced)
+    return out
+
+
+def check_payers(shares: Mapping[str, float]) -> tuple[tuple[str, float], ...] | None:
+    """Return shares in hundredths as shares of one, ``None`` if they do not add up."""
+    total = sum(shares.values())
+    if abs(total - 100.0) > 1e-6 or any(value < 0.0 for value in shares.values()):
+        return None
+    return tuple((name, shares[name] / 100.0) for name in PAYERS if shares.get(name, 0.0) > 0.0)
+
+
+def curve(line: str, needs: Mapping[str, float], up_to: float) -> pd.DataFrame:
+    """Return what share of its need a line covers in the long run, by the money executed in a year.
+
+    Parameters
+    ----------
+    line : name; needs : its need by code of territory
+    up_to : soles of the base year at which the curve ends
+
+    Returns
+    -------
+    table of ``millions``, ``low``, ``median``, ``high``: with the highest unit cost and the shortest reach,
+    the central ones, and the lowest cost with the longest reach
+    """
+    ledger = load_ledger()
+    one = ledger.lines[line]
+    central = {name: parameter.central for name, parameter in ledger.parameters.items()}
+    number = list(ledger.lines).index(line)
+    rural = rural_share(ledger)
+    place = place_multiplier(ledger, central)
+    by_territory = place[0::2] * (1.0 - rural) + place[1::2] * rural
+    need = np.array([needs.get(code, 0.0) for code in ledger.territories.codes])
+    money = np.linspace(0.0, max(up_to, 1.0), POINTS)
+    out = {"millions": money / 1e6}
+    cost, reach = ledger.parameters[one.cost], ledger.parameters[one.reach]
+    ends = {
+        "low": (cost.high, reach.low),
+        "median": (cost.central, reach.central),
+        "high": (cost.low, reach.high),
+    }
+    for name, (c, r) in ends.items():
+        p = {**central, one.cost: c}
+        unit = unit_costs(ledger, p, prices(ledger, p)).current[number]
+        whole = float((need * by_territory).sum()) * unit / one.serves
+        served = money / max(whole, 1.0)
+        out[name] = r * -np.expm1(-served / r) if one.buys == "coverage" else served
+    return pd.DataFrame(out)
+
+
+def unit_cost(line: str) -> float:
+    """Return the central cost of one unit of a line for a year, in soles of the base year, on the coast."""
+    ledger = load_ledger()
+    central = {name: parameter.central for name, parameter in ledger.parameters.items()}
+    costs = unit_costs(ledger, central, prices(ledger, central))
+    return float(costs.current[list(ledger.lines).index(line)])
+
+
+def waterfall(steps: Sequence[tuple[str, float]], total: str) -> list[dict[str, Any]]:
+    """Return changes one after the other, from zero, and their total.
+
+    Parameters
+    ----------
+    steps : (label, change); total : label of the last row
+    """
+    rows: list[dict[str, Any]] = []
+    at = 0.0
+    for label, amount in steps:
+        kind = "more" if amount >= 0.0 else "less"
+        rows.append({"label": label, "start": at, "end": at + amount, "amount": amount, "kind": kind})
+        at += amount
+    rows.append({"label": total, "start": 0.0, "end": at, "amount": at, "kind": "total"})
+    return rows

@@ -1,0 +1,433 @@
+"""What does the money buy: a table of soles, what becomes of them, and what follows for children."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Hashable
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import money, parts, screen, state, takeaway
+from app.charts.base import MONEY as MONEY_FORM
+from app.charts.base import draw
+from app.charts.money import coverage, steps
+from app.money import COUNTRY, YEARS, Plan
+from app.results import Comparison
+from app.upload import upload
+from scenarios.programmes import PAYERS
+from scenarios.spreadsheet import write as write_sheet
+from simulator import load_ledger
+from simulator.outcomes.effects import EFFECTS
+from simulator.policy.budget import REASONS
+from simulator.texts import LANGUAGES, language, t
+
+MILLION = 1e6
+BASE, WRITTEN, VERSION = "budget_base", "budget_written", "budget_version"
+MARGIN = 1.6
+"""How far the curve of a line goes beyond the money that the plan gives it."""
+
+LEAST_CURVE = 20 * MILLION
+WORTH = (1_000, 5_000, 20_000)
+"""Prices in soles of one result, for which the probability of being worth it is told."""
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title(t("app.page.budget"))
+    st.caption(t("budget.lead"))
+    plan = _editor()
+    _sums(plan)
+    screen.live(_answer)
+    with st.expander(t("budget.sheet"), icon=":material/table_view:", key="budget_sheet"):
+        _sheet()
+
+
+# The table.
+
+
+def _mark(programmes: object) -> str:
+    return json.dumps(programmes, sort_keys=True, default=str)
+
+
+def _begin() -> Plan:
+    """Return the table to begin with; a new one whenever the plan has changed elsewhere."""
+    now = state.scenario()
+    mark = _mark([one.to_mapping(load_ledger().territories.codes) for one in now.programmes])
+    if st.session_state.get(WRITTEN) != mark or BASE not in st.session_state:
+        st.session_state[BASE] = money.plan_of(now)
+        st.session_state[WRITTEN] = mark
+        st.session_state[VERSION] = st.session_state.get(VERSION, 0) + 1
+        for name in PAYERS:
+            st.session_state.pop(f"payer_{name}", None)
+        st.session_state.pop("budget_goes_on", None)
+    base: Plan = st.session_state[BASE]
+    return base
+
+
+def _editor() -> Plan:
+    """Show the table and make what it holds the plan's programme."""
+    ledger = load_ledger()
+    lang = language()
+    base = _begin()
+    places = dict(zip(ledger.territories.codes, ledger.territories.names, strict=True))
+    labels = {name: f"{line.label[lang]}" for name, line in ledger.lines.items()}
+    columns: dict[str, Any] = {
+        "line": st.column_config.SelectboxColumn(
+            t("budget.column.line"),
+            options=list(labels),
+            format_func=lambda name: labels.get(str(name), str(name)),
+            required=True,
+            width="large",
+        ),
+        "where": st.column_config.SelectboxColumn(
+            t("budget.column.where"),
+            options=[COUNTRY, *places],
+            format_func=lambda code: places.get(str(code), t("budget.country")),
+            default=COUNTRY,
+            width="medium",
+        ),
+    }
+    for year in YEARS:
+        columns[year] = st.column_config.NumberColumn(
+            f"{year} (S/)", min_value=0.0, max_value=1e10, step=money.STEP, default=0.0, format="localized"
+        )
+    rows = st.data_editor(
+        base.rows,
+        column_config=columns,
+        num_rows="dynamic",
+        hide_index=True,
+        key=f"budget_table_{st.session_state[VERSION]}",
+        alt=t("budget.table_alt"),
+        placeholder=t("budget.empty_cell"),
+    )
+    st.caption(t("budget.table_note"))
+    with st.expander(t("budget.conditions"), key="budget_conditions"):
+        goes_on, payers = _conditions(base)
+    plan = Plan(rows, goes_on, payers or base.payers)
+    if payers is None:
+        st.error(t("budget.payers_sum"), icon=":material/error:")
+    else:
+        _apply(plan)
+    return plan
+
+
+def _conditions(base: Plan) -> tuple[bool, tuple[tuple[str, float], ...] | None]:
+    """Show what goes with the money: whether it goes on, who pays, how much can be executed."""
+    goes_on = st.toggle(t("budget.goes_on"), value=base.goes_on, key="budget_goes_on")
+    st.markdown(f"**{t('budget.payers')}**")
+    given = dict(base.payers)
+    shares = {}
+    for column, name in zip(st.columns(len(PAYERS)), PAYERS, strict=True):
+        shares[name] = column.number_input(
+            t(f"payer.{name}"),
+            min_value=0,
+            max_value=100,
+            value=round(100 * given.get(name, 0.0)),
+            step=5,
+            key=f"payer_{name}",
+        )
+    lever = "execution_incremental"
+    now = state.amounts().get(lever, 0.0)
+    st.session_state["budget_execution"] = round(100 * now)
+    st.slider(
+        t("budget.execution"),
+        min(0, round(100 * now)),
+        40,
+        step=5,
+        key="budget_execution",
+        format="+%d",
+        on_change=_set_execution,
+        help=t(
+            "budget.execution_help",
+            base=f"{load_ledger().parameters['budget.execution_incremental'].central:.0%}",
+        ),
+    )
+    return goes_on, money.check_payers(shares)
+
+
+def _set_execution() -> None:
+    screen.act(state.set_amount, "execution_incremental", st.session_state["budget_execution"] / 100)
+
+
+def _apply(plan: Plan) -> None:
+    """Make the table the money of the plan, if it holds something else than the plan does."""
+    programme = plan.to_programme({lang: t("budget.programme", lang) for lang in LANGUAGES})
+    base: Plan = st.session_state[BASE]
+    same = (
+        plan.filled().reset_index(drop=True).equals(base.filled().reset_index(drop=True))
+        and plan.goes_on == base.goes_on
+        and plan.payers == base.payers
+    )
+    if same and st.session_state.get("budget_touched") != st.session_state[VERSION]:
+        return
+    st.session_state["budget_touched"] = st.session_state[VERSION]
+    mapping = state.scenario().to_mapping()
+    mapping.pop("programmes", None)
+    if programme is not None:
+        mapping["programmes"] = [programme]
+    for key in ("claims", "question", "description", "assumptions"):
+        mapping.pop(key, None)
+    before = state.scenario().hash
+    try:
+        new = state.build(mapping)
+    except Exception:  # the schema's own words are shown by ``change``
+        state.change(mapping)
+        screen.faults(st.session_state[state.FAULTS])
+        return
+    if new.hash != before:
+        state.change(mapping)
+        st.session_state[WRITTEN] = _mark(
+            [one.to_mapping(load_ledger().territories.codes) for one in state.scenario().programmes]
+        )
+
+
+def _sums(plan: Plan) -> None:
+    """Show the sum of each year beside a ceiling."""
+    ceiling = st.number_input(
+        t("budget.ceiling"),
+        min_value=0.0,
+        value=0.0,
+        step=1.0,
+        key="budget_ceiling",
+        help=t("budget.ceiling_help"),
+    )
+    sums = plan.by_year()
+    for column, (year, total) in zip(st.columns(len(YEARS)), sums.items(), strict=True):
+        over = ceiling > 0.0 and total > ceiling * MILLION
+        with column:
+            st.metric(
+                t("budget.sum_of", year=year),
+                t("budget.millions", amount=screen.number(total, "m")),
+                border=True,
+            )
+            if over:
+                more = screen.number(total - ceiling * MILLION, "m")
+                st.caption(f":material/warning: {t('budget.over', more=more)}")
+
+
+# What becomes of it.
+
+
+def _answer(told: Comparison) -> None:
+    if not told.scenarios[1].programmes:
+        st.info(t("budget.empty"), icon=":material/payments:")
+        screen.footer(told)
+        return
+    parts.cards(told)
+    left, right = st.columns(2)
+    with left:
+        st.subheader(t("budget.spent"))
+        _waterfall(told)
+    with right:
+        st.subheader(t("budget.coverage"))
+        _coverage(told)
+    st.subheader(t("budget.by_year"))
+    _years(told)
+    st.subheader(t("budget.lines"))
+    _lines(told)
+    st.subheader(t("budget.buys"))
+    cost_table(told)
+    st.subheader(t("explore.scorecard"))
+    parts.mini_scorecard(told)
+    st.subheader(t("app.who.title"))
+    parts.who(told, "budget_who")
+    st.subheader(t("takeaway.title"))
+    takeaway.offer(told, "budget")
+
+
+def _span(told: Comparison) -> list[int]:
+    return [year for year in told.years if year >= money.FIRST]
+
+
+def _waterfall(told: Comparison) -> None:
+    """Show the way from what is assigned to what is executed, the sum of all years."""
+    years = _span(told)
+    own = told.tables.sel(scenario="plan", year=years).sum("year")
+    stage = own["line_money"].sum("line").median("draw").sel(budget_stage=["pia", "pim", "executed"])
+    back = own["unspent"].sum("line").median("draw")
+    pia, pim = float(stage.sel(budget_stage="pia")), float(stage.sel(budget_stage="pim"))
+    changes: list[tuple[str, float]] = [(t("budget.step.pia"), pia)]
+    if abs(pim - pia) > 1.0:
+        changes.append((t("budget.step.pim"), pim - pia))
+    changes += [
+        (t(f"budget.reason.{name}"), -float(back.sel(unspent_reason=name)))
+        for name in REASONS
+        if float(back.sel(unspent_reason=name)) > 0.0
+    ]
+    rows = money.waterfall(changes, t("budget.step.executed"))
+    frame = pd.DataFrame(rows)
+    for column in ("start", "end", "amount"):
+        frame[column] /= MILLION
+    frame["text"] = [f"{amount:+,.1f}" if k else f"{amount:,.1f}" for k, amount in enumerate(frame["amount"])]
+    frame.loc[frame.index[-1], "text"] = f"{frame['amount'].iloc[-1]:,.1f}"
+    alt = t("budget.waterfall_alt", pia=screen.number(pia, "m"), executed=screen.number(rows[-1]["end"], "m"))
+    parts.figure(steps(language(), screen.theme(), MONEY_FORM), frame, key="waterfall", alt=alt, told=told)
+    st.caption(t("budget.waterfall_note", first=years[0], last=years[-1]))
+
+
+def _coverage(told: Comparison) -> None:
+    """Show what share of its need a line covers for its money."""
+    ledger = load_ledger()
+    lang = language()
+    own = told.tables.sel(scenario="plan")
+    used = own["line_money"].sel(budget_stage="executed").sum("year").median("draw")
+    lines = [str(name) for name in used["line"].values if float(used.sel(line=name)) > 0.0]
+    lines = [name for name in lines if ledger.lines[name].buys != "places"]
+    if not lines:
+        st.caption(t("budget.no_coverage"))
+        return
+    line = st.selectbox(
+        t("budget.line"), lines, format_func=lambda name: ledger.lines[name].label[lang], key="coverage_line"
+    )
+    year = _span(told)[-1] if told.years[-1] < money.LAST else money.LAST
+    spent = own["line_money"].sel(budget_stage="executed", line=line, year=year) / own["price_level"].sel(
+        year=year
+    )
+    now = float(spent.median("draw"))
+    needs = own["line_need"].sel(line=line).isel(draw=0)
+    by_code = {str(code): float(needs.sel(territory=code)) for code in needs["territory"].values}
+    frame = money.curve(line, by_code, max(MARGIN * now, LEAST_CURVE)).assign(now=None, chosen=None)
+    frame.loc[0, "chosen"] = now / MILLION
+    covered = float(own["line_coverage"].sel(line=line, year=year).median("draw"))
+    alt = t(
+        "budget.coverage_alt",
+        line=ledger.lines[line].label[lang],
+        money=screen.number(now, "m"),
+        share=f"{covered:.0%}",
+    )
+    draw(coverage(lang, screen.theme()), frame, key="coverage", alt=alt)
+    st.caption(alt)
+    st.caption(t("budget.coverage_note"))
+    screen.footer(told)
+    with st.popover(t("app.parameter_of"), icon=":material/menu_book:", key="coverage_card"):
+        one = ledger.lines[line]
+        parts.parameter_cards([one.cost, one.reach, one.lead], "coverage_parameter")
+
+
+def _years(told: Comparison) -> None:
+    """Show assigned, modified, executed and returned money by year, and who pays."""
+    years = _span(told)
+    own = told.tables.sel(scenario="plan", year=years)
+    stages = own["line_money"].sum("line")
+    table = told.frame(stages.expand_dims(scenario=["plan"]))
+    rows = []
+    for year in years:
+        row = {t("app.column.year"): str(year)}
+        for stage in ("pia", "pim", "executed", "saldo"):
+            cell = table[(table["year"] == year) & (table["budget_stage"] == stage)].iloc[0]
+            row[t(f"budget.stage.{stage}")] = _amount(cell)
+        rows.append(row)
+    st.table(pd.DataFrame(rows), hide_index=True)
+    st.markdown(f"**{t('budget.who_pays')}**")
+    paid = told.frame(
+        own["payer_money"].sel(budget_stage="executed", drop=True).sum("year").expand_dims(scenario=["plan"])
+    )
+    paid = paid[paid["high"].fillna(paid["median"]) > 0.0]
+    st.table(
+        pd.DataFrame(
+            {
+                t("budget.payer"): [t(f"payer.{name}") for name in paid["payer"]],
+                t("budget.paid", first=years[0], last=years[-1]): [
+                    _amount(row) for _, row in paid.iterrows()
+                ],
+            }
+        ),
+        hide_index=True,
+    )
+    screen.footer(told)
+
+
+def _amount(row: Any) -> str:
+    value = screen.number(row["median"], "m")
+    if isnan(row["low"]) or row["low"] == row["high"]:
+        return value
+    return f"{value} ({screen.number(row['low'], 'm')} … {screen.number(row['high'], 'm')})"
+
+
+def _lines(told: Comparison) -> None:
+    """Show what each line spends and runs in the last year."""
+    ledger = load_ledger()
+    lang = language()
+    year = min(_span(told)[-1], money.LAST)
+    own = told.tables.sel(scenario=["plan"], year=year)
+    spent = told.frame(own["line_money"].sel(budget_stage="executed", drop=True)).set_index("line")
+    units = told.frame(own["line_capacity"]).set_index("line")
+    rows = []
+    for name in [n for n in spent.index if spent.loc[n, "median"] > 0.0]:
+        line = ledger.lines[name]
+        low, high = units.loc[name, "low"], units.loc[name, "high"]
+        span = "" if isnan(low) else f" ({screen.number(low)} … {screen.number(high)})"
+        rows.append(
+            {
+                t("budget.column.line"): line.label[lang],
+                t("budget.line_spent", year=year): _amount(spent.loc[name]),
+                t("budget.line_units"): f"{screen.number(units.loc[name, 'median'])}{span} {line.unit[lang]}",
+                t("budget.line_cost"): f"S/ {money.unit_cost(name):,.0f} · {line.quality}",
+            }
+        )
+    st.table(pd.DataFrame(rows), hide_index=True)
+    st.caption(t("budget.lines_note"))
+    screen.footer(told)
+
+
+def cost_table(told: Comparison) -> None:
+    """Show what is gained for the money that each scenario adds, and at what cost, run by run."""
+    rows: list[dict[Hashable, str]] = []
+    tables = told.tables
+    added = tables["added_money"].sum("year")
+    for name in told.names[1:]:
+        extra = added.sel(scenario=name) - added.sel(scenario=told.names[0])
+        for effect, sign in EFFECTS.items():
+            values = tables["country"].sel(indicator=effect).sum("year")
+            gained = sign * (values.sel(scenario=name) - values.sel(scenario=told.names[0]))
+            spread = told.frame(gained.expand_dims(scenario=[name])).iloc[0]
+            bill = told.frame(extra.expand_dims(scenario=[name])).iloc[0]
+            sure = told.draws > 1 and bool((gained > 0).all())
+            if sure and float(extra.median()) > 0.0:
+                ratio = told.frame((extra / gained).expand_dims(scenario=[name])).iloc[0]
+                each = (
+                    f"S/ {screen.number(ratio['median'])} "
+                    f"({screen.number(ratio['low'])} … {screen.number(ratio['high'])})"
+                )
+            else:
+                each = t("budget.no_ratio", share=f"{float((gained > 0).mean()):.0%}")
+            rows.append(
+                {
+                    t("compare.scenario"): told.label(name),
+                    t("budget.gain"): t(f"effect.{effect}"),
+                    t(
+                        "budget.gained"
+                    ): f"{screen.number(spread['median'], '+n')}: {screen.between(spread, '+n')}",
+                    t("budget.added"): _amount(bill),
+                    t("budget.each"): each,
+                }
+            )
+    st.table(pd.DataFrame(rows), hide_index=True)
+    st.caption(t("budget.cost_note"))
+    screen.footer(told)
+
+
+# Workbooks.
+
+
+def _sheet() -> None:
+    st.markdown(t("budget.sheet_note"))
+    with tempfile.TemporaryDirectory(prefix="sintrata-") as folder:
+        path = Path(folder) / "plan.xlsx"
+        write_sheet(state.plan(), path)
+        data = path.read_bytes()
+    st.download_button(
+        t("budget.sheet_download"),
+        data,
+        "sintrata_plan.xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        key="sheet_download",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    upload("budget", "xlsx")

@@ -1,0 +1,222 @@
+"""Which is better, and how sure: up to four scenarios beside the trend, paired run by run."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import parts, results, screen, state, takeaway
+from app.charts.drivers import options
+from app.charts.paths import several
+from app.results import Comparison
+from app.views.budget import cost_table
+from scenarios import library
+from simulator import load_scenario
+from simulator.outcomes.effects import GOOD, verdict
+from simulator.outcomes.indicators import Interval
+from simulator.texts import language, t
+
+RESULTS = ("first_entries", "child_months", "returns", "assisted_share", "completed")
+"""Results side by side: what is averted, and what is done for whom."""
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title(t("app.page.compare"))
+    st.caption(t("compare.lead"))
+    _choose()
+    screen.live(_answer, results.seen_with_rivals)
+
+
+def _choose() -> None:
+    """Let the reader put scenarios beside the plan and take them away."""
+    kept = st.session_state[state.RIVALS]
+    full = len(kept) >= state.MOST_RIVALS
+    names = [name for name in library() if name != results.TREND and name not in kept]
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        chosen = st.selectbox(
+            t("compare.from_library"),
+            names,
+            index=None,
+            placeholder=t("compare.placeholder"),
+            format_func=lambda name: str(load_scenario(name).label),
+            key="compare_library",
+            disabled=full,
+        )
+    with right:
+        st.button(
+            t("compare.add"),
+            key="compare_add",
+            disabled=full or chosen is None,
+            on_click=screen.act,
+            args=(_add, chosen),
+            icon=":material/add:",
+        )
+        st.button(
+            t("compare.keep"),
+            key="compare_keep",
+            disabled=full,
+            on_click=screen.act,
+            args=(state.keep_plan,),
+            icon=":material/content_copy:",
+        )
+    for number, one in enumerate(state.rivals()):
+        name, away = st.columns([4, 1], vertical_alignment="center")
+        name.markdown(f"{number + 2}. {one.label}")
+        away.button(
+            t("compare.away"),
+            key=f"away_{one.name}",
+            on_click=screen.act,
+            args=(_away, number),
+            icon=":material/close:",
+        )
+    if not kept:
+        st.info(t("compare.empty"), icon=":material/compare_arrows:")
+
+
+def _add(name: str) -> None:
+    if name in library():
+        st.session_state[state.RIVALS] = [*st.session_state[state.RIVALS], name][: state.MOST_RIVALS]
+
+
+def _away(number: int) -> None:
+    kept = list(st.session_state[state.RIVALS])
+    del kept[number : number + 1]
+    st.session_state[state.RIVALS] = kept
+
+
+def _answer(told: Comparison) -> None:
+    _paths(told)
+    st.subheader(t("compare.differences"))
+    _differences(told)
+    _table(told)
+    st.subheader(t("compare.pairs"))
+    _pairs(told)
+    st.subheader(t("budget.buys"))
+    cost_table(told)
+    st.subheader(t("explore.scorecard"))
+    _scorecards(told)
+    st.subheader(t("takeaway.title"))
+    takeaway.offer(told, "compare")
+
+
+def _paths(told: Comparison) -> None:
+    indicator = st.selectbox(
+        t("explore.figure"),
+        parts.FIGURES,
+        index=parts.FIGURES.index("child_months"),
+        format_func=lambda name: t(f"indicator.{name}"),
+        key="compare_figure",
+    )
+    values = told.tables["country"].sel(indicator=indicator, drop=True)
+    change = told.against(values).rename(columns={"name": "s"})
+    change["s"] = [_short(told, name) for name in change["scenario"]]
+    year = parts.last_year(told)
+    last = change[change["year"] == year]
+    kind = f"+{parts.form(indicator)}"
+    alt = t(
+        "compare.paths_alt",
+        what=t(f"indicator.{indicator}"),
+        year=year,
+        values="; ".join(
+            f"{row['s']}, {screen.number(row['median'], kind)} ({screen.between(row, kind)})"
+            for _, row in last.iterrows()
+        ),
+    )
+    spec = several(language(), screen.theme(), parts.axis_form(indicator, change=True), differences=True)
+    parts.figure(spec, change.drop(columns=["scenario"]), key="compare_paths", alt=alt, told=told)
+
+
+def _short(told: Comparison, name: str) -> str:
+    return f"{told.names.index(name)}. {told.label(name)}"
+
+
+def _years(told: Comparison) -> list[int]:
+    return [year for year in told.years if year <= parts.last_year(told)][-2:]
+
+
+def _differences(told: Comparison) -> None:
+    """Show the paired differences of the main results, each on its own scale."""
+    array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
+    change = told.against(array)
+    better = _probabilities(told)
+    frame = pd.DataFrame(
+        {
+            "what": [t(f"indicator.{name}") for name in change["indicator"]],
+            "s": [_short(told, name) for name in change["scenario"]],
+            "median": change["median"],
+            "low": change["low"].fillna(change["median"]),
+            "high": change["high"].fillna(change["median"]),
+            "text": [f"{better[row.scenario, row.indicator]:.0%}" for row in change.itertuples(index=False)],
+        }
+    )
+    alt = t("compare.differences_alt", first=_years(told)[0], last=_years(told)[-1])
+    parts.figure(
+        options(language(), screen.theme(), ",.3~f"), frame, key="compare_options", alt=alt, told=told
+    )
+
+
+def _probabilities(told: Comparison) -> dict[tuple[str, str], float]:
+    """Return the share of paired runs in which a scenario is better for children than the trend."""
+    array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
+    out = {}
+    for name in told.names[1:]:
+        for result in RESULTS:
+            change = array.sel(indicator=result, scenario=name) - array.sel(
+                indicator=result, scenario=results.TREND
+            )
+            out[name, result] = float((GOOD[result] * change > 0).mean())
+    return out
+
+
+def _table(told: Comparison) -> None:
+    array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
+    change = told.against(array)
+    better = _probabilities(told)
+    rows = []
+    for row in change.to_dict("records"):
+        kind = f"+{parts.form(row['indicator'])}"
+        interval = Interval(row["median"], row["low"], row["high"], None, row["runs"])
+        rows.append(
+            {
+                t("compare.result"): t(f"indicator.{row['indicator']}"),
+                t("compare.scenario"): _short(told, row["scenario"]),
+                t("compare.change"): f"{screen.number(row['median'], kind)}: {screen.between(row, kind)}",
+                t("compare.better"): f"{better[row['scenario'], row['indicator']]:.0%}"
+                f" · {t(f'score.verdict.{verdict(interval, GOOD[row["indicator"]])}')}",
+            }
+        )
+    st.table(pd.DataFrame(rows), hide_index=True)
+    st.caption(t("compare.table_note", first=_years(told)[0], last=_years(told)[-1]))
+
+
+def _pairs(told: Comparison) -> None:
+    """Show how likely each scenario is better than each other one."""
+    result = st.selectbox(
+        t("compare.result"), RESULTS, format_func=lambda name: t(f"indicator.{name}"), key="compare_result"
+    )
+    array = told.tables["country"].sel(indicator=result, year=_years(told)).mean("year") * GOOD[result]
+    names = list(told.names)
+    rows = []
+    for one in names:
+        row = {t("compare.row"): _short(told, one) if one != results.TREND else told.label(one)}
+        for other in names[1:]:
+            share = float((array.sel(scenario=one) > array.sel(scenario=other)).mean())
+            row[_short(told, other)] = t("cli.nothing") if one == other else f"{share:.0%}"
+        rows.append(row)
+    st.table(pd.DataFrame(rows), hide_index=True)
+    st.caption(t("compare.pairs_note"))
+    screen.footer(told)
+
+
+def _scorecards(told: Comparison) -> None:
+    name = st.segmented_control(
+        t("compare.scenario"),
+        told.names[1:],
+        default=told.names[1],
+        required=True,
+        format_func=lambda one: _short(told, one),
+        key="compare_scorecard",
+    )
+    parts.mini_scorecard(told, name or told.names[1])
