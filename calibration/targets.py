@@ -33,6 +33,10 @@ LIMA: Final = "PE-LIM"
 
 LIMA_PARTS: Final = ("15", "26")
 START_YEAR: Final = 2012
+EARLIEST_YEAR: Final = 1990
+LAST_YEAR: Final = 2030
+"""Figures of later years wait for a longer run; those before 2012 lie before the model begins."""
+
 MONTHS: Final = 12
 
 ERRORS: Final = ("count", "share", "ratio")
@@ -263,19 +267,22 @@ def _project() -> tuple[Target, ...]:
 
 def _load(folder: Path) -> tuple[Target, ...]:
     faults = Faults()
-    sources = (
-        *load_ledger().sources,
-        *(row["id"] for row in table(folder, "sources.csv", _SOURCES, faults, key=1)),
-    )
+    known = sources(folder, faults)
     rows = table(folder, "targets.csv", _TARGETS, faults, key=0)
-    found = [_target(row, sources) for row in rows]
+    found = [_target(row, known) for row in rows]
     faults.tell()
     return _with_conflicts([target for target in found if target is not None])
 
 
-def _target(row: Row, sources: Sequence[str]) -> Target | None:
+def sources(folder: Path, faults: Faults) -> tuple[str, ...]:
+    """Return the sources that a figure may cite: the ledger's, and those of the folder."""
+    own = table(folder, "sources.csv", _SOURCES, faults, key=1)
+    return (*load_ledger().sources, *(row["id"] for row in own))
+
+
+def _target(row: Row, known: Sequence[str]) -> Target | None:
     indicator = indicators().get(row.one_of("indicator", tuple(indicators())))
-    row.one_of("source_id", sources)
+    row.one_of("source_id", known)
     if indicator is None:
         return None
     total = row.number("total", low=1) if row["total"] else 0.0
@@ -300,7 +307,7 @@ def _target(row: Row, sources: Sequence[str]) -> Target | None:
 def _figure(row: Row, indicator: Indicator, *, period: str, total: float, weight: float, use: str) -> Target:
     """Return one row as a target; note what is wrong with its unit, place, year and value."""
     row.one_of("unit", (indicator.unit,))
-    year = row.whole("year", low=START_YEAR)
+    year = int(row.whole("year", low=EARLIEST_YEAR))
     first, stop = months_of(period, year)
     factor, high = 1.0, np.inf
     if indicator.error == "share":
@@ -309,7 +316,7 @@ def _figure(row: Row, indicator: Indicator, *, period: str, total: float, weight
     return Target(
         indicator=indicator,
         region=row["region"],
-        territories=_territories(row),
+        territories=territories(row),
         year=year,
         first=first,
         stop=stop,
@@ -334,7 +341,7 @@ def months_of(period: str, year: int) -> tuple[int, int]:
     return start + begin - 1, start + end
 
 
-def _territories(row: Row) -> tuple[int, ...]:
+def territories(row: Row) -> tuple[int, ...]:
     """Return the positions of a row's places; note a fault for each that is not known."""
     if row["region"] == COUNTRY:
         return ()
@@ -394,7 +401,8 @@ class Left:
 def read_data(path: Path) -> tuple[tuple[Target, ...], tuple[Left, ...]]:
     """Return the figures of a tidy table as targets of use ``data``, and the rows that cannot be compared.
 
-    A territory's count needs the country's count of the same indicator and year in the same table.
+    A territory's count needs the country's count of the same indicator and year in the same table, by the
+    same source if there are several.
 
     Raises
     ------
@@ -403,35 +411,43 @@ def read_data(path: Path) -> tuple[tuple[Target, ...], tuple[Left, ...]]:
     """
     faults = Faults()
     rows = table(path.parent, path.name, TIDY, faults, key=0)
-    totals = {(row["indicator"], row["year"]): row["value"] for row in rows if row["region"] == COUNTRY}
+    wholes = {
+        key: row
+        for row in rows
+        if row["region"] == COUNTRY
+        for key in ((row["indicator"], row["year"], row["source_id"]), (row["indicator"], row["year"], ""))
+    }
     found: list[Target] = []
     left: list[Left] = []
     for row in rows:
-        row.filled("indicator")
-        indicator = indicators().get(row["indicator"])
-
-        def leave(reason: str, note: str = "", row: Row = row) -> None:
-            left.append(Left(row["indicator"], row["region"], row["year"], reason, note))
-
+        name = row.filled("indicator")
+        year = row.whole("year", low=EARLIEST_YEAR)
+        indicator = indicators().get(name)
+        known = why_unmapped(name)
+        reason, note = (known.reason, known.note) if known else ("unknown", "")
         if indicator is None:
             row.number("value")
-            known = why_unmapped(row["indicator"])
-            leave(known.reason if known else "unknown", known.note if known else "")
+            left.append(Left(name, row["region"], row["year"], reason, note))
             continue
         one = _figure(row, indicator, period=indicator.period, total=0.0, weight=1.0, use="data")
-        if one.of_country:
-            whole = totals.get((row["indicator"], row["year"]))
-            if whole is None or indicator.region_spread is None:
-                leave("no_total")
-                continue
-            one = replace(one, total=_as_number(whole))
-        found.append(one)
+        if one.first - (MONTHS if indicator.against == "previous" else 0) < 0:
+            reason = "before"
+        elif year > LAST_YEAR:
+            reason = "after"
+        elif one.territories and QUANTITIES[indicator.quantity].national:
+            reason = "national_only"
+        elif one.of_country:
+            key = (name, row["year"], row["source_id"])
+            whole = wholes.get(key) or wholes.get((*key[:2], ""))
+            one = replace(one, total=0.0 if whole is None else whole.number("value", low=0.0))
+            reason = "" if one.total > 0 and indicator.region_spread is not None else "no_total"
+        else:
+            reason = ""
+        if reason:
+            left.append(Left(name, row["region"], row["year"], reason, ""))
+        else:
+            found.append(one)
+    # A country's count is read for each of its territories: its faults are told once.
+    faults.found[:] = list(dict.fromkeys(faults.found))
     faults.tell()
     return _with_conflicts(found), tuple(left)
-
-
-def _as_number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
