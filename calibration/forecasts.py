@@ -41,47 +41,54 @@ def pace(target: Target) -> float:
     return target.value / (target.stop - target.first) if _counts(target) else target.value
 
 
-def _counts(target: Target) -> bool:
-    return target.indicator.error == "count"
-
-
 def naive(targets: Sequence[Target], known: Sequence[Target], children: Floats) -> dict[str, Floats]:
     """Return what each forecast says of each target, by name, [target]; missing where it has nothing to say.
 
     Parameters
     ----------
-    known : figures that forecasts may look at; of those, only years before the target's
+    known : figures that forecasts may look at, never the target itself; the last value and the trend look
+        at earlier years only
     children : [territory] children, for the level of territories
     """
-    by_series: dict[Key, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    by_series: dict[Key, list[Target]] = defaultdict(list)
     for target in known:
-        by_series[series_of(target)][target.year].append(pace(target))
+        by_series[series_of(target)].append(target)
     out = {name: np.full(len(targets), np.nan) for name in NAIVE}
     for i, target in enumerate(targets):
-        for name, value in _naive(target, by_series[series_of(target)], children).items():
+        others = [other for other in by_series[series_of(target)] if other is not target]
+        for name, value in _naive(target, others, children).items():
             out[name][i] = value
     return out
 
 
-def _naive(target: Target, years: dict[int, list[float]], children: Floats) -> dict[str, float]:
+def _naive(target: Target, others: Sequence[Target], children: Floats) -> dict[str, float]:
     if target.indicator.against == "previous":
         # No change: the only thing that a series without a level can say.
         return {"last": 1.0, "level": 1.0}
-    known = {year: float(np.mean(values)) for year, values in sorted(years.items())}
-    before = {year: value for year, value in known.items() if year < target.year}
     factor = 1.0
     if target.of_country:
         factor = target.total
     elif _counts(target):
         factor = float(target.stop - target.first)
+    by_year: dict[int, list[float]] = defaultdict(list)
+    for other in others:
+        by_year[other.year].append(pace(other))
+    known = {year: float(np.mean(values)) for year, values in sorted(by_year.items())}
+    before = {year: value for year, value in known.items() if year < target.year}
     out: dict[str, float] = {}
     if before:
         out["last"] = factor * before[max(before)]
-    if len(before) >= TREND_YEARS:
-        slope, start = np.polyfit(list(before), list(before.values()), 1)
-        out["trend"] = max(factor * float(start + slope * target.year), LEAST if _counts(target) else 0.0)
     if target.of_country:
         out["level"] = factor * float(children[list(target.territories)].sum() / children.sum())
-    elif known:
-        out["level"] = factor * float(np.mean(list(known.values())))
+    else:
+        if known:
+            out["level"] = factor * float(np.mean(list(known.values())))
+        if len(before) >= TREND_YEARS:
+            slope, start = np.polyfit(list(before), list(before.values()), 1)
+            least = LEAST if _counts(target) else 0.0
+            out["trend"] = max(factor * float(start + slope * target.year), least)
     return out
+
+
+def _counts(target: Target) -> bool:
+    return target.indicator.error == "count"
