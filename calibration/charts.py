@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from calibration.validation import Row, Validation
 
 Q: Final = "quantitative"
-IN_A_ROW: Final = 3
+IN_A_ROW: Final = 2
+LONG: Final = {"title": None, "labelLimit": 260}
 INK: Final = INKS["light"]
 MODEL: Final = INK.series[1]
 
@@ -68,9 +69,9 @@ def courses_chart(validation: Validation) -> Spec:
     return _framed(
         rows,
         {
-            "facet": {**facet, "header": {"labelFontSize": 10, "labelLimit": 260}},
+            "facet": {**facet, "header": {"labelFontSize": 12, "labelLimit": 400}},
             "columns": IN_A_ROW,
-            "spec": {"width": 235, "height": 110, "encoding": {"x": x}, "layer": layers},
+            "spec": {"width": 380, "height": 105, "encoding": {"x": x}, "layer": layers},
             "resolve": {"scale": {"y": "independent"}},
             "spacing": 14,
         },
@@ -94,11 +95,15 @@ def territories_chart(rows: list[Row]) -> Spec:
         if not row.hidden:
             record["value"] = row.target.value / total
         shown.append(record)
-    y = {"field": "place", "type": "nominal", "sort": [r["place"] for r in shown], "axis": {"title": None}}
+    y = {"field": "place", "type": "nominal", "sort": [r["place"] for r in shown], "axis": LONG}
     x = {
         "type": Q,
         "scale": {"type": "log"},
-        "axis": {"title": t("validation.share_of_country"), "format": ".1~%", "values": [0.001, 0.01, 0.1, 0.5]},
+        "axis": {
+            "title": t("validation.share_of_country"),
+            "format": ".1~%",
+            "values": [0.001, 0.01, 0.1, 0.5],
+        },
     }
     layers = [
         {

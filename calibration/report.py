@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,13 +14,18 @@ from calibration.charts import courses_chart, place_of, reliability_chart, terri
 from calibration.forecasts import NAIVE
 from calibration.patterns import Seen
 from calibration.targets import REASONS, unmapped
-from calibration.validation import GOAL_COVERAGE, Coverage, Row, Validation
+from calibration.validation import GOAL_COVERAGE, Coverage, Row, SeriesScore, Validation
 from simulator.exports.brief import Brief, Section
+from simulator.exports.documents import html
+from simulator.exports.naming import free_path
 from simulator.tables import Column, Table
 from simulator.texts import language, t
 
 if TYPE_CHECKING:
     from calibration.targets import Indicator
+
+BEATS: Final = ("beats_last", "beats_trend", "beats_level")
+"""Goals against the forecasts without a model, in their order."""
 
 MOST_NAMED: Final = 6
 MOST_OPEN: Final = 8
@@ -48,14 +55,13 @@ def goals(validation: Validation) -> list[Goal]:
     """Return the goals, each with what was reached."""
     check = validation.of("check")
     out = [_coverage_goal(Coverage.of(check), check)]
-    for name in NAIVE:
+    for name, key in zip(NAIVE, BEATS, strict=True):
         won, compared, lost = wins(validation, name, "check")
         share = won / compared if compared else float("nan")
         reached = bool(compared) and share > 0.5
-        why = "" if reached else t("validation.why.lost", series=_listed(lost))
-        out.append(
-            Goal(f"better_than_{name}", share, PERCENT, compared, reached, why, "" if reached else _telling(validation))
-        )
+        why = "" if reached or not lost else t("validation.why.lost", series=_listed(lost))
+        datum = "" if reached or not lost else t("validation.datum.years", what=lost[0])
+        out.append(Goal(key, share, PERCENT, compared, reached, why, datum))
     held = [seen for seen in validation.patterns if seen.holds]
     missed = [seen for seen in validation.patterns if not seen.holds]
     everything = not missed
@@ -106,17 +112,17 @@ def _coverage_goal(coverage: Coverage, rows: Sequence[Row]) -> Goal:
 
 
 def wins(validation: Validation, name: str, use: str) -> tuple[int, int, list[str]]:
-    """Return on how many series of a use the model scores better than a forecast, of how many, and where not."""
+    """Return on how many series the model beats a forecast, of how many, and where not, worst first."""
     compared = [one for one in validation.series if one.use == use and name in one.naive]
-    lost = [one.label[language()] for one in compared if one.naive[name][1] >= one.naive[name][2]]
-    return len(compared) - len(lost), len(compared), lost
+    lost = [one for one in compared if one.naive[name][1] >= one.naive[name][2]]
+    lost.sort(key=lambda one: -one.naive[name][1] / max(one.naive[name][2], np.finfo(float).tiny))
+    return len(compared) - len(lost), len(compared), [_series(one) for one in lost]
 
 
-def _telling(validation: Validation) -> str:
-    """Return the datum that would tell most about the draws."""
-    if not validation.open:
-        return ""
-    return t("validation.datum.count", what=t(f"validation.quantity.{validation.open[0][0]}"))
+def _series(one: SeriesScore) -> str:
+    """Return what a series is called; territories of one indicator say so."""
+    label = one.label[language()]
+    return t("validation.of_territories", series=label) if one.of_country else label
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -148,7 +154,11 @@ def record(validation: Validation) -> dict[str, Any]:
     told = {
         "draws": validation.draws,
         "replicates": validation.replicates,
-        **{key: attributes[key] for key in ("code_version", "data_hash", "seed", "scale") if key in attributes},
+        **{
+            key: attributes[key]
+            for key in ("code_version", "data_hash", "seed", "scale")
+            if key in attributes
+        },
         "coverage": {
             use: {where: _coverage_record(rows) for where, rows in _groups(validation, use).items()}
             for use in uses(validation)
@@ -168,6 +178,7 @@ def record(validation: Validation) -> dict[str, Any]:
         "crps": [
             {
                 "series": one.name,
+                "territories": one.of_country,
                 "use": one.use,
                 "rows": one.rows,
                 "model": one.model,
@@ -282,6 +293,16 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def write(validation: Validation, folder: Path) -> list[Path]:
+    """Write the report and its numbers into a folder, over nothing that is there; return where they stand."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page = free_path(folder, "validation.html")
+    numbers = free_path(folder, "validation.json")
+    page.write_text(html(report(validation)), encoding="utf-8")
+    numbers.write_text(json.dumps(record(validation), ensure_ascii=False, indent=1), encoding="utf-8")
+    return [page, numbers]
+
+
 # For people.
 
 
@@ -309,7 +330,12 @@ def report(validation: Validation) -> Brief:
         Section(
             t("validation.heading.concluded"),
             (
-                t("validation.concluded.rows", rows=check.rows, low=f"{check.sure[0]:.0%}", high=f"{check.sure[1]:.0%}"),
+                t(
+                    "validation.concluded.rows",
+                    rows=check.rows,
+                    low=f"{check.sure[0]:.0%}",
+                    high=f"{check.sure[1]:.0%}",
+                ),
                 t("validation.concluded.dependent"),
                 t("validation.concluded.not"),
                 t("validation.concluded.registered"),
@@ -340,19 +366,25 @@ def report(validation: Validation) -> Brief:
             t("validation.heading.reliability"),
         ),
         Section(t("validation.heading.scores"), (t("validation.scores_note"),), scores_table(validation)),
-        Section(t("validation.heading.regional"), (t("validation.regional_note"),), regional_table(validation)),
-        Section(t("validation.heading.patterns"), (t("validation.patterns_note"),), patterns_table(validation)),
+        Section(
+            t("validation.heading.regional"), (t("validation.regional_note"),), regional_table(validation)
+        ),
+        Section(
+            t("validation.heading.patterns"), (t("validation.patterns_note"),), patterns_table(validation)
+        ),
         Section(t("validation.heading.controls"), _controls(validation)),
         Section(t("validation.heading.open"), (t("validation.open_note"),), open_table(validation)),
+        Section(t("validation.heading.ladder"), (t("validation.ladder_note"),), ladder_table(validation)),
         Section(
-            t("validation.heading.ladder"), (t("validation.ladder_note"),), ladder_table(validation)
+            t("validation.heading.rows"), (t("validation.rows_note"),), rows_table(validation), small=True
         ),
-        Section(t("validation.heading.rows"), (t("validation.rows_note"),), rows_table(validation), small=True),
     ]
     if validation.left:
         sections.append(Section(t("validation.heading.left"), (), left_table(validation), small=True))
     sections.append(
-        Section(t("validation.heading.unmapped"), (t("validation.unmapped_note"),), unmapped_table(), small=True)
+        Section(
+            t("validation.heading.unmapped"), (t("validation.unmapped_note"),), unmapped_table(), small=True
+        )
     )
     return Brief(t("validation.title"), _subtitle(validation), lang, tuple(sections))
 
@@ -425,7 +457,9 @@ def coverage_table(validation: Validation) -> Table:
         for where, some in _groups(validation, use).items():
             if some:
                 told = _coverage_record(some)
-                rows.append({"use": t(f"validation.use.{use}"), "where": t(f"validation.where.{where}"), **told})
+                rows.append(
+                    {"use": t(f"validation.use.{use}"), "where": t(f"validation.where.{where}"), **told}
+                )
     columns = (
         *(_column("use"), _column("where"), _column("rows", ".0f")),
         *(_column("coverage_50", PERCENT), _column("coverage_90", PERCENT)),
@@ -438,12 +472,10 @@ def scores_table(validation: Validation) -> Table:
     """Return the mean scores of each series: a ratio below one is better than the forecast."""
     rows = []
     for one in validation.series:
-        ratio = {
-            name: ours / theirs if theirs > 0 else None for name, (_, ours, theirs) in one.naive.items()
-        }
+        ratio = {name: ours / theirs if theirs > 0 else None for name, (_, ours, theirs) in one.naive.items()}
         rows.append(
             {
-                "series": one.label[language()],
+                "series": _series(one),
                 "use": t(f"validation.use.{one.use}"),
                 "rows": one.rows,
                 "crps": one.model,
@@ -482,9 +514,9 @@ def patterns_table(validation: Validation) -> Table:
     rows = [
         {
             "pattern": _label(one),
-            "band": f"{one.pattern.low:g} – {one.pattern.high:g}",
+            "band": _span(one.pattern.low, one.pattern.high),
             "median": one.median,
-            "interval": t("cli.nothing") if one.low == one.high else f"{one.low:.3g} – {one.high:.3g}",
+            "interval": t("cli.nothing") if one.low == one.high else _span(one.low, one.high),
             "verdict": t(f"validation.verdict.{verdict(one)}"),
             "source": one.pattern.source,
         }
@@ -497,6 +529,11 @@ def patterns_table(validation: Validation) -> Table:
     return Table("", columns, tuple(rows))
 
 
+def _span(low: float, high: float) -> str:
+    """Return two numbers that stay on one line."""
+    return f"{low:.3g}\u00a0–\u00a0{high:.3g}"
+
+
 def verdict(seen: Seen) -> str:
     """Return ``pass``, ``reaches`` (fails, but some runs are in the band) or ``fail``."""
     return "pass" if seen.holds else "reaches" if seen.touches else "fail"
@@ -505,7 +542,8 @@ def verdict(seen: Seen) -> str:
 def open_table(validation: Validation) -> Table:
     """Return which well-defined counts would tell most."""
     rows = [
-        {"quantity": t(f"validation.quantity.{name}"), "bits": bits} for name, bits in validation.open[:MOST_OPEN]
+        {"quantity": t(f"validation.quantity.{name}"), "bits": bits}
+        for name, bits in validation.open[:MOST_OPEN]
     ]
     return Table("", (_column("quantity"), _column("bits", ".1f")), tuple(rows))
 
@@ -582,7 +620,9 @@ def left_table(validation: Validation) -> Table:
         }
         for one in validation.left
     ]
-    return Table("", (_column("indicator"), _column("place"), _column("year"), _column("reason")), tuple(rows))
+    return Table(
+        "", (_column("indicator"), _column("place"), _column("year"), _column("reason")), tuple(rows)
+    )
 
 
 def unmapped_table() -> Table:

@@ -26,8 +26,8 @@ def covered(sample: Floats, value: Floats, level: float) -> Bools:
 def crps(sample: Floats, value: Floats) -> Floats:
     """Return the continuous ranked probability score of each column, in the unit of the value.
 
-    Less is better: mean distance of the sample to the value less half the mean distance within the sample (Gneiting and
-    Raftery 2007, equation 21); of a single number it is the absolute error.
+    Less is better: mean distance of the sample to the value less half the mean distance within the sample
+    (Gneiting and Raftery 2007, equation 21); of a single number it is the absolute error.
     """
     n = sample.shape[0]
     ordered = np.sort(sample, axis=0)

@@ -289,6 +289,7 @@ def _target(row: Row, known: Sequence[str]) -> Target | None:
     one = _figure(
         row,
         indicator,
+        earliest=START_YEAR,
         period=row["period"] or indicator.period,
         total=total,
         weight=row.number("weight", low=0.01, high=1),
@@ -304,10 +305,12 @@ def _target(row: Row, known: Sequence[str]) -> Target | None:
     return one
 
 
-def _figure(row: Row, indicator: Indicator, *, period: str, total: float, weight: float, use: str) -> Target:
+def _figure(
+    row: Row, indicator: Indicator, *, earliest: int, period: str, total: float, weight: float, use: str
+) -> Target:
     """Return one row as a target; note what is wrong with its unit, place, year and value."""
     row.one_of("unit", (indicator.unit,))
-    year = int(row.whole("year", low=EARLIEST_YEAR))
+    year = row.whole("year", low=earliest)
     first, stop = months_of(period, year)
     factor, high = 1.0, np.inf
     if indicator.error == "share":
@@ -429,7 +432,15 @@ def read_data(path: Path) -> tuple[tuple[Target, ...], tuple[Left, ...]]:
             row.number("value")
             left.append(Left(name, row["region"], row["year"], reason, note))
             continue
-        one = _figure(row, indicator, period=indicator.period, total=0.0, weight=1.0, use="data")
+        one = _figure(
+            row,
+            indicator,
+            earliest=EARLIEST_YEAR,
+            period=indicator.period,
+            total=0.0,
+            weight=1.0,
+            use="data",
+        )
         if one.first - (MONTHS if indicator.against == "previous" else 0) < 0:
             reason = "before"
         elif year > LAST_YEAR:

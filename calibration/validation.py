@@ -106,15 +106,21 @@ class Coverage:
 
 @dataclass(frozen=True)
 class SeriesScore:
-    """Mean scores of one series: the model's, and each forecast's on the rows that it speaks to."""
+    """Mean scores of one series: the model's, and each forecast's on the rows that it speaks to.
+
+    Attributes
+    ----------
+    of_country : territories' parts of the country's count, all of one indicator
+    naive : by forecast, the rows that both speak to, the model's mean score on them, and the forecast's
+    """
 
     name: str
     label: Mapping[str, str]
+    of_country: bool
     use: str
     rows: int
     model: float
     naive: Mapping[str, tuple[int, float, float]]
-    """By forecast: rows that both speak to, the model's mean score on them, and the forecast's."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,14 @@ class Course:
 
 @dataclass(frozen=True)
 class Validation:
-    """Everything that a report tells; ``calibration.validation.validate`` makes it."""
+    """Everything that a report tells.
+
+    Attributes
+    ----------
+    reliability : by use and level, the share of figures inside the interval
+    open : quantities of the last year and how many bits a well-defined count of each would tell, most first
+    left : rows from elsewhere that could not be compared
+    """
 
     draws: int
     replicates: int
@@ -179,7 +192,6 @@ class Validation:
     controls: Controls
     courses: tuple[Course, ...]
     open: tuple[tuple[str, float], ...]
-    """Quantities of 2024 and how many bits a well-defined count of each would tell, most first."""
     left: tuple[Left, ...]
 
     def of(self, use: str, *, regional: bool | None = None) -> list[Row]:
@@ -263,7 +275,7 @@ def judge(
 
 
 def series_of_runs(result: xr.Dataset) -> dict[str, Floats]:
-    """Return the monthly series of the first scenario, [run, month, territory], each draw and replicate a run."""
+    """Return the monthly series of the first scenario, [run, month, territory]: every draw and replicate."""
     one = result.isel(scenario=0)
     labels = {
         str(name): list(coordinate.values) for name, coordinate in one.coords.items() if coordinate.ndim
@@ -336,6 +348,7 @@ def _series_scores(rows: Sequence[Row]) -> list[SeriesScore]:
             SeriesScore(
                 name=first.indicator.name,
                 label=first.indicator.label,
+                of_country=first.of_country,
                 use=str(use),
                 rows=len(members),
                 model=float(np.mean([row.score for row in members])),

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.commands import analysis, experiments, optimise, policy
+from simulator.commands import analysis, experiments, optimise, policy, validation
 from simulator.commands.app import app as _app
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.terminal import (
@@ -577,6 +577,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "optimise": optimise.optimise,
     "precision": _precision,
     "validate": _validate,
+    "validate-model": validation.validate_model,
     "scenarios": _scenarios,
     "explain": _explain,
     "diff": _diff,

@@ -126,7 +126,7 @@ def table(folder: Path, name: str, columns: Sequence[str], faults: Faults, *, ke
         if missing:
             faults.add(
                 f"{name}:1",
-                ", ".join(head),
+                ", ".join(head) or t("ledger.found.nothing"),
                 ", ".join(columns),
                 t("ledger.do.columns", names=", ".join(missing)),
             )

@@ -19,8 +19,9 @@ from calibration.observe import (
     monthly,
     predict,
 )
-from calibration.targets import HERE, Target, indicators, load_targets, months_of, read_data, why_unmapped
+from calibration.targets import HERE, indicators, load_targets, months_of, read_data, why_unmapped
 from simulator.faults import FaultyInput
+from tests.calibration.targets_for_tests import target
 
 CHECK_FROM = months_of("", 2022)[0]
 
@@ -69,24 +70,6 @@ def test_periods_cover_their_months(period: str, year: int, first: int, stop: in
     assert months_of(period, year) == (first, stop)
 
 
-def _target(indicator: str, **changes: object) -> Target:
-    base: dict[str, object] = {
-        "indicator": indicators()[indicator],
-        "region": "PE",
-        "territories": (),
-        "year": 2013,
-        "first": 12,
-        "stop": 24,
-        "value": 100.0,
-        "total": 0.0,
-        "weight": 1.0,
-        "use": "fit",
-        "source": "GK",
-        "note": "",
-    }
-    return Target(**(base | changes))  # type: ignore[arg-type]
-
-
 def _series() -> dict[str, np.ndarray]:
     """Two runs of 24 months: one victim a month and territory in 2012, two in 2013; twice that in run 1."""
     one = np.ones((2, 24, 26))
@@ -98,15 +81,15 @@ def _series() -> dict[str, np.ndarray]:
 
 def test_predictions_sum_months_and_places() -> None:
     targets = (
-        _target("police_victims_identified"),
-        _target("police_complaints"),
-        _target("police_victims_identified", first=0, stop=12),
-        _target("police_victims_identified", first=12, stop=18),
-        _target("police_victims_over_year_before"),
-        _target("police_complaints_pooled_2017_2023", region="PE-LIM", territories=(14, 25), total=1300.0),
-        _target("children_in_specialised_shelters_with_plan_jan_jun"),
-        _target("minor_share_among_female_victims"),
-        _target("police_victims_identified", first=24, stop=36),
+        target("police_victims_identified"),
+        target("police_complaints"),
+        target("police_victims_identified", first=0, stop=12),
+        target("police_victims_identified", first=12, stop=18),
+        target("police_victims_over_year_before"),
+        target("police_complaints_pooled_2017_2023", region="PE-LIM", territories=(14, 25), total=1300.0),
+        target("children_in_specialised_shelters_with_plan_jan_jun"),
+        target("minor_share_among_female_victims"),
+        target("police_victims_identified", first=24, stop=36),
     )
     shown = predict(_series(), targets)
     people = 24 * 26
@@ -149,12 +132,12 @@ def test_monthly_reads_the_labels_of_a_run() -> None:
     assert series["exploited_urban"].sum() == 0
     assert series["identified_boys"][:, 0].tolist() == [3.0] * 12
     assert series["budget_executed"].sum() == 12 * 2 * 26
-    share = predict(series, [_target("boys_share_police", first=0, stop=12)])
+    share = predict(series, [target("boys_share_police", first=0, stop=12)])
     assert share.tolist() == [pytest.approx(1 / 3)]
 
 
 def test_errors_follow_their_kind() -> None:
-    targets = (_target("police_victims_identified"), _target("boys_share_police", total=255.0, value=0.5))
+    targets = (target("police_victims_identified"), target("boys_share_police", total=255.0, value=0.5))
     cv = [t.spread for t in targets]
     predicted = np.array([400.0, 0.5])
     told = errors(targets, predicted)
@@ -167,12 +150,12 @@ def test_errors_follow_their_kind() -> None:
 
 
 def test_what_fits_is_likelier_and_nearer() -> None:
-    target = _target("police_victims_identified", value=400.0)
+    one = target("police_victims_identified", value=400.0)
     shown = np.array([[200.0], [400.0], [800.0], [np.nan]])
-    likely = log_likelihood([target], shown)[:, 0]
+    likely = log_likelihood([one], shown)[:, 0]
     assert likely.argmax() == 1
     assert likely[3] == -np.inf
-    far = distances([target], shown)[:3, 0]
+    far = distances([one], shown)[:3, 0]
     assert far[1] == pytest.approx(0.0)
     assert far[0] == pytest.approx(-far[2], rel=0.05)
 
