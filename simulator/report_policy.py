@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from scenarios.programmes import DESIGN
 from simulator.engine.states import month_name
+from simulator.evidence import load_ledger
 from simulator.explain import claim_in_words
-from simulator.outcomes.effects import BREAKDOWNS, EFFECTS, by_group, cost_of_effect, tradeoffs
+from simulator.outcomes.effects import (
+    BREAKDOWNS,
+    EFFECTS,
+    CostOfEffect,
+    by_group,
+    cost_of_effect,
+    tradeoffs,
+)
 from simulator.outcomes.indicators import Interval, difference, summarise
 from simulator.outcomes.scorecard import Score, Scorecard
-from simulator.outcomes.sustainability import LATER, lasting
+from simulator.outcomes.sustainability import LATER, ended_by_value, lasting
 from simulator.policy.national import HORIZON, Indicator
 from simulator.policy.prices import BASE_YEAR
-from simulator.report import MILLION, PERIOD, bounds, full_years, runs_note
+from simulator.report import MILLION, bounds, full_years, periods, runs_note
 from simulator.tables import Column, Table, shown
 from simulator.texts import language, t
 
@@ -60,20 +68,40 @@ def scorecard_table(card: Scorecard, dataset: xr.Dataset) -> Table:
         Column("scenario", t("report.column.scenario")),
         Column("baseline", t("score.column.baseline")),
         Column("target_2023", t("score.column.target", year=2023)),
+        Column("reported", t("score.column.reported")),
         *(Column(f"y{year}", str(year)) for year in years),
         Column("target", t("score.column.target", year=HORIZON)),
         Column("mark", t("score.column.mark")),
-        Column("probability", t("score.column.probability"), ".0%"),
+        Column("probability", t("score.column.probability")),
         Column("reached", t("score.column.reached")),
     )
     notes = (
         t("score.note.targets"),
-        *(f"{one.code}: {one.range[language()]}" for one in _spoken(card) if one.range[language()]),
+        *([t("score.note.level_off")] if any(one.is_level_off for one in card.scores) else []),
+        *out_of_range(card),
         t("score.note.reported"),
         runs_note(dataset),
         t("report.note.use"),
     )
     return Table(t("score.title.card"), columns, tuple(rows), notes)
+
+
+def out_of_range(card: Scorecard) -> list[str]:
+    """Return what there is to say of targets that no scenario surely reaches, where the model cannot."""
+    out = []
+    for one in _spoken(card):
+        scores = [score for score in card.scores if score.indicator is one]
+        if one.range[language()] and all(score.is_out_of_range for score in scores):
+            out.append(f"{one.code}: {one.range[language()]}")
+    return out
+
+
+def chance(one: Score) -> str:
+    """Return the probability of reaching the target of 2030, of how many runs; marked if it says little."""
+    if one.at_horizon is None:
+        return t("cli.nothing")
+    told = t("score.chance", share=f"{one.at_horizon:.0%}", runs=one.runs_at_horizon)
+    return f"{told} *" if one.is_level_off else told
 
 
 def _spoken(card: Scorecard) -> list[Indicator]:
@@ -100,10 +128,11 @@ def _score_row(one: Score, years: Sequence[int]) -> dict[str, object]:
         "scenario": one.scenario,
         "baseline": told(indicator.baseline),
         "target_2023": told(indicator.target_2023),
+        "reported": told(indicator.reported_2023),
         **{f"y{year}": spread(one.path.get(year), form) for year in years},
         "target": told(None if goal is None else goal.value),
         "mark": None if goal is None else t(f"score.mark.{goal.mark}"),
-        "probability": one.at_horizon,
+        "probability": chance(one),
         "reached": None if one.reached is None else str(one.reached),
     }
 
@@ -120,9 +149,11 @@ def score_records(card: Scorecard) -> list[dict[str, object]]:
             "baseline": one.indicator.baseline,
             "reported_2023": one.indicator.reported_2023,
             "formula": one.indicator.formula[language()],
-            "range": one.indicator.range[language()] or None,
+            "range": (one.indicator.range[language()] or None) if one.is_out_of_range else None,
             "source": one.indicator.source,
             "reached": one.reached,
+            "level_off": one.is_level_off,
+            "runs": one.runs_at_horizon,
             "years": [
                 {
                     "year": year,
@@ -176,52 +207,81 @@ def silent_table(card: Scorecard) -> Table:
     return Table(t("score.title.silent"), columns, rows)
 
 
-def costs_table(dataset: xr.Dataset, prices: Sequence[float] = ()) -> Table:
+def horizons(dataset: xr.Dataset) -> list[int]:
+    """Return the years up to which costs are told: the policy's horizon, and the end of a longer run."""
+    last = full_years(dataset)[-1]
+    return sorted({min(HORIZON, last), last})
+
+
+def costs_table(dataset: xr.Dataset, prices: Mapping[str, Sequence[float]] | None = None) -> Table:
     """Return money, gain and cost of each effect; where a ratio has no meaning, the cost-effect plane.
 
     Parameters
     ----------
-    prices : soles for one effect; a column each says how probable it is that the scenario is worth it
+    prices : soles for one effect, by effect; each says how probable it is that the scenario is worth it
     """
     first, *others = (str(name) for name in dataset["scenario"].values)
+    asked = prices or {}
     rows = []
     for name in others:
         for effect in EFFECTS:
-            told = cost_of_effect(dataset, name, first, effect)
-            more, gain = told.points[:, 0] > 0.0, told.points[:, 1] > 0.0
-            rows.append(
-                {
-                    "scenario": name,
-                    "effect": effect,
-                    "what": t(f"effect.{effect}"),
-                    "money": spread(_times(told.money, 1 / MILLION), ",.1f"),
-                    "gained": spread(told.gained, "n"),
-                    "cost": spread(told.ratio, "n") if told.ratio else t("score.no_ratio"),
-                    "dearer_better": float((more & gain).mean()),
-                    "dearer_worse": float((more & ~gain).mean()),
-                    "cheaper_better": float((~more & gain).mean()),
-                    "cheaper_worse": float((~more & ~gain).mean()),
-                    **{f"worth_{price:g}": told.worth(price) for price in prices},
-                }
-            )
+            for year in horizons(dataset):
+                told = cost_of_effect(dataset, name, first, effect, until=year, rate=discount_rate())
+                worth = "; ".join(
+                    t("score.worth", share=f"{told.worth(price):.0%}", price=f"{price:,.0f}")
+                    for price in asked.get(effect, ())
+                )
+                rows.append(
+                    {
+                        "scenario": name,
+                        "effect": effect,
+                        "what": t(f"effect.{effect}"),
+                        "until": year,
+                        "money": spread(_times(told.money, 1 / MILLION), ",.1f"),
+                        "gained": spread(told.gained, "n"),
+                        "cost": cost_in_words(told),
+                        "reason": told.reason,
+                        **told.plane(),
+                        "worth": worth or None,
+                        "worth_at": {f"{price:.0f}": told.worth(price) for price in asked.get(effect, ())},
+                    }
+                )
     columns = (
         Column("scenario", t("report.column.scenario")),
         Column("effect", ""),
         Column("what", t("score.column.effect")),
-        Column("money", t("report.column.constant", year=BASE_YEAR)),
+        Column("until", t("score.column.until"), "d"),
+        Column("money", t("score.column.money", year=BASE_YEAR)),
         Column("gained", t("score.column.gained")),
         Column("cost", t("score.column.cost", year=BASE_YEAR)),
-        Column("dearer_better", t("score.column.dearer_better"), ".0%"),
-        Column("dearer_worse", t("score.column.dearer_worse"), ".0%"),
-        Column("cheaper_better", ""),
-        Column("cheaper_worse", ""),
-        *(
-            Column(f"worth_{price:g}", t("score.column.worth", price=f"{price:,.0f}"), ".0%")
-            for price in prices
-        ),
+        Column("reason", ""),
+        *(Column(part, t(f"score.column.{part}"), ".0%") for part in PLANE),
+        *([Column("worth", t("score.column.worth"))] if asked else []),
+        Column("worth_at", ""),
     )
     title = t("score.title.costs", first=first)
-    return Table(title, columns, tuple(rows), (t("report.note.assumed_costs"), runs_note(dataset)))
+    notes = (
+        t("score.note.costs", rate=f"{discount_rate():.0%}", year=BASE_YEAR),
+        t("report.note.assumed_costs"),
+        runs_note(dataset),
+    )
+    return Table(title, columns, tuple(rows), notes)
+
+
+PLANE: Final = ("dearer_better", "dearer_worse", "cheaper_better", "cheaper_worse")
+"""Parts of the cost-effect plane."""
+
+
+def discount_rate() -> float:
+    """Return the yearly rate at which costs and effects are discounted."""
+    return load_ledger().parameters["prices.discount_rate"].central
+
+
+def cost_in_words(told: CostOfEffect) -> str:
+    """Return soles for one effect with their interval, or why there is no such ratio."""
+    if told.ratio is not None:
+        return spread(told.ratio, "n")
+    return t(f"score.no_ratio.{told.reason}")
 
 
 def _times(summary: Interval, factor: float) -> Interval:
@@ -267,15 +327,16 @@ def tradeoffs_table(dataset: xr.Dataset, years: Sequence[int]) -> Table:
     return Table(title, columns, rows, (t("score.note.tradeoffs"), runs_note(dataset)))
 
 
-def breakdown_table(dataset: xr.Dataset, by: str) -> Table:
+def breakdown_table(dataset: xr.Dataset, by: str, years: Sequence[int] | None = None) -> Table:
     """Return what each scenario changes for each group of children, a year, beside the first one.
 
     Parameters
     ----------
     by : of ``BREAKDOWNS``
+    years : consecutive; by default those up to the policy's horizon, as in the brief
     """
     first, *others = (str(name) for name in dataset["scenario"].values)
-    years = full_years(dataset)[-PERIOD:]
+    years = list(years or periods(dataset)[0])
     table = by_group(dataset, by)[list(MAIN)].sel(year=years).mean("year")
     rows = []
     for name in others or [first]:
@@ -325,7 +386,16 @@ def lasting_table(dataset: xr.Dataset) -> Table:
         *(Column(f"left_{years}", t("score.column.left", years=years)) for years in LATER),
     )
     title = t("score.title.lasting", first=first)
-    return Table(title, columns, tuple(rows), (t("score.note.lasting"), runs_note(dataset)))
+    notes = (t("score.note.lasting"), *met_in_words(dataset), runs_note(dataset))
+    return Table(title, columns, tuple(rows), notes)
+
+
+def met_in_words(dataset: xr.Dataset) -> list[str]:
+    """Return in how many runs each programme that ends by a value ended by it; else it ended on its date."""
+    return [
+        t("score.ended_by_value", name=one.scenario, ended=one.ended, runs=one.runs)
+        for one in ended_by_value(dataset)
+    ]
 
 
 def _left(share: Interval | None, *, is_told: bool) -> str:
@@ -393,7 +463,7 @@ def claims_table(checked: Sequence[Checked]) -> Table:
         Column("low", t("report.column.low"), "+n"),
         Column("high", t("report.column.high"), "+n"),
         Column("share", t("score.column.true"), ".0%"),
-        Column("holds", t("report.column.holds")),
+        Column("holds", t("score.column.holds")),
     )
     return Table(t("score.title.claims"), columns, rows, (t("score.note.claims"),))
 
@@ -413,7 +483,7 @@ def equal_table(equal: Sequence[Equal], stage: str, total: float) -> Table:
         Column("scenario", t("report.column.scenario")),
         Column("multiply", t("score.column.multiply"), ".6f"),
         Column("total", t("score.column.present_value", year=BASE_YEAR), ",.2f"),
-        Column("reached", t("report.column.holds")),
+        Column("reached", t("score.column.holds")),
     )
     title = t("score.title.equal", stage=t(f"money.{stage}"), total=f"{total / MILLION:,.1f}")
     return Table(title, columns, rows, (t("score.note.equal"),))

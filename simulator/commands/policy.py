@@ -44,6 +44,9 @@ KINDS: Final = ("brief", "workbook", "monitoring", "data")
 BRIEF_FORMATS: Final = ("html", "pdf", "docx")
 DATA_FORMATS: Final = ("zarr", "netcdf", "csv")
 LARGEST_PRICE: Final = 1e12
+PRICED: Final = ("child_months", "completed", "returns")
+"""Effects that can be given a price; the first one if none is named."""
+
 FIRST_PROGRAMMED, LAST_PROGRAMMED = 2017, 2049
 
 
@@ -52,7 +55,7 @@ def score(
     *,
     result: Annotated[str | None, option("--from", "result")] = None,
     target: Annotated[list[str] | None, option("--target", "target")] = None,
-    by: Annotated[str | None, option("--by", "by")] = None,
+    by: Annotated[list[str] | None, option("--by", "by")] = None,
     price: Annotated[list[str] | None, option("--price", "price")] = None,
     seed: Annotated[str, option("--seed", "seed")] = "0",
     draws: Annotated[str, option("--draws", "paired_draws")] = "12",
@@ -63,9 +66,10 @@ def score(
     as_json: Annotated[bool, flag("--json", "json")] = False,
 ) -> None:
     """Show the scorecard of the 2030 policy, what is gained at what cost, and what lasts."""
-    if by not in (None, *GROUPS):
-        raise bad_option("--by", str(by), ", ".join(GROUPS), did_you_mean(str(by), GROUPS))
-    targets, prices = _targets(target or ()), [_price(text) for text in price or ()]
+    for each in by or ():
+        if each not in GROUPS:
+            raise bad_option("--by", each, ", ".join(GROUPS), did_you_mean(each, GROUPS))
+    targets, prices = _targets(target or ()), _prices(price or ())
     options = _options(seed, draws, replicates, threads)
     dataset = _result(names or (), result, until, options, quiet=quiet or as_json)
 
@@ -81,7 +85,7 @@ def score(
         for years in periods(dataset):
             out[f"tradeoffs_{years[-1]}"] = tables.tradeoffs_table(dataset, years)
         out["lasting"] = tables.lasting_table(dataset)
-    chosen = GROUPS if as_json else () if by is None else (by,)
+    chosen = GROUPS if as_json else tuple(dict.fromkeys(by or ()))
     out |= {f"by_{group}": tables.breakdown_table(dataset, group) for group in chosen}
     if as_json:
         records = {key: table.records() for key, table in out.items()}
@@ -275,6 +279,18 @@ def _price(text: str, name: str = "--price") -> float:
     if value is None or not 0.0 < value <= LARGEST_PRICE or not math.isfinite(value):
         raise bad_option(name, text, t("cli.allowed.price"))
     return value
+
+
+def _prices(words: Sequence[str]) -> dict[str, list[float]]:
+    """Return soles for one effect, by effect; a number alone is for a child-month of exploitation."""
+    out: dict[str, list[float]] = {}
+    for word in words:
+        effect, _, text = word.rpartition("=")
+        effect = effect or PRICED[0]
+        if effect not in PRICED:
+            raise bad_option("--price", word, t("cli.allowed.prices"), did_you_mean(effect, PRICED))
+        out.setdefault(effect, []).append(_price(text))
+    return out
 
 
 def _targets(words: Sequence[str]) -> dict[str, float]:

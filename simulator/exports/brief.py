@@ -9,14 +9,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.exports.charts import averted_chart, changes_chart
-from simulator.outcomes.effects import VERDICTS, by_group, cost_of_effect, tradeoffs
+from simulator.outcomes.effects import VERDICTS, CostOfEffect, by_group, cost_of_effect, tradeoffs
 from simulator.outcomes.indicators import difference, summarise
-from simulator.outcomes.scorecard import Score, scorecard
-from simulator.outcomes.spending import constant
-from simulator.policy.national import HORIZON, indicators
+from simulator.outcomes.scorecard import Score, Scorecard, scorecard
+from simulator.outcomes.spending import constant, discounted
+from simulator.policy.national import HORIZON
 from simulator.policy.prices import BASE_YEAR
 from simulator.report import MILLION, PERIOD, full_years, periods, runs_note
-from simulator.report_policy import GROUP_TEXTS, form_of, lasting_table, spread
+from simulator.report_policy import (
+    GROUP_TEXTS,
+    chance,
+    cost_in_words,
+    discount_rate,
+    form_of,
+    lasting_table,
+    met_in_words,
+    out_of_range,
+    spread,
+)
 from simulator.tables import Column, Table, shown
 from simulator.texts import language, t
 
@@ -68,6 +78,7 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
     data = dataset.assign_coords(scenario=labels(dataset))
     first, *others = (str(name) for name in data["scenario"].values)
     years, soon = full_years(data), periods(data)[0]
+    card = scorecard(data, targets)
     about = [
         f"{name}. {one['description'][language()] if 'description' in one else ''}".strip()
         for name, one in zip((first, *others), scenarios, strict=True)
@@ -94,7 +105,7 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
             chart=averted_chart(data, "child_months"),
             described=t("brief.describe.path", first=first),
         ),
-        Section(t("brief.heading.card"), (t("score.note.targets"),), _card_table(data, targets)),
+        Section(t("brief.heading.card"), tuple(_card_notes(card)), _card_table(data, card)),
         Section(t("brief.heading.money", start=years[0], end=years[-1]), (), _money_table(data)),
         *_lasting(data, first),
         Section(t("brief.heading.groups", start=soon[0], end=soon[-1]), (), _groups_table(data)),
@@ -102,11 +113,7 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
             t("brief.heading.limits"),
             (
                 *assumptions,
-                *(
-                    f"{one.code}: {one.range[language()]}"
-                    for one in indicators().values()
-                    if any(one.range.values())
-                ),
+                *out_of_range(card),
                 *(t("brief.limits"), t("score.note.reported"), runs_note(data), _versions(data)),
             ),
             small=True,
@@ -153,9 +160,13 @@ def _sentences(data: xr.Dataset, first: str, years: Sequence[int]) -> list[str]:
     return out
 
 
-def _card_table(data: xr.Dataset, targets: Mapping[str, float] | None) -> Table:
+def _card_notes(card: Scorecard) -> list[str]:
+    notes = [t("score.note.targets")]
+    return [*notes, t("score.note.level_off")] if any(one.is_level_off for one in card.scores) else notes
+
+
+def _card_table(data: xr.Dataset, card: Scorecard) -> Table:
     """Return one row for each indicator: target, and each scenario's value and probability in 2030."""
-    card = scorecard(data, targets)
     names = [str(name) for name in data["scenario"].values]
     by_code: dict[str, dict[str, Score]] = {}
     for one in card.scores:
@@ -166,16 +177,18 @@ def _card_table(data: xr.Dataset, targets: Mapping[str, float] | None) -> Table:
         goal = scores[names[0]].targets.get(HORIZON)
         form = form_of(indicator)
         row: dict[str, object] = {"code": code, "what": indicator.label[language()]}
+        row["reported"] = shown(indicator.reported_2023, form)
         row["target"] = "-" if goal is None else f"{shown(goal.value, form)} ({t(f'score.mark.{goal.mark}')})"
         for name in names:
             one = scores[name]
-            chance = one.at_horizon
             value = spread(one.path.get(HORIZON), form)
-            row[name] = value if chance is None else t("brief.chance", value=value, chance=f"{chance:.0%}")
+            told = one.at_horizon is not None
+            row[name] = t("brief.chance", value=value, chance=chance(one)) if told else value
         rows.append(row)
     columns = (
         Column("code", t("score.column.code")),
         Column("what", t("report.column.indicator")),
+        Column("reported", t("score.column.reported")),
         Column("target", t("score.column.target", year=HORIZON)),
         *(Column(name, name) for name in names),
     )
@@ -185,31 +198,41 @@ def _card_table(data: xr.Dataset, targets: Mapping[str, float] | None) -> Table:
 def _money_table(data: xr.Dataset) -> Table:
     """Return what each scenario has, spends and gains, over the run."""
     first, *others = (str(name) for name in data["scenario"].values)
-    budget = data["incremental_budget"].sum(("line", "payer", "territory"))
+    # Prices first, then the scenario: prices have scenarios too.
+    budget = constant(data["incremental_budget"].sum(("line", "payer", "territory")), data).sum("year")
+    rate = discount_rate()
+    executed = data["incremental_budget"].sel(budget_stage="executed").sum(("line", "payer", "territory"))
+    present = discounted(executed, data, rate)
     rows = []
     for name in others:
         row: dict[str, object] = {"scenario": name}
         for stage in ("pim", "executed"):
-            soles = constant(budget.sel(budget_stage=stage, scenario=name, drop=True), data).sum("year")
+            soles = budget.sel(budget_stage=stage, scenario=name)
             row[stage] = spread(summarise(soles / MILLION), ",.1f")
-        averted, done = (
-            cost_of_effect(data, name, first, effect) for effect in ("child_months", "completed")
-        )
-        row["averted"] = spread(averted.gained, "n")
-        row["cost"] = spread(averted.ratio, "n") if averted.ratio else t("score.no_ratio")
-        row["completed"] = spread(done.gained, "n")
-        row["cost_of_completed"] = spread(done.ratio, "n") if done.ratio else t("score.no_ratio")
+        row["present"] = spread(summarise(present.sel(scenario=name) / MILLION), ",.1f")
+        for key, effect in (("averted", "child_months"), ("completed", "completed")):
+            told = cost_of_effect(data, name, first, effect, rate=rate)
+            row[key] = spread(told.gained, "n")
+            row[f"cost_of_{key}"] = cost_in_words(told) if told.ratio else _plane(told)
         rows.append(row)
     columns = (
         Column("scenario", t("report.column.scenario")),
         Column("pim", t("brief.column.pim", year=BASE_YEAR)),
         Column("executed", t("brief.column.executed", year=BASE_YEAR)),
+        Column("present", t("brief.column.present", rate=f"{rate:.0%}")),
         Column("averted", t("brief.column.averted")),
-        Column("cost", t("brief.column.cost")),
+        Column("cost_of_averted", t("brief.column.cost")),
         Column("completed", t("brief.column.completed")),
         Column("cost_of_completed", t("brief.column.cost")),
     )
     return Table("", columns, tuple(rows))
+
+
+def _plane(told: CostOfEffect) -> str:
+    """Return why there is no ratio, and in which part of the runs more money gains something."""
+    better = told.plane()
+    share = better["dearer_better"] + better["cheaper_better"]
+    return t("brief.plane", reason=cost_in_words(told), share=f"{share:.0%}", runs=told.gained.runs)
 
 
 def _groups_table(data: xr.Dataset) -> Table:
@@ -244,7 +267,7 @@ def _lasting(data: xr.Dataset, first: str) -> list[Section]:
     if not kept:
         return []
     heading = t("brief.heading.lasting", first=first)
-    return [Section(heading, (), Table("", table.columns, kept))]
+    return [Section(heading, tuple(met_in_words(data)), Table("", table.columns, kept))]
 
 
 def _versions(data: xr.Dataset) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simulator.outcomes import indicators
 from simulator.outcomes.indicators import AFTER, Interval, difference, summarise
 from simulator.outcomes.spending import added_money, constant
+from simulator.policy.prices import BASE_YEAR
 
 GOOD: Final = {
     "first_entries": -1,
@@ -121,9 +122,8 @@ class CostOfEffect:
     Attributes
     ----------
     effect : of ``EFFECTS``; a gain is positive
-    money : constant soles of the base year, over the run
-    gained : over the run
-    ratio : soles for one; ``None`` where the interval of what is gained includes zero
+    money, gained : present values in the base year, of constant soles and of effects
+    ratio : soles for one; ``None`` where ``reason`` says why it has no meaning
     points : [run, 2] money and gain of each run: the cost-effect plane
     """
 
@@ -133,19 +133,54 @@ class CostOfEffect:
     ratio: Interval | None
     points: NDArray[np.float64]
 
+    @property
+    def reason(self) -> str | None:
+        """Why there is no ratio: one run only, a gain that may be none, a loss, or runs without a gain."""
+        if self.ratio is not None:
+            return None
+        if self.gained.runs < 2:
+            return "single"
+        if self.gained.high < 0.0:
+            return "loss"
+        return "zero" if self.gained.low <= 0.0 else "some"
+
+    def plane(self) -> dict[str, float]:
+        """Return the share of the runs in each part of the cost-effect plane."""
+        more, gain = self.points[:, 0] > 0.0, self.points[:, 1] > 0.0
+        return {
+            "dearer_better": float((more & gain).mean()),
+            "dearer_worse": float((more & ~gain).mean()),
+            "cheaper_better": float((~more & gain).mean()),
+            "cheaper_worse": float((~more & ~gain).mean()),
+        }
+
     def worth(self, price: float) -> float:
         """Return the share of the runs in which what is gained, at a price in soles, is worth the money."""
         return float((self.points[:, 1] * price >= self.points[:, 0]).mean())
 
 
 def cost_of_effect(
-    dataset: xr.Dataset, scenario: str, comparator: str, effect: str = "child_months"
+    dataset: xr.Dataset,
+    scenario: str,
+    comparator: str,
+    effect: str = "child_months",
+    *,
+    until: int | None = None,
+    rate: float = 0.0,
 ) -> CostOfEffect:
-    """Return money added and what is gained of one effect, scenario less comparator."""
-    money = constant(added_money(dataset), dataset).sum("year")
+    """Return money added and what is gained of one effect, scenario less comparator.
+
+    Parameters
+    ----------
+    until : last year that counts, by default the run's: ratios compare only at one horizon
+    rate : yearly discount rate, of money and of effects alike
+    """
+    weight = (1.0 + rate) ** (BASE_YEAR - dataset["year"].sel(year=slice(None, until)))
+    money = constant(added_money(dataset), dataset).sel(year=slice(None, until))
+    money = (money * weight).sum("year")
     more = money.sel(scenario=scenario, drop=True) - money.sel(scenario=comparator, drop=True)
-    change = difference(indicators.yearly(dataset)[[effect]], scenario, comparator)[effect].sum("year")
-    gained = EFFECTS[effect] * change
+    change = difference(indicators.yearly(dataset)[[effect]], scenario, comparator)[effect]
+    gained = EFFECTS[effect] * (change.sel(year=slice(None, until)) * weight).sum("year")
     spread = summarise(gained)
     points = np.stack([np.asarray(x, float).ravel() for x in xr.broadcast(more, gained)], axis=1)
     # A ratio over runs of both signs has no meaning: then the plane tells.

@@ -11,12 +11,17 @@ import xarray as xr
 
 from simulator.faults import Fault, FaultyInput, did_you_mean
 from simulator.outcomes.indicators import Interval, national, summarise
-from simulator.policy.national import HORIZON, Indicator, Target, indicators
+from simulator.policy.national import FIRST_TARGET, HORIZON, IN_FORCE, Indicator, Target, indicators
 from simulator.texts import t
 
 COHORT_YEARS: Final = 2
 HALF_YEAR: Final = 6
 MONTHS: Final = 12
+FAR: Final = 1.5
+"""Times what was reported from which on a level of the model is called far from it."""
+
+SURE: Final = 0.9
+"""Probability up to which a target counts as not surely within the model's range."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Score:
     targets : by year, with where each comes from
     path : by full calendar year of the run; years without a value are left out
     probability : by year with a target, share of the runs that reach it
-    reached : first year in which the median reaches the target of 2030; ``None`` if it never does
+    reached : first year, of those in which the policy is in force, from which the median stays at the target
+        of 2030 or beyond it until the run ends; ``None`` if there is none
     """
 
     scenario: str
@@ -43,6 +49,37 @@ class Score:
     def at_horizon(self) -> float | None:
         """Return the probability of reaching the target in 2030, ``None`` if there is no value."""
         return self.probability.get(HORIZON)
+
+    @property
+    def runs_at_horizon(self) -> int:
+        """Return how many runs that probability counts: of four, 100% says little."""
+        told = self.path.get(HORIZON)
+        return 0 if told is None else told.runs
+
+    @property
+    def is_level_off(self) -> bool:
+        """Whether the level of 2023 is far from what was reported: then a probability says little.
+
+        Far is beyond a half more or a third less than the report, counts of half a year, and outside
+        the interval of the runs.
+        """
+        told, reported = self.path.get(FIRST_TARGET), self.indicator.reported_2023
+        if told is None or not reported:
+            return False
+        # The half-year variant is reported as it is measured; counts of half a year are half of a year's.
+        known = reported * (2.0 if self.indicator.unit == "count" else 1.0)
+        far = not known / FAR <= told.median <= known * FAR
+        return far and not (told.runs > 1 and told.low <= known <= told.high)
+
+    @property
+    def is_out_of_range(self) -> bool:
+        """Whether what the indicator says of the model's range holds: its own target, which few reach."""
+        goal = self.targets.get(HORIZON)
+        official = self.indicator.target_2030
+        if goal is None or official is None or self.at_horizon is None:
+            return False
+        sign = 1.0 if self.indicator.direction == "higher" else -1.0
+        return sign * (goal.value - official) >= 0.0 and self.at_horizon <= SURE
 
 
 @dataclass(frozen=True)
@@ -119,8 +156,12 @@ def _score(scenario: str, indicator: Indicator, targets: dict[int, Target], valu
             there = there[~np.isnan(there)]
             probability[int(year)] = float((sign * there >= sign * targets[int(year)].value).mean())
     last = targets.get(HORIZON)
-    first = [y for y, told in path.items() if last is not None and sign * (told.median - last.value) >= 0.0]
-    return Score(scenario, indicator, targets, path, probability, min(first, default=None))
+    reached: int | None = None
+    for year in sorted(path, reverse=True):
+        if last is None or year < IN_FORCE or sign * (path[year].median - last.value) < 0.0:
+            break
+        reached = year
+    return Score(scenario, indicator, targets, path, probability, reached)
 
 
 def _fault(code: str, value: float, spoken: tuple[str, ...]) -> Fault:

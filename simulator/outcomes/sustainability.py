@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import xarray as xr
 
-from simulator.engine.states import START_YEAR
+from simulator.engine.states import START_YEAR, month_index
 from simulator.outcomes.indicators import AFTER, Interval, national, summarise
 
 YEAR: Final = 12
@@ -26,10 +27,12 @@ class Lasting:
     Attributes
     ----------
     measure : of ``GAINS``; a gain is positive
-    end : last month of the programmes, counted from January 2012; runs differ if an indicator ends them
+    end : last month of the programmes, counted from January 2012; runs differ if an indicator ends them.
+        What follows by way of transition comes after the end: its money is part of what is left
     gain : over the twelve months up to the end
     left : by years after the end, the share of the gain; ``None`` where the run does not reach so far, or the
-        interval of the gain includes zero
+        interval of the gain includes zero. More than all is left where effects still grow. The few runs
+        without a gain have no share of it, and do not count
     """
 
     scenario: str
@@ -65,6 +68,34 @@ def lasting(dataset: xr.Dataset, comparator: str) -> list[Lasting]:
     return out
 
 
+@dataclass(frozen=True)
+class Ended:
+    """In how many of the runs the programmes of a scenario ended by a registered value, before their date."""
+
+    scenario: str
+    ended: int
+    runs: int
+
+
+def ended_by_value(dataset: xr.Dataset) -> list[Ended]:
+    """Return every scenario with a programme that a registered value can end, and how often it did."""
+    out = []
+    last = _month_of(dataset["month"].values[-1])
+    told = json.loads(dataset.attrs.get("scenarios", "[]"))
+    names = [str(n) for n in dataset["scenario"].values]
+    for name, data in zip(names, told, strict=False):
+        dates = [
+            last if "end" not in one else month_index(one["end"])
+            for one in data.get("programmes", [])
+            if "stop_when" in one
+        ]
+        if dates:
+            ends = np.asarray(dataset["programme_end"].sel(scenario=name)).ravel()
+            early = (ends >= 0) & (ends < min(max(dates), last))
+            out.append(Ended(name, int(early.sum()), ends.size))
+    return out
+
+
 def _lasting(name: str, measure: str, ends: np.ndarray, runs: np.ndarray, first: int) -> Lasting:
     """Return one row, from [run, month] gains."""
     total = np.concatenate([np.zeros((runs.shape[0], 1)), np.cumsum(runs, axis=1)], axis=1)
@@ -83,7 +114,6 @@ def _lasting(name: str, measure: str, ends: np.ndarray, runs: np.ndarray, first:
     for years in LATER:
         later = of_year(years)
         told = spread.runs == runs.shape[0] and spread.low > 0.0 and not np.isnan(later).any()
-        # The few runs without a gain have no share of it.
         left[years] = _summary((later / gain)[gain > 0.0]) if told else None
     return Lasting(name, measure, _summary(ends.astype(float)), spread, left)
 

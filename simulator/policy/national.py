@@ -17,6 +17,9 @@ FOLDER: Final = Path(__file__).parent
 BASELINE_YEAR, FIRST_TARGET, HORIZON = 2020, 2023, 2030
 """Years of which the policy's reports give a baseline, a first target and the last one."""
 
+IN_FORCE: Final = 2022
+"""First full year of the policy, which dates from July 2021."""
+
 MARKS: Final = ("official", "interpolated", "assumed", "user")
 """Where a target comes from: a document; a line between two documents; the last official one held, because no
 later one was found; or whoever asks."""
@@ -57,7 +60,7 @@ class Indicator:
     unit : ``share`` or ``count`` (a year)
     baseline, target_2023, reported_2023, target_2030 : ``None`` where none was found; what is reported is
         that of January to June 2023
-    range : why its target lies outside what the model can reach, where that is so
+    range : why its own target of 2030 lies outside what the model can reach, where that is so
     measure : of ``MEASURES``; empty if ``reason`` says why the model cannot speak to it
     """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import simulator
@@ -11,7 +13,7 @@ from simulator.evidence import load_ledger
 from simulator.experiments.claims import check_claims
 from simulator.experiments.equal import equal_money
 from simulator.outcomes.scorecard import measure
-from simulator.outcomes.spending import discounted
+from simulator.outcomes.spending import constant, discounted
 from simulator.policy.national import indicators
 
 PORTFOLIOS = ("prevention_first", "protection_first", "prosecution_first", "balanced")
@@ -34,6 +36,40 @@ def test_portfolios_cost_the_same(suffix: str, stage: str, total: float) -> None
         assert spent == pytest.approx(total, rel=0.001), name
         for text in (load_scenario(name).description.es, load_scenario(name).description.en):  # type: ignore[union-attr]
             assert f"{total / 1e6:,.0f}".replace(",", " ") in text.replace(",", " "), name
+            # Equal there only: other parameters make other prices and other execution.
+            assert re.search(r"parámetros\s+centrales|central\s+parameters", text), name
+
+
+def test_lengths_at_the_same_total_execute_the_same() -> None:
+    """The sum of what is executed, in constant soles, whatever the length, at any scale."""
+    names = ["compact2_5_years", "compact2_10_years_same_total", "compact2_15_years_same_total"]
+    dataset = simulator.compare(names, until="2042-12", scale=0.01, threads=1)
+    executed = dataset["incremental_budget"].sel(budget_stage="executed").sum(("line", "payer", "territory"))
+    total = constant(executed, dataset).sum("year")
+    for name in names:
+        assert float(total.sel(scenario=name).squeeze()) == pytest.approx(28.51e6, rel=0.001), name
+
+
+def test_what_is_executed_is_a_quarter_in_every_draw() -> None:
+    dataset = simulator.compare(["policy_2030_as_executed"], draws=5, until="2030-12", scale=0.01, threads=1)
+    money = dataset["incremental_budget"].sel(year=2030).sum(("line", "payer", "territory"))
+    rate = money.sel(budget_stage="executed") / money.sel(budget_stage="pim")
+    assert float(rate.max()) <= 0.24
+    assert float(rate.min()) > 0.18
+
+
+def test_both_anchors_of_need_are_run_as_they_are_known() -> None:
+    """S/ 115 million a year of 2024, a tenth of 1,150 million; and S/ 96 million a year of 2021."""
+    names = ["policy_2030_funded", "policy_2030_funded_anchor_2021"]
+    dataset = simulator.compare(names, until="2028-12", scale=0.01, threads=1)
+    opened = (
+        dataset["incremental_budget"].sel(budget_stage="pia", year=2028).sum(("line", "payer", "territory"))
+    )
+    real = (opened / dataset["price_level"].sel(year=2028)).squeeze()
+    level = dataset["price_level"].isel(scenario=0).squeeze()
+    for name, amount, year in ((names[0], 115e6, 2024), (names[1], 96e6, 2021)):
+        told = float(real.sel(scenario=name) * level.sel(year=year))
+        assert told == pytest.approx(amount, rel=1e-4), name
 
 
 def test_equal_money_is_found_and_what_cannot_be_spent_is_told() -> None:

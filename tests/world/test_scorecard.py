@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +15,15 @@ from scenarios import Scenario
 from simulator.engine.states import FOLLOW_UP, REINTEGRATED, STATES
 from simulator.experiments.ensemble import compare
 from simulator.faults import FaultyInput
-from simulator.outcomes.effects import BREAKDOWNS, by_group, cost_of_effect, tradeoffs
-from simulator.outcomes.indicators import quantiles, summarise, yearly
+from simulator.outcomes.effects import BREAKDOWNS, CostOfEffect, by_group, cost_of_effect, tradeoffs
+from simulator.outcomes.indicators import Interval, quantiles, summarise, yearly
 from simulator.outcomes.scorecard import measure, scorecard
-from simulator.outcomes.sustainability import LATER, lasting
+from simulator.outcomes.sustainability import LATER, ended_by_value, lasting
 from simulator.policy.national import indicators
 from simulator.report_policy import (
+    PLANE,
     breakdown_table,
+    cost_in_words,
     costs_table,
     lasting_table,
     score_records,
@@ -156,8 +159,51 @@ def test_probability_and_year_follow_from_the_runs(results: xr.Dataset) -> None:
     values = measure(results, "residents_with_plan").sel(scenario="policy")
     assert score.at_horizon == float((values.sel(year=2030) >= 0.5).mean())
     medians = {y: float(values.sel(year=y).median()) for y in score.path}
-    assert score.reached == min(y for y, value in medians.items() if value >= 0.5)
+    last_below = max(y for y, value in medians.items() if value < 0.5)
+    assert score.reached == last_below + 1
+    assert score.runs_at_horizon == 3
     assert score.targets[2030].mark == "user"
+
+
+def test_a_year_before_the_policy_or_lost_again_is_not_the_year_reached(results: xr.Dataset) -> None:
+    """The year reached holds until the run ends, and lies within the policy."""
+    values = measure(results, "residents_with_plan").sel(scenario="baseline").median(("draw", "replicate"))
+    high = float(values.sel(year=slice(2017, 2021)).max())
+    (score,) = (
+        s
+        for s in scorecard(results, {"S39": min(high, 1.0)}).scores
+        if s.indicator.code == "S39" and s.scenario == "baseline"
+    )
+    stays = [y for y in score.path if y >= 2022 and all(values.sel(year=slice(y, None)) >= high)]
+    assert score.reached == min(stays, default=None)
+    easy = scorecard(results, {"S39": 0.0}).scores
+    assert {s.reached for s in easy if s.indicator.code == "S39"} == {2022}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_range_is_told_only_of_targets_that_lie_outside_it(results: xr.Dataset, lang: str) -> None:
+    set_language(lang)
+    low, official = scorecard(results, {"3.1c": 0.01}), scorecard(results)
+    assert any(note.startswith("3.1c") for note in scorecard_table(official, results).notes)
+    assert not any(note.startswith("3.1c") for note in scorecard_table(low, results).notes)
+    row = next(r for r in score_records(low) if r["code"] == "3.1c")
+    assert row["range"] is None
+
+
+def test_a_level_far_from_the_report_is_marked_beside_its_probability(results: xr.Dataset) -> None:
+    card = scorecard(results)
+    table = scorecard_table(card, results)
+    marked = {one.indicator.code for one in card.scores if one.is_level_off}
+    assert marked
+    for score, row in zip(card.scores, table.rows, strict=True):
+        assert str(row["probability"]).endswith("*") == (score.is_level_off and score.at_horizon is not None)
+        if score.indicator.reported_2023 is not None:
+            assert row["reported"] not in (None, "-", "")
+        if score.is_level_off:
+            told, reported = score.path[2023], score.indicator.reported_2023
+            assert reported is not None
+            known = reported * (2 if score.indicator.unit == "count" else 1)
+            assert not known / 1.5 <= told.median <= known * 1.5
 
 
 @pytest.mark.parametrize(
@@ -204,6 +250,49 @@ def test_what_an_effect_costs(results: xr.Dataset) -> None:
     assert told.worth(1e15) == 1.0
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_why_there_is_no_ratio_is_what_the_interval_says(lang: str) -> None:
+    set_language(lang)
+    money, no = Interval(1.0, 1.0, 1.0, 0.1, 9), np.zeros((9, 2))
+    cases = {
+        "zero": Interval(1.0, -1.0, 2.0, 0.1, 9),
+        "loss": Interval(-2.0, -3.0, -1.0, 0.1, 9),
+        "some": Interval(2.0, 1.0, 3.0, 0.1, 9),
+        "single": Interval(2.0, 2.0, 2.0, None, 1),
+    }
+    told = {reason: CostOfEffect("completed", money, gain, None, no) for reason, gain in cases.items()}
+    assert {reason: one.reason for reason, one in told.items()} == {reason: reason for reason in cases}
+    assert len({cost_in_words(one) for one in told.values()}) == 4
+
+
+def test_costs_are_compared_at_one_horizon_and_discounted_alike(results: xr.Dataset) -> None:
+    short, long = (
+        cost_of_effect(results, "policy", "baseline", "completed", until=y, rate=0.03) for y in (2028, 2030)
+    )
+    plain = cost_of_effect(results, "policy", "baseline", "completed", until=2028)
+    assert short.gained.median < long.gained.median
+    assert short.gained.median < plain.gained.median
+    change = yearly(results)["completed"].sel(scenario="policy") - yearly(results)["completed"].sel(
+        scenario="baseline"
+    )
+    weighted = sum(change.sel(year=y) * 1.03 ** (2025 - y) for y in range(2017, 2029))
+    assert short.gained.median == pytest.approx(float(np.median(weighted)))
+    for row in costs_table(results, {"completed": [1e6]}).rows:
+        assert sum(row[part] for part in PLANE) == pytest.approx(1.0)
+        assert ("1000000" in row["worth_at"]) == (row["effect"] == "completed")
+    assert all(column.heading for column in costs_table(results).columns if column.key in PLANE)
+
+
+def test_programmes_that_a_value_can_end_say_how_often_it_did() -> None:
+    data = made(np.full((4, MONTHS.size), 9.0))
+    programme = {"name": "one", "end": "2025-12", "stop_when": {"signal": "upe_opened", "at_least": 1}}
+    data.attrs["scenarios"] = json.dumps([{}, {"programmes": [programme]}])
+    ends = np.full((4, 1), END)
+    ends[3] = 12 * 14 - 1
+    data["programme_end"][1] = ends
+    assert [(one.scenario, one.ended, one.runs) for one in ended_by_value(data)] == [("b", 3, 4)]
+
+
 def test_quantiles_are_those_of_the_summary(results: xr.Dataset) -> None:
     table = yearly(results)["completed_share"]
     cell = quantiles(table).sel(scenario="policy", year=2030)
@@ -220,7 +309,7 @@ def test_tables_are_told_in_both_languages(results: xr.Dataset, lang: str) -> No
     tables = [
         scorecard_table(card, results),
         silent_table(card),
-        costs_table(results, [1e6]),
+        costs_table(results, {"completed": [1e6]}),
         tradeoffs_table(results, [2029, 2030]),
         lasting_table(results),
         *(breakdown_table(results, by) for by in BREAKDOWNS),
