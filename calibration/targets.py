@@ -40,7 +40,7 @@ LAST_YEAR: Final = 2030
 MONTHS: Final = 12
 
 ERRORS: Final = ("count", "share", "ratio")
-AGAINST: Final = ("level", "previous")
+AGAINST: Final = ("level", "previous", "country")
 USES: Final = ("fit", "check", "input")
 UNITS_OF_SHARES: Final = {"percent": 0.01, "share": 1.0}
 
@@ -102,7 +102,8 @@ class Indicator:
     unit : of the series as published
     quantity : of ``observe.QUANTITIES``
     period : months of the year (``01-06``), a span (``2017-01/2023-06``), or empty for the year
-    against : ``level``, or ``previous``: the year over the one before
+    against : ``level``; ``previous``, the year over the one before; or ``country``, where territories' parts
+        of the country's count can be compared and the count itself cannot
     error : ``count``, ``share`` or ``ratio``
     scale : what the series shows for each unit of the quantity
     spread : relative error beyond chance, for what definitions and years leave open
@@ -441,7 +442,8 @@ def read_data(path: Path) -> tuple[tuple[Target, ...], tuple[Left, ...]]:
             weight=1.0,
             use="data",
         )
-        if one.first - (MONTHS if indicator.against == "previous" else 0) < 0:
+        earliest = one.first - (MONTHS if indicator.against == "previous" else 0)
+        if earliest < 0 or (indicator.against == "country" and not one.territories):
             reason = "before"
         elif year > LAST_YEAR:
             reason = "after"

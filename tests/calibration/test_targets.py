@@ -206,6 +206,8 @@ def test_a_tidy_table_becomes_targets(tmp_path: Path) -> None:
         "police_complaints,complaints,PE,2024,700,X,",
         "police_complaints,complaints,PE-CUS,2024,40,X,",
         "police_complaints,complaints,PE-CUS,2023,40,X,no country",
+        "prosecution_complaints_sum_2009_2014,complaints,PE,2014,2000,X,",
+        "prosecution_complaints_sum_2009_2014,complaints,PE-CUS,2014,100,X,",
         "modern_slavery_estimate,persons,PE,2023,9,X,",
         "rainfall,mm,PE,2023,9,X,",
     ]
@@ -214,9 +216,11 @@ def test_a_tidy_table_becomes_targets(tmp_path: Path) -> None:
     assert [(t.region, t.value, t.total, t.use) for t in found] == [
         ("PE", 700.0, 0.0, "data"),
         ("PE-CUS", 40.0, 700.0, "data"),
+        ("PE-CUS", 100.0, 2000.0, "data"),
     ]
     assert [(one.indicator, one.reason) for one in left] == [
         ("police_complaints", "no_total"),
+        ("prosecution_complaints_sum_2009_2014", "before"),
         ("modern_slavery_estimate", "prevalence"),
         ("rainfall", "unknown"),
     ]
