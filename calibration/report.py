@@ -107,8 +107,13 @@ def _coverage_goal(coverage: Coverage, rows: Sequence[Row]) -> Goal:
         coverage.rows,
         reached,
         t("validation.why.outside", rows=_listed(names)) if names else "",
-        "" if reached or not outside else t("validation.datum.outside", what=_what(outside[0])),
+        "" if reached or not outside else t("validation.datum.outside", what=_what(next_best(outside))),
     )
+
+
+def next_best(outside: Sequence[Row]) -> Row:
+    """Return the figure to count again first: of the country if there is one, the farthest outside."""
+    return next((row for row in outside if not row.target.territories), outside[0])
 
 
 def wins(validation: Validation, name: str, use: str) -> tuple[int, int, list[str]]:
