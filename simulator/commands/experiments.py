@@ -64,7 +64,7 @@ def sweep(
         os.environ.setdefault(variable, "1")
     if finish is not None:
         if names:
-            raise count_fault("sweep --finish", names, t("cli.allowed.no_more"))
+            raise count_fault("sweep --finish", names, t("sweep.allowed.no_file"))
         return _finish(finish, quiet=quiet, as_json=as_json)
     file = one_name(names or (), "sweep", t("sweep.allowed.experiment"))
     if out is None:
@@ -93,6 +93,9 @@ def sweep(
     except TerminatedError:
         print(t("sweep.terminated", path=path), file=sys.stderr)
         return TERMINATED
+    except ConnectionError as error:
+        found = t("sweep.found.lost", reason=str(error))
+        raise bad_option("--scheduler", found, t("sweep.allowed.workers"), t("sweep.do.workers")) from None
     except OSError as error:
         raise unwritable(path, error) from None
     about = {"store": str(path), "complete": bool(dataset.attrs["complete"]), **_counts(dataset)}

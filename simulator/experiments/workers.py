@@ -32,13 +32,17 @@ def open_workers(workers: int | None = None, scheduler: str | None = None) -> It
 
     Raises
     ------
-    OSError
+    ConnectionError
         If no scheduler answers at the address.
     """
     from distributed import Client, LocalCluster  # noqa: PLC0415  (slow to import, and not always needed)
 
     if scheduler is not None:
-        with Client(scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        try:
+            client = Client(scheduler, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError) as error:
+            raise ConnectionError(str(error)) from error
+        with client:
             yield client
         return
     with (

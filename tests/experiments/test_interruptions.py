@@ -17,9 +17,11 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr.storage._local as disk
+from distributed import LocalCluster
 
 from simulator.experiments.ensemble import Comparator
 from simulator.experiments.sweep import lease as leases
+from simulator.experiments.sweep.execute import State
 from simulator.experiments.sweep.lease import lease
 from simulator.experiments.sweep.store import Store
 from tests.experiments.conftest import SCALE, same, small
@@ -111,6 +113,20 @@ def test_a_signal_to_end_leaves_a_store_that_can_be_resumed(
     assert "Traceback" not in told
     assert not list(store.glob(".sweep/*.lease"))
     same(run(resume=True), undisturbed)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX")
+def test_a_worker_that_is_killed_is_replaced(run: Run, undisturbed: xr.Dataset) -> None:
+    killed: list[int] = []
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+
+        def kill_one(_: State) -> None:
+            if not killed:
+                killed.append(cluster.workers[0].pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        same(run(workers=None, scheduler=cluster.scheduler_address, progress=kill_one), undisturbed)
+        assert cluster.workers[0].pid != killed[0]
 
 
 def test_two_clients_on_one_store(run: Run, undisturbed: xr.Dataset, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from os import PathLike
 from os.path import lexists
@@ -95,6 +96,8 @@ def sweep(
         If the experiment has faults, or the store is that of another one.
     OSError
         If the store cannot be written; what is written stays, and ``resume`` goes on.
+    ConnectionError
+        If the scheduler does not answer, or workers die again and again; what is written stays.
     """
     asked = load_experiment(experiment)
     path = Path(out)
@@ -224,7 +227,9 @@ def _work_there(
     count: _Counter,
 ) -> None:
     """Hand batches to the workers of a dask scheduler, a few ahead of what they are at."""
-    from distributed import as_completed  # noqa: PLC0415  (slow to import, and not always needed)
+    # Slow to import, and not always needed.
+    from distributed import KilledWorker, as_completed  # noqa: PLC0415
+    from distributed.comm.core import CommClosedError  # noqa: PLC0415
 
     with open_workers(workers, scheduler) as client:
         waiting = iter(todo)
@@ -238,7 +243,10 @@ def _work_there(
         running: Any = as_completed(first, loop=client.loop)  # type: ignore[no-untyped-call]
         by_number = {batch.number: batch for batch in todo}
         for future in running:
-            done: Worked = future.result()
+            try:
+                done: Worked = future.result()
+            except (CancelledError, KilledWorker, CommClosedError) as error:
+                raise ConnectionError(f"{type(error).__name__}: {error}") from error
             if done.held:
                 time.sleep(WAIT)
                 running.add(submit(by_number[done.number]))

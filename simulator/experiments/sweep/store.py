@@ -93,6 +93,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.work = path / WORK
+        self._arrays: dict[str, Any] = {}
         try:
             told = json.loads((self.work / PLAN).read_text(encoding="utf-8"))
             self._group = zarr.open_group(path, mode="r+", use_consolidated=False)
@@ -106,9 +107,11 @@ class Store:
         self.outputs = self.plan.experiment.keep
 
     def _array(self, name: str) -> Any:
-        # A chunk without values is written too: a missing file then always means a missing batch.
-        array: Any = self._group[name]
-        return array.with_config({"write_empty_chunks": True})
+        if name not in self._arrays:
+            # A chunk without values is written too: a missing file then always means a missing batch.
+            array: Any = self._group[name]
+            self._arrays[name] = array.with_config({"write_empty_chunks": True})
+        return self._arrays[name]
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """Return the shape that one run has in an output."""
