@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.commands import analysis, experiments, optimise, policy, validation
+from simulator.commands import analysis, experiments, optimise, policy, reproduce, validation
 from simulator.commands.app import app as _app
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.terminal import (
@@ -584,6 +584,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "new": _new,
     "schema": _schema,
     "budget": _budget,
+    "reproduce": reproduce.reproduce,
     "app": _app,
 }
 """Every command, in the order of the help."""
