@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
+from html import escape
 from io import StringIO
 from os import PathLike
 from pathlib import Path
@@ -254,6 +255,14 @@ class Scenario:
     def to_yaml(self) -> str:
         """Return the whole scenario, bases included, as the text of one file without a base."""
         return yaml_text(self.to_mapping())
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook: what it asks and assumes, and the whole of it as a file."""
+        told = [
+            f"<p>{escape(str(text))}</p>" for text in (self.question, self.description) if text is not None
+        ]
+        whole = f"<details><summary>YAML</summary><pre>{escape(self.to_yaml())}</pre></details>"
+        return f"<h4>{escape(str(self.label))} ({escape(self.name)})</h4>{''.join(told)}{whole}"
 
 
 def yaml_text(data: Mapping[str, Any]) -> str:

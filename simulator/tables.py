@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from math import isnan
 from typing import Final
 
@@ -55,6 +56,21 @@ class Table:
             cells = (shown(row.get(c.key), c.form).replace("|", "\\|") for c in columns)
             out.append("| " + " | ".join(cells) + " |")
         return [*out, *(line for note in self.notes for line in ("", note))]
+
+    def html(self) -> str:
+        """Return the table as HTML, for notebooks and pages; its title is a caption."""
+        columns = [column for column in self.columns if column.heading]
+
+        def row(cells: Sequence[str], tag: str) -> str:
+            sides = ("right" if column.form else "left" for column in columns)
+            told = zip(cells, sides, strict=True)
+            inside = "".join(f'<{tag} style="text-align:{side}">{escape(c)}</{tag}>' for c, side in told)
+            return f"<tr>{inside}</tr>"
+
+        body = [row([shown(one.get(c.key), c.form) for c in columns], "td") for one in self.rows]
+        head = row([column.heading for column in columns], "th")
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return f"<table><caption>{escape(self.title)}</caption>{head}{''.join(body)}</table>{notes}"
 
     def lines(self, width: int) -> list[str]:
         """Return the table as text no wider than ``width`` where words allow it; long cells wrap."""

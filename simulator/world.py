@@ -50,6 +50,7 @@ from simulator.engine.states import (
     REINTEGRATED,
     START_YEAR,
     STATES,
+    month_name,
 )
 from simulator.engine.store import load_population
 from simulator.engine.thinning import CANDIDATE, CELLS_PER_CHUNK, propose, propose_history
@@ -69,6 +70,8 @@ from simulator.rules import (
     reintegration,
 )
 from simulator.system import Seen, System, index
+from simulator.tables import Column, Table
+from simulator.texts import t
 
 if TYPE_CHECKING:
     from scenarios.programmes import Programme
@@ -780,6 +783,23 @@ class World(mesa.Model):
             self.inputs.values["care.occupancy_norm"],
             self.inputs.values["care.occupancy_elasticity"],
         )
+
+    def __repr__(self) -> str:
+        """Return scenario, month and seed: what a reader asks first."""
+        last = month_name(max(self.month - 1, 0))
+        return (
+            f"<World {self.policy.name}, {last} of {month_name(self.last_month)}, {self.n_active:,} active>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook: children in each state after home at the end of the last month."""
+        rows = tuple(
+            {"state": t(f"state.{STATES[state]}"), "children": self.stock(state)}
+            for state in range(EXPLOITED, ADULT)
+        )
+        columns = (Column("state", t("world.state")), Column("children", t("world.children"), ",.0f"))
+        when = month_name(max(self.month - 1, 0))
+        return Table(t("world.title", label=self.policy.label, month=when), columns, rows).html()
 
     def __enter__(self) -> World:
         return self
