@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from app import links, screen, state
-from app.views import budget, compare, explore, home
+from app.views import budget, compare, explore, home, horizon, lab, model, regions, targets
 from simulator.faults import FaultyInput
 from simulator.texts import t
 
@@ -19,7 +19,12 @@ PAGES: Final[dict[str, tuple[Callable[[], None], str]]] = {
     "home": (home.show, ":material/home:"),
     "explore": (explore.show, ":material/tune:"),
     "budget": (budget.show, ":material/payments:"),
+    "regions": (regions.show, ":material/map:"),
+    "targets": (targets.show, ":material/flag:"),
+    "horizon": (horizon.show, ":material/timeline:"),
     "compare": (compare.show, ":material/compare_arrows:"),
+    "lab": (lab.show, ":material/science:"),
+    "model": (model.show, ":material/menu_book:"),
 }
 """Pages by their address, in the order of the menu: what draws each, and its icon."""
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app import results, screen
+from app import results, screen, state
 from app.charts.base import SHARE, SIGNED, WHOLE, draw, picture
 from app.charts.card import card_table
 from app.charts.paths import effect, fan
@@ -110,15 +110,19 @@ def figure(
     alt: str,
     told: Comparison,
     table: pd.DataFrame | None = None,
-) -> None:
+    sources: Sequence[str] = (),
+    **choice: Any,
+) -> Any:
     """Put a chart on the page, with its table, its data and pictures to take away, and its footer.
 
     Parameters
     ----------
     table : what is shown as a table; by default the data of the chart
+    sources : beside the model
+    choice : of ``charts.base.draw``, where the chart can be clicked; what was clicked is returned
     """
-    draw(spec, frame, key=key, alt=alt)
-    screen.footer(told)
+    chosen = draw(spec, frame, key=key, alt=alt, **choice)
+    screen.footer(told, *sources)
     with st.popover(t("app.figure.data"), icon=":material/table:", key=f"{key}_data"):
         shown = frame if table is None else table
         st.dataframe(shown, hide_index=True, key=f"{key}_table")
@@ -142,6 +146,7 @@ def figure(
                 key=f"{key}_{suffix}",
                 on_click="ignore",
             )
+    return chosen
 
 
 def _picture(spec: Spec, frame: pd.DataFrame, theme: str, suffix: str) -> Callable[[], bytes]:
@@ -318,3 +323,51 @@ def behind(indicator: str, key: str) -> None:
     """Let a reader open what stands behind a figure."""
     starts = BEHIND.get(indicator, ())
     parameter_cards([name for name in load_ledger().parameters if name.startswith(starts)], key)
+
+
+# A plan that changes nothing yet, and numbers in words.
+
+
+FIRST_CHOICE: Final = "policy_2030_funded"
+"""Scenario of the library that an empty page offers."""
+
+PLAN: Final = "plan"
+
+
+def is_empty(told: Comparison) -> bool:
+    """Return whether the plan is still the trend, so that there is no change to show."""
+    plan = next(one for one in told.scenarios if one.name == PLAN)
+    return plan.hash == told.scenarios[0].hash
+
+
+def offer_a_plan(key: str) -> None:
+    """Say what to do where there is no change to show yet, with one button."""
+    st.info(t("parts.empty"), icon=":material/lightbulb:")
+    st.button(
+        t("parts.use_first"), key=f"{key}_first", on_click=screen.act, args=(state.preset, FIRST_CHOICE)
+    )
+
+
+def words_of(frame: pd.DataFrame, form: str, **columns: str) -> pd.DataFrame:
+    """Return a frame as it is read: chosen columns, the median, and the interval in words.
+
+    Parameters
+    ----------
+    form : of ``screen.number``
+    columns : heading by column
+    """
+    out = frame[list(columns)].rename(columns=columns)
+    out[t("chart.simulated_median")] = [screen.number(value, form) for value in frame["median"]]
+    out[t("parts.interval")] = [screen.between(row, form) for _, row in frame.iterrows()]
+    return out
+
+
+def brief(row: Any, form: str = "n") -> str:
+    """Return a median with its interval in brackets, short enough for a cell."""
+    median, low, high = (screen.number(row[key], form) for key in ("median", "low", "high"))
+    return median if row["low"] != row["low"] else t("report.interval", median=median, low=low, high=high)
+
+
+def looks() -> tuple[str, str]:
+    """Return language and theme, which every specification asks for."""
+    return language(), screen.theme()

@@ -113,8 +113,9 @@ def fan(lang: str, theme: str, form: str, grain: str = "year", *, zero: bool = T
     target = mark_at("y", "target", {"field": "target_text"}, {"align": "left", "dy": -7, "dx": 4, "x": 0}, Q)
     layers = [
         *_bands(x, form, ink.series[1], zero=zero),
-        line("trend", names[1], 2.0),
         line("median", names[0], 2.5),
+        # On top: where nothing differs, both must be seen.
+        line("trend", names[1], 2.0),
         *today,
         *target,
         _hover(x, _tooltip(lang, grain, form, ("trend", names[1], form))),
@@ -194,3 +195,47 @@ def several(lang: str, theme: str, form: str, grain: str = "year", *, difference
         rule = {"type": "rule", "color": ink.text, "strokeWidth": 1, "aria": False}
         layers.append({"mark": rule, "encoding": {"y": {"datum": 0}}})
     return figure(lang, theme, {"height": 300, "layer": layers})
+
+
+@keep
+def against_data(lang: str, theme: str, form: str) -> Spec:
+    """Return what the model says a register shows, and what the register did show.
+
+    Columns: ``year``, ``low``, ``median``, ``high``; rows of official figures hold ``observed`` and ``use``
+    (``fit``, ``check``) instead, and are empty elsewhere.
+    """
+    ink = inks(theme)
+    x = _when("year")
+    uses = [t("chart.use.fit", lang), t("chart.use.check", lang)]
+    which = {"calculate": f"datum.use == 'fit' ? {uses[0]!r} : {uses[1]!r}", "as": "which"}
+    shape = field("which", "nominal", scale={"domain": uses, "range": ["circle", "diamond"]})
+    tooltip = told(
+        ("year", t("chart.year", lang), "d"),
+        ("observed", t("chart.observed", lang), form),
+        ("which", t("chart.use.what", lang), ""),
+    )
+    there, official = [{"filter": "isValid(datum.median)"}], [{"filter": "isValid(datum.observed)"}, which]
+    layers: list[Spec] = [
+        {
+            "transform": there,
+            "mark": {"type": "area", "opacity": OUTER + 0.06, "color": ink.series[1]},
+            "encoding": {"x": x, "y": _value("low", form, zero=True), "y2": {"field": "high"}},
+        },
+        {
+            "transform": there,
+            "mark": {"type": "line", "strokeWidth": 2.5, "color": ink.series[1]},
+            "encoding": {"x": x, "y": _value("median", form, zero=True)},
+        },
+        {"transform": there, **_hover(x, _tooltip(lang, "year", form))},
+        {
+            "transform": official,
+            "mark": {"type": "point", "size": 90, "color": ink.registered, "strokeWidth": 2},
+            "encoding": {
+                "x": x,
+                "y": _value("observed", form, zero=True),
+                "shape": shape,
+                "tooltip": tooltip,
+            },
+        },
+    ]
+    return figure(lang, theme, {"height": 260, "layer": layers})

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from app.charts.base import axis, field, figure, inks, keep, told
+from app.charts.base import SIGNED, WHOLE, axis, field, figure, inks, keep, told
 from app.charts.paths import OUTER
 from simulator.exports.vega import Spec
 from simulator.texts import t
@@ -77,6 +77,8 @@ def tiles(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
         "y": field("row", "ordinal", axis=None, scale={"paddingInner": 0.06, "paddingOuter": 0.03}),
     }
     colour = field("shade", scale=_shade(theme, kind), legend=None)
+    zero = {"test": "abs(datum.value) < 0.5", "value": "0"}
+    number = field("value", format=form) | ({"condition": zero} if form in (SIGNED, WHOLE) else {})
     words = {"type": "text", "color": ink.text, "baseline": "middle", "aria": False}
     layers: list[Spec] = [
         {
@@ -90,7 +92,7 @@ def tiles(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
         },
         {
             "mark": {**words, "dy": 8, "fontSize": 12},
-            "encoding": {**place, "text": field("value", format=form)},
+            "encoding": {**place, "text": number},
         },
     ]
     return figure(lang, theme, {"height": 470, "layer": layers})

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any, Final
 
 from app.charts.base import inks
+from simulator.exports.vega import FONT
 from simulator.texts import t
 
 WIDE, HIGH = 960, 470
@@ -88,11 +89,10 @@ def stocks(theme: str, stock: Mapping[str, str], flow: Mapping[int, str], month:
     """
     ink = inks(theme)
     title = escape(t("chart.stocks.title", month=month))
-    # It keeps its shape and stays readable on a phone by being moved sideways within its own frame.
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" role="img" '
-        f'aria-label="{title}" font-family="Source Sans, DejaVu Sans, sans-serif" font-size="13" '
-        f'style="width:100%;min-width:720px;height:auto">',
+        f'aria-label="{title}" font-family="{FONT}" font-size="13" '
+        f'width="{WIDE}" height="{HIGH}">',
         f"<title>{title}</title><defs>",
         *(
             f'<marker id="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
@@ -174,13 +174,13 @@ def route(lang: str, theme: str, flows: Mapping[tuple[str, str], float]) -> dict
     ]
     return {
         "animation": False,
-        "textStyle": {"fontFamily": "Source Sans, DejaVu Sans, sans-serif"},
+        "textStyle": {"fontFamily": FONT},
         "tooltip": {"trigger": "item"},
         "series": [
             {
                 "type": "sankey",
                 "left": 4,
-                "right": 150,
+                "right": 110,
                 "top": 8,
                 "bottom": 8,
                 "nodeWidth": 14,

@@ -56,7 +56,7 @@ INKS: Final = {
         registered="#8a6d00",
     ),
     "dark": Inks(
-        background="#0e1117",
+        background="#11161c",
         text="#f2f4f7",
         muted="#a8b0bd",
         grid="#2a303a",
@@ -70,7 +70,8 @@ INKS: Final = {
 }
 
 COLOURS: Final = INKS["light"].series
-FONT: Final = "Source Sans, DejaVu Sans, sans-serif"
+FONT: Final = "system-ui, Segoe UI, Roboto, Helvetica Neue, Arial, DejaVu Sans, sans-serif"
+"""That of the pages, and what stands in for it where pictures are made."""
 
 SCALE: Final = 2.0
 """Pixels of a picture for one of the specification."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -108,14 +109,26 @@ def _lasting(name: str, measure: str, ends: np.ndarray, runs: np.ndarray, first:
         stop = np.clip(stop, YEAR, runs.shape[1])
         return np.where(there, total[row, stop] - total[row, stop - YEAR], np.nan)
 
+    gain, left = fading(of_year)
+    return Lasting(name, measure, _summary(ends.astype(float)), gain, left)
+
+
+def fading(of_year: Callable[[int], np.ndarray]) -> tuple[Interval, dict[int, Interval | None]]:
+    """Return the gain of the last twelve months of a programme, and the share of it left years later.
+
+    Parameters
+    ----------
+    of_year : gives [run] the gain of the twelve months that end so many years after the end, missing where
+        the run does not reach so far
+    """
     gain = of_year(0)
     spread = _summary(gain)
     left: dict[int, Interval | None] = {}
     for years in LATER:
         later = of_year(years)
-        told = spread.runs == runs.shape[0] and spread.low > 0.0 and not np.isnan(later).any()
+        told = spread.runs == gain.size and spread.low > 0.0 and not np.isnan(later).any()
         left[years] = _summary((later / gain)[gain > 0.0]) if told else None
-    return Lasting(name, measure, _summary(ends.astype(float)), spread, left)
+    return spread, left
 
 
 def _summary(values: np.ndarray) -> Interval:

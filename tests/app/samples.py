@@ -166,6 +166,15 @@ def convergence(seed: int) -> pd.DataFrame:
     return pd.DataFrame({"runs": runs, "median": median, "low": median - 1 / runs, "high": median + 1 / runs})
 
 
+def against_data(seed: int) -> pd.DataFrame:
+    frame = bands(len(YEARS), seed).assign(year=YEARS, observed=np.nan, use=None)
+    rows = [
+        {"year": 2025, "observed": 410.0, "use": "fit"},
+        {"year": 2027, "observed": 480.0, "use": "check"},
+    ]
+    return pd.concat([frame, pd.DataFrame(rows)], ignore_index=True)
+
+
 def discovery(seed: int) -> pd.DataFrame:
     at = np.random.default_rng(seed).uniform(0, 1, (150, 2))
     frame = pd.DataFrame({"x": at[:, 0], "y": at[:, 1], "case": (at[:, 0] > 0.6) & (at[:, 1] < 0.5)})
@@ -188,6 +197,7 @@ FIGURES: dict[str, Figure] = {
         {"differences": True},
         lambda seed: several(seed, first=1).assign(low=-90.0),
     ),
+    "against_data": (paths.against_data, (WHOLE,), {}, against_data),
     "tiles": (places.tiles, (SIGNED,), {}, territories),
     "tiles_of_levels": (places.tiles, (WHOLE, "level"), {}, levels_of_territories),
     "outlines": (places.outline_map, (SIGNED,), {}, territories),

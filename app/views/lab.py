@@ -1,0 +1,450 @@
+"""How robust is it: design a sweep of many runs, run it behind the page, look at what drives the result."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+import xarray as xr
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from app import background, parts, screen
+from app.charts import base, drivers
+from app.jobs import OUTPUT, Job
+from scenarios import levers, library
+from simulator import load_ledger, load_scenario
+from simulator.texts import language, t
+
+JOB: Final = "lab_job"
+SAMPLERS: Final = ("latin_hypercube", "prior", "sobol", "morris", "saltelli")
+SIZE_OF: Final = {
+    "latin_hypercube": "draws",
+    "prior": "draws",
+    "sobol": "draws",
+    "morris": "trajectories",
+    "saltelli": "base",
+}
+SIZES: Final = {
+    "latin_hypercube": (8, 400),
+    "prior": (8, 400),
+    "sobol": (8, 256),
+    "morris": (4, 40),
+    "saltelli": (4, 64),
+}
+"""Least and most of each: what a shared server does for a reader; a command line has no such limit."""
+
+POWERS: Final = ("sobol", "saltelli")
+MOST_SCENARIOS: Final = 4
+MOST_FACTORS: Final = 12
+MOST_RUNS: Final = 1000
+SECONDS_A_RUN: Final = 1.5
+OUTPUTS: Final = ("first_entries", "returns", "child_months", "identified", "completed", "completed_share")
+FILE, STORE = "experiment.yaml", "store.zarr"
+LARGEST_STORE: Final = 64 * 1024 * 1024
+AGAIN: Final = 200
+"""Samples with replacement that give the interval of a rank correlation."""
+
+FEWEST: Final = 8
+"""Runs below which no relation is told."""
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title(t("app.page.lab"))
+    st.markdown(t("lab.lead"))
+    design, results_tab, own = st.tabs(
+        [t("lab.tab.design"), t("lab.tab.results"), t("lab.tab.open")], key="lab_tabs"
+    )
+    with design:
+        _design()
+    with results_tab:
+        _results()
+    with own:
+        _open()
+
+
+# -- the design --------------------------------------------------------------------------------------------
+
+
+def _design() -> None:
+    st.subheader(t("lab.what"))
+    left, right = st.columns(2)
+    names = left.multiselect(
+        t("lab.scenarios"),
+        [name for name in library() if name != "baseline"],
+        default=["balanced", "policy_2030_funded"],
+        format_func=lambda name: str(load_scenario(name).label),
+        max_selections=MOST_SCENARIOS - 1,
+        help=t("lab.scenarios_help"),
+        key="lab_scenarios",
+        persist_state="session",
+    )
+    kept = right.multiselect(
+        t("lab.outputs"),
+        OUTPUTS,
+        default=list(OUTPUTS[:5]),
+        format_func=lambda name: t(f"indicator.{name}"),
+        key="lab_outputs",
+        persist_state="session",
+    )
+    st.subheader(t("lab.how"))
+    one, two, three, four = st.columns(4)
+    sampler = one.selectbox(
+        t("lab.sampler"),
+        SAMPLERS,
+        format_func=lambda name: t(f"lab.by.{name}"),
+        key="lab_sampler",
+        persist_state="session",
+    )
+    size = two.select_slider(
+        t(f"lab.size.{SIZE_OF[sampler]}"),
+        _sizes(sampler),
+        key=f"lab_size_{sampler}",
+        value=_sizes(sampler)[2],
+    )
+    replicates = three.number_input(t("lab.replicates"), 1, 10, 1, key="lab_replicates")
+    seed = four.number_input(t("lab.seed"), 0, 2**31 - 1, 0, key="lab_seed")
+    chosen, moved = ({}, []) if sampler == "prior" else (_parameters(), _levers())
+    mapping = _mapping(names, kept, sampler, size, int(replicates), int(seed), chosen, moved)
+    _start(mapping, _runs(mapping, chosen, moved))
+
+
+def _sizes(sampler: str) -> list[int]:
+    low, high = SIZES[sampler]
+    if sampler in POWERS:
+        return [2**k for k in range(low.bit_length() - 1, high.bit_length())]
+    return sorted({low, 2 * low, *range(5 * low, high + 1, 5 * low), high})
+
+
+def _parameters() -> dict[str, list[float]]:
+    """Let the reader choose parameters and narrow their ranges; none means all, as the ledger has them."""
+    ledger = load_ledger().parameters
+    free = {
+        name: one
+        for name, one in ledger.items()
+        if one.distribution != "fixed" and one.low < one.high and not name.startswith("population.")
+    }
+    with st.expander(t("lab.parameters"), icon=":material/tune:"):
+        st.caption(t("lab.parameters_help"))
+        names = st.multiselect(
+            t("lab.parameters_choose"),
+            list(free),
+            format_func=lambda name: f"{free[name].label[language()]} ({name})",
+            max_selections=MOST_FACTORS,
+            key="lab_parameters",
+            persist_state="session",
+        )
+        out = {}
+        for name in names:
+            one = free[name]
+            low, high = st.slider(
+                f"{one.label[language()]} [{load_ledger().units[one.unit][language()]}] · {one.quality}",
+                one.low,
+                one.high,
+                (one.low, one.high),
+                step=(one.high - one.low) / 100,
+                format="%.4g",
+                help=t("lab.central", value=f"{one.central:g}", source=", ".join(one.source)),
+                key=f"lab_range_{name}",
+            )
+            if low < high:
+                out[name] = [float(f"{low:.6g}"), float(f"{high:.6g}")]
+        return out
+
+
+def _levers() -> list[dict[str, Any]]:
+    """Let the reader choose levers that vary, each between two amounts."""
+    with st.expander(t("lab.levers"), icon=":material/toggle_on:"):
+        names = st.multiselect(
+            t("lab.levers_choose"),
+            list(levers()),
+            format_func=lambda name: str(levers()[name].label),
+            max_selections=MOST_FACTORS,
+            key="lab_levers",
+            persist_state="session",
+        )
+        out = []
+        for name in names:
+            lever = levers()[name]
+            low, high = st.slider(
+                str(lever.label),
+                lever.minimum,
+                lever.maximum,
+                (lever.minimum, lever.maximum),
+                key=f"lab_amount_{name}",
+                help=str(lever.does),
+            )
+            if low < high:
+                amount = {"uniform": [low, high]}
+                out.append({"use": name, "start": "2027-01", "ramp_months": 12, "amount": amount})
+        return out
+
+
+def _mapping(
+    names: list[str],
+    kept: list[str],
+    sampler: str,
+    size: int,
+    replicates: int,
+    seed: int,
+    chosen: dict[str, list[float]],
+    moved: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the experiment as plain data in the shape of its file."""
+    out: dict[str, Any] = {
+        "schema": 1,
+        "scenarios": ["baseline", *names],
+        "until": "2030-12",
+        "seed": seed,
+        "replicates": replicates,
+        "sampler": {"use": sampler, SIZE_OF[sampler]: size},
+    }
+    if sampler != "prior" and (chosen or not moved):
+        uniform = {name: {"uniform": numbers} for name, numbers in chosen.items()}
+        out["parameters"] = uniform or "ledger"
+    if moved:
+        out["levers"] = moved
+    return out | {"outputs": {"keep": kept or list(OUTPUTS)}}
+
+
+def _runs(mapping: dict[str, Any], chosen: dict[str, list[float]], moved: list[dict[str, Any]]) -> int:
+    """Return how many runs a design asks for."""
+    sampler = mapping["sampler"]
+    size = next(value for key, value in sampler.items() if key != "use")
+    factors = len(moved) + (
+        len(chosen) or sum(one.low < one.high for one in load_ledger().parameters.values()) * (not moved)
+    )
+    rows = {"morris": size * (factors + 1), "saltelli": size * (factors + 2)}.get(sampler["use"], size)
+    return int(rows * mapping["replicates"] * len(mapping["scenarios"]))
+
+
+def yaml_of(mapping: dict[str, Any]) -> str:
+    """Return the text of an experiment file."""
+    out = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.dump(mapping, out)
+    return out.getvalue()
+
+
+def _start(mapping: dict[str, Any], runs: int) -> None:
+    minutes = runs * SECONDS_A_RUN / 60
+    st.info(t("lab.count", runs=f"{runs:,}", minutes=f"{minutes:,.0f}"), icon=":material/timer:")
+    too_many = runs > MOST_RUNS
+    if too_many:
+        st.warning(t("lab.too_many", most=f"{MOST_RUNS:,}"), icon=":material/block:")
+    text = yaml_of(mapping)
+    words = ["sweep", FILE, "--out", f"{{out}}/{STORE}", "--workers", "1"]
+    job = background.job_of(JOB)
+    busy = job is not None and not background.is_over(job)
+    if st.button(
+        t("lab.start"),
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=busy or too_many,
+        key="lab_start",
+    ):
+        background.begin(JOB, words, {FILE: text})
+    background.progress(JOB)
+    with st.expander(t("lab.same"), icon=":material/terminal:"):
+        st.caption(t("lab.same_help"))
+        st.code(text, language="yaml")
+        st.code(f"sintrata sweep {FILE} --out {STORE}", language="bash")
+        st.code(f'import simulator\n\nstore = simulator.sweep("{FILE}", "{STORE}")', language="python")
+        st.download_button(FILE, text, file_name=FILE, mime="text/yaml", key="lab_file", on_click="ignore")
+
+
+# -- the results -------------------------------------------------------------------------------------------
+
+
+def _results() -> None:
+    job = background.job_of(JOB)
+    store = None if job is None else job.folder / OUTPUT / STORE
+    if job is None or store is None or not store.exists():
+        st.info(t("lab.nothing"), icon=":material/science:")
+        return
+    if job.state != "done":
+        st.warning(t("lab.unfinished"), icon=":material/pending:")
+    _tell(store, "lab")
+    _take(job)
+
+
+def _take(job: Job) -> None:
+    """Offer the store as one file."""
+    store = job.folder / OUTPUT / STORE
+
+    def packed() -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+            for path in sorted(store.rglob("*")):
+                if path.is_file() and path.stat().st_size < LARGEST_STORE:
+                    file.write(path, Path(STORE) / path.relative_to(store))
+            file.write(job.folder / FILE, FILE)
+        return out.getvalue()
+
+    st.download_button(
+        t("lab.take"),
+        data=packed,
+        file_name="store.zip",
+        mime="application/zip",
+        icon=":material/download:",
+        key="lab_store",
+        on_click="ignore",
+    )
+
+
+def _open() -> None:
+    """Let the reader look at a store of the command line, packed as one file."""
+    st.markdown(t("lab.open_help"))
+    sent = st.file_uploader(t("lab.open"), type=["zip"], max_upload_size=8, key="lab_upload")
+    if sent is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="sintrata-store-") as folder:
+        try:
+            store = unpacked(sent.getvalue(), Path(folder))
+        except (ValueError, zipfile.BadZipFile):
+            st.error(t("lab.bad_store"), icon=":material/error:")
+            return
+        _tell(store, "lab_open")
+
+
+def unpacked(content: bytes, folder: Path) -> Path:
+    """Unpack a store into a folder and return where it is; names that lead elsewhere are refused.
+
+    Raises
+    ------
+    ValueError
+        If it unpacks to too much, leads out of the folder, or holds no store.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        if sum(one.file_size for one in file.infolist()) > LARGEST_STORE:
+            raise ValueError("too large")
+        for one in file.infolist():
+            target = (folder / one.filename).resolve()
+            if not target.is_relative_to(folder.resolve()):
+                raise ValueError("leads elsewhere")
+            if one.is_dir():
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with file.open(one) as source, target.open("wb") as out:
+                shutil.copyfileobj(source, out)
+    found = sorted(path.parent for path in folder.rglob("zarr.json") if (path.parent / "design").exists())
+    if not found:
+        raise ValueError("no store")
+    return found[0]
+
+
+def _tell(store: Path, key: str) -> None:
+    """Show effects, what drives them, and whether there are enough runs."""
+    try:
+        with xr.open_zarr(store) as lazy:
+            kept = [name for name in OUTPUTS if name in lazy]
+            dataset = lazy[[*kept, "design"]].load()
+    except (OSError, ValueError, KeyError):
+        st.error(t("lab.bad_store"), icon=":material/error:")
+        return
+    others = [str(name) for name in dataset["scenario"].values[1:]]
+    left, right = st.columns(2)
+    output = left.selectbox(
+        t("lab.output"), kept, format_func=lambda name: t(f"indicator.{name}"), key=f"{key}_output"
+    )
+    name = right.selectbox(
+        t("chart.scenario"), others or [str(dataset["scenario"].values[0])], key=f"{key}_scenario"
+    )
+    effect = effects(dataset, output, name)
+    told = np.isfinite(effect)
+    if told.sum() < FEWEST:
+        st.info(t("lab.few", runs=int(told.sum()), fewest=FEWEST), icon=":material/hourglass_top:")
+        return
+    low, median, high = np.quantile(effect[told], [0.05, 0.5, 0.95])
+    st.metric(
+        t("lab.effect", what=t(f"indicator.{output}")),
+        screen.number(float(median), "+n"),
+        help=t("app.between", low=screen.number(float(low), "+n"), high=screen.number(float(high), "+n")),
+    )
+    st.caption(t("app.between", low=screen.number(float(low), "+n"), high=screen.number(float(high), "+n")))
+    st.subheader(t("lab.drivers"))
+    table = relations(dataset, effect)
+    shown = table.assign(label=[base.wrapped(_label(factor), 30) for factor in table["factor"]])
+    base.draw(
+        drivers.intervals(*parts.looks(), "+.1f"),
+        shown[["label", "median", "low", "high"]],
+        key=f"{key}_drivers",
+        alt=t("lab.drivers_alt", names=", ".join(_label(factor) for factor in table["factor"][:3])),
+    )
+    st.caption(t("lab.drivers_note"))
+    st.subheader(t("lab.enough"))
+    base.draw(
+        drivers.convergence(*parts.looks(), "+,.3~s"),
+        settling(effect[told]),
+        key=f"{key}_convergence",
+        alt=t("lab.enough_alt", runs=int(told.sum())),
+    )
+    st.caption(t("lab.enough_note", runs=int(told.sum())))
+
+
+def _label(factor: str) -> str:
+    one = load_ledger().parameters.get(factor)
+    if one is not None:
+        return one.label[language()]
+    return str(levers()[factor].label) if factor in levers() else factor
+
+
+def effects(dataset: xr.Dataset, output: str, name: str) -> NDArray[np.float64]:
+    """Return [draw] the yearly difference from the first scenario in 2027-2030, mean of replicates."""
+    values = dataset[output].sel(year=slice(2027, 2030)).mean("year")
+    if dataset.sizes["scenario"] == 1:
+        return np.asarray(values.isel(scenario=0).mean("replicate"), float)
+    return np.asarray((values.sel(scenario=name) - values.isel(scenario=0)).mean("replicate"), float)
+
+
+def relations(dataset: xr.Dataset, effect: NDArray[np.float64], most: int = MOST_FACTORS) -> pd.DataFrame:
+    """Return the rank correlation of every factor with an effect, the strongest first, with its interval."""
+    told = np.isfinite(effect)
+    design = np.asarray(dataset["design"].transpose("draw", "factor"), float)[told]
+    factors = [str(name) for name in dataset["factor"].values]
+    varying = [k for k in range(len(factors)) if np.ptp(design[:, k]) > 0.0]
+    table = np.column_stack([effect[told], design[:, varying]])
+    again = np.random.default_rng(0).integers(0, len(table), (AGAIN, len(table)))
+    central = _rank_correlation(table)
+    strongest = np.argsort(-np.abs(central), kind="stable")[:most]
+    few = table[:, [0, *(strongest + 1)]]
+    spread = np.quantile([_rank_correlation(few[rows]) for rows in again], [0.05, 0.95], axis=0)
+    return pd.DataFrame(
+        {
+            "factor": [factors[varying[k]] for k in strongest],
+            "median": central[strongest],
+            "low": spread[0],
+            "high": spread[1],
+        }
+    )
+
+
+def _rank_correlation(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rank correlation of the first column with each of the others."""
+    ranks = pd.DataFrame(table).rank().to_numpy()
+    centred = ranks - ranks.mean(axis=0)
+    size = np.sqrt((centred**2).sum(axis=0))
+    size[size == 0.0] = 1.0
+    return np.asarray(centred[:, 0] @ centred[:, 1:] / (size[0] * size[1:]))
+
+
+def settling(effect: NDArray[np.float64]) -> pd.DataFrame:
+    """Return the mean effect of the first runs, for growing numbers of runs, with its 90% interval."""
+    counts = np.unique(np.linspace(FEWEST, effect.size, 40).astype(int))
+    rows = []
+    for runs in counts:
+        part = effect[:runs]
+        half = 1.645 * part.std(ddof=1) / np.sqrt(runs)
+        rows.append(
+            {"runs": int(runs), "median": part.mean(), "low": part.mean() - half, "high": part.mean() + half}
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,326 @@
+"""Why believe it: the model as a diagram, every parameter with its source, the data, the limits."""
+
+from __future__ import annotations
+
+import base64
+import html
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+import xarray as xr
+
+from app import parts, results, screen, state
+from app.charts import base, paths, route
+from app.results import Comparison
+from calibration.targets import COUNTRY, load_targets
+from simulator import __version__, load_ledger
+from simulator.evidence.parameter import QUALITIES, Parameter
+from simulator.tables import shown
+from simulator.texts import language, t
+
+TABS: Final = ("diagram", "parameters", "data", "limits", "words", "version")
+CHANGELOG: Final = Path(__file__).parents[2] / "CHANGELOG.md"
+"""There in the source; an installed program tells its version only."""
+
+REGISTERS: Final = {
+    "police_victims_identified_children": "registered_police_children",
+    "prosecution_victims_children": "registered_prosecutor_children",
+}
+"""Official series of whole years, and what of the model each is held against."""
+
+LIMITS: Final = ("prevalence", "individuals", "places", "forecast", "costs", "behaviour", "data")
+WORDS: Final = (
+    *("trend", "expected", "intervention", "place", "post", "care", "upe", "registered", "simulated"),
+    *("interval", "paired", "draw", "grade", "reintegration", "pim"),
+)
+OPEN_ENDED: Final = ("population.",)
+"""Parameters by beginning that a scenario cannot set: the population is built beforehand."""
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title(t("app.page.model"))
+    st.markdown(t("model.lead"))
+    tabs = st.tabs([t(f"model.tab.{name}") for name in TABS], key="model_tab", on_change="rerun")
+    draw = {
+        "diagram": lambda: screen.live(_diagram),
+        "parameters": _parameters,
+        "data": lambda: screen.live(_data),
+        "limits": _limits,
+        "words": _words,
+        "version": _version,
+    }
+    for name, tab in zip(TABS, tabs, strict=True):
+        if tab.open:
+            with tab:
+                draw[name]()
+
+
+# -- stocks and flows --------------------------------------------------------------------------------------
+
+
+def _diagram(told: Comparison) -> None:
+    left, right = st.columns(2)
+    with left:
+        year = st.select_slider(
+            t("model.year"), told.years, value=min(2030, told.years[-1]), key="model_year"
+        )
+    with right:
+        name = st.segmented_control(
+            t("model.whose"),
+            (results.TREND, parts.PLAN),
+            format_func=told.label,
+            default=parts.PLAN,
+            required=True,
+            key="model_whose",
+        )
+    one = told.tables.sel(scenario=[name], year=year)
+    stock = _stocks(told, one)
+    flow = _flows(told, one)
+    drawn = route.stocks(
+        screen.theme(),
+        {key: screen.number(row["median"]) for key, row in stock.items()},
+        {number: screen.number(row["median"]) for number, row in flow.items()},
+        str(year),
+    )
+    title = html.escape(t("chart.stocks.title", month=year))
+    data = base64.b64encode(drawn.encode()).decode()
+    # On a phone it keeps its size and is moved sideways within its own frame.
+    st.html(
+        f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{title}">'
+        f'<img src="data:image/svg+xml;base64,{data}" alt="{title}" style="width:100%;min-width:720px"></div>'
+    )
+    st.caption(t("model.diagram_note", year=year))
+    rows = [
+        {t("model.state"): t(f"chart.stocks.{key}"), t("model.december", year=year): parts.brief(row)}
+        for key, row in stock.items()
+    ]
+    st.table(pd.DataFrame(rows).set_index(t("model.state")))
+    screen.footer(told)
+    _route(told, one, year)
+
+
+def _stocks(told: Comparison, one: xr.Dataset) -> dict[str, pd.Series]:
+    """Return the row of every box of children: who is in it in December."""
+    return {
+        key: told.frame(one["stock"].sel(state=list(box.states)).sum("state")).iloc[0]
+        for key, box in route.BOXES.items()
+        if key != "adult"
+    }
+
+
+def _flow(told: Comparison, one: xr.Dataset, sources: list[str], targets: list[str]) -> pd.Series:
+    moved = one["flow"].sel(from_state=sources, to_state=targets).sum(("from_state", "to_state"))
+    return told.frame(moved).iloc[0]
+
+
+def _flows(told: Comparison, one: xr.Dataset) -> dict[int, pd.Series]:
+    """Return the row of every arrow: children in the year."""
+
+    def states(keys: tuple[str, ...]) -> list[str]:
+        return [name for key in keys for name in route.BOXES[key].states]
+
+    return {
+        number: _flow(told, one, states(arrow.sources), states(arrow.targets))
+        for number, arrow in enumerate(route.ARROWS)
+    }
+
+
+def _route(told: Comparison, one: xr.Dataset, year: int) -> None:
+    """Show where the children go who were identified; those whom nobody found are a number apart."""
+    st.subheader(t("model.route", year=year))
+    leaves = {
+        "lost": ["LEFT_UNASSISTED"],
+        "later": ["ADULT", "DEAD", "LEFT_UNASSISTED", "EXPLOITED", "OUTSIDE"],
+    }
+    state_of = {"found": "IDENTIFIED", "opened": "PROTECTED"}
+
+    def states(key: str) -> list[str]:
+        return leaves.get(key) or [state_of.get(key) or route.BOXES[key].states[0]]
+
+    rows = {
+        (source, target): _flow(told, one, states(source), states(target))
+        for source, targets in route.ROUTE.items()
+        for target in targets
+    }
+    flows = {link: float(row["median"]) for link, row in rows.items()}
+    st.echarts_chart(
+        route.route(*parts.looks(), flows),
+        height=340,
+        key="model_route",
+        alt=t("model.route_alt", year=year, found=screen.number(flows["found", "opened"])),
+        theme=None,
+    )
+    st.caption(t("model.route_note"))
+    hidden = told.frame(one["stock"].sel(state="EXPLOITED", drop=True)).iloc[0]
+    st.caption(t("model.hidden", year=year, interval=screen.between(hidden)))
+    with st.popover(t("app.figure.data"), icon=":material/table:", key="model_route_data"):
+        st.table(
+            pd.DataFrame(
+                [
+                    {
+                        t("model.from"): _station(source),
+                        t("model.to"): _station(target),
+                        t("model.children"): parts.brief(row),
+                    }
+                    for (source, target), row in rows.items()
+                ]
+            ).set_index(t("model.from"))
+        )
+    screen.footer(told)
+
+
+def _station(key: str) -> str:
+    return (
+        t(f"chart.route.{key}") if key in ("found", "opened", "lost", "later") else t(f"chart.stocks.{key}")
+    )
+
+
+# -- parameters --------------------------------------------------------------------------------------------
+
+
+def _parameters() -> None:
+    ledger = load_ledger()
+    left, right = st.columns([2, 1])
+    asked = left.text_input(t("model.search"), key="model_search", max_chars=60).strip().lower()
+    with right:
+        grades = st.pills(
+            t("model.grades"), QUALITIES, default=list(QUALITIES), selection_mode="multi", key="model_grades"
+        )
+    found = {
+        name: one
+        for name, one in ledger.parameters.items()
+        if one.quality in grades and (asked in name or asked in one.label[language()].lower())
+    }
+    st.caption(t("model.found", count=len(found), total=len(ledger.parameters)))
+    if not found:
+        return
+    table = pd.DataFrame(
+        [
+            {
+                t("explain.column.label"): one.label[language()],
+                t("explain.column.central"): shown(one.central, "n"),
+                t("model.range"): f"{shown(one.low, 'n')} - {shown(one.high, 'n')}",
+                t("explain.column.unit"): ledger.units[one.unit][language()],
+                t("explain.column.quality"): one.quality,
+                t("explain.column.name"): name,
+            }
+            for name, one in found.items()
+        ]
+    )
+    st.dataframe(table, hide_index=True, height=260, key="model_table")
+    name = st.selectbox(
+        t("model.card"),
+        list(found),
+        format_func=lambda key: f"{found[key].label[language()]} ({key})",
+        key="model_parameter",
+    )
+    _card(name, found[name])
+
+
+def _card(name: str, one: Parameter) -> None:
+    """Show everything that is known of a parameter, and let the reader try another value of its range."""
+    with st.container(border=True):
+        parts.parameter_card(one)
+        if one.note:
+            st.caption(f"{t('model.note')}: {one.note}")
+        if one.distribution == "fixed" or one.low >= one.high or name.startswith(OPEN_ENDED):
+            st.caption(t("model.fixed"))
+            return
+        held = state.plan().get("parameters", {}).get(name)
+        st.slider(
+            t("model.try"),
+            one.low,
+            one.high,
+            float(one.central if held is None else held),
+            step=(one.high - one.low) / 100,
+            format="%.4g",
+            key=f"model_value_{name}",
+            on_change=screen.act,
+            args=(_set, name),
+            help=t("model.try_help"),
+        )
+        if held is not None:
+            st.info(
+                t("model.tried", value=f"{held:g}", central=f"{one.central:g}"), icon=":material/science:"
+            )
+            st.button(t("model.back"), key=f"model_back_{name}", on_click=screen.act, args=(_unset, name))
+
+
+def _set(name: str) -> None:
+    mapping = state.plan()
+    value = float(f"{st.session_state[f'model_value_{name}']:.6g}")
+    mapping["parameters"] = {**mapping.get("parameters", {}), name: value}
+    state.change(mapping)
+
+
+def _unset(name: str) -> None:
+    mapping = state.plan()
+    rest = {key: value for key, value in mapping.get("parameters", {}).items() if key != name}
+    mapping.pop("parameters", None)
+    st.session_state.pop(f"model_value_{name}", None)
+    state.change(mapping | ({"parameters": rest} if rest else {}))
+
+
+# -- data, limits, words, version --------------------------------------------------------------------------
+
+
+def _data(told: Comparison) -> None:
+    """Show registers beside what the trend says they show; no curve was drawn through the points."""
+    st.markdown(t("model.data_lead"))
+    screen.registered_notice()
+    official = [one for one in load_targets() if one.indicator.name in REGISTERED_NAMES]
+    columns = st.columns(2)
+    for column, (name, series) in zip(columns, REGISTERS.items(), strict=True):
+        rows = [one for one in official if one.indicator.name == name and one.region == COUNTRY]
+        values = told.tables["place"].sel(place_indicator=series, drop=True).sum("territory")
+        table = told.frame(values.sel(scenario=[results.TREND], year=slice(None, 2025)))
+        frame = table[["year", "low", "median", "high"]].assign(observed=np.nan, use="")
+        points = pd.DataFrame(
+            [{"year": one.year, "observed": one.value, "use": one.use} for one in rows if one.year >= 2017]
+        )
+        frame = pd.concat([frame, points], ignore_index=True)
+        with column:
+            st.subheader(rows[0].indicator.label[language()])
+            parts.figure(
+                paths.against_data(*parts.looks(), base.WHOLE),
+                frame,
+                key=f"model_{series}",
+                told=told,
+                alt=t("model.data_alt", count=len(points), what=rows[0].indicator.label[language()]),
+                sources=tuple(sorted({one.source for one in rows})),
+            )
+            st.caption(rows[0].indicator.definition)
+    st.caption(t("model.data_note"))
+
+
+REGISTERED_NAMES: Final = tuple(REGISTERS)
+
+
+def _limits() -> None:
+    for name in LIMITS:
+        st.markdown(f"**{t(f'model.limit.{name}')}**  \n{t(f'model.limit_why.{name}')}")
+
+
+def _words() -> None:
+    rows = [
+        {t("model.word"): t(f"model.term.{name}"), t("model.meaning"): t(f"model.meaning_of.{name}")}
+        for name in WORDS
+    ]
+    st.table(pd.DataFrame(rows).set_index(t("model.word")))
+
+
+def _version() -> None:
+    data = load_ledger().hash
+    st.markdown(t("model.version", version=__version__, data=data[:12]))
+    st.subheader(t("model.cite"))
+    st.code(t("model.citation", version=__version__, data=data[:8]), language=None, wrap_lines=True)
+    if CHANGELOG.exists():
+        st.subheader(t("model.changes"))
+        st.caption(t("model.changes_note"))
+        text = CHANGELOG.read_text(encoding="utf-8")
+        with st.container(height=360, border=True):
+            st.markdown(text.partition("## ")[2].replace("## ", "#### "))

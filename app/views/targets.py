@@ -1,0 +1,231 @@
+"""Will the policy's targets of 2030 be reached: the scorecard, the way of each indicator, own targets."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import parts, results, screen
+from app.charts import base, card, paths
+from app.results import Comparison
+from simulator.faults import FaultyInput
+from simulator.outcomes.indicators import Interval
+from simulator.outcomes.scorecard import Score, Scorecard, scores
+from simulator.policy.national import HORIZON, MEASURES, Indicator, indicators
+from simulator.report_policy import form_of
+from simulator.texts import language, t
+
+OWN: Final = "own_targets"
+FIRST_YEAR: Final = 2020
+TODAY: Final = 2026
+REGISTERED: Final = ("police_victims", "complaints", "police_children")
+"""Measures that count what is registered, which is not all that happens."""
+
+HARD: Final = 0.5
+"""Below this probability the page says how far off the target is."""
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title(t("app.page.targets"))
+    st.markdown(t("targets.lead"))
+    _own_targets()
+    screen.live(_answer)
+    _silent()
+
+
+def _spoken() -> list[Indicator]:
+    return [one for one in indicators().values() if one.measure]
+
+
+def _own_targets() -> None:
+    """Let the reader set targets of 2030; an empty field keeps that of the policy."""
+    with st.expander(t("targets.own"), icon=":material/flag:"):
+        st.caption(t("targets.own_help"))
+        grid = st.grid(3, min_column_width=220)
+        own = {}
+        for one in _spoken():
+            share = one.unit == "share"
+            goal = one.targets().get(HORIZON)
+            held = None if goal is None else goal.value * (100 if share else 1)
+            value = grid.number_input(
+                f"{one.code} ({'%' if share else t('targets.a_year')})",
+                min_value=0.0,
+                max_value=100.0 if share else 1e6,
+                value=None,
+                step=1.0,
+                format="%.0f",
+                placeholder=t("targets.policy", value="-" if held is None else f"{held:,.0f}"),
+                help=one.label[language()],
+                key=f"target_{one.code}",
+                persist_state="session",
+            )
+            if value is not None:
+                own[one.code] = value / 100 if share else value
+        st.session_state[OWN] = own
+
+
+def _card(told: Comparison) -> Scorecard:
+    tables = told.tables["policy"].sel(year=slice(FIRST_YEAR, None))
+    values = {name: tables.sel(measure=name, drop=True) for name in MEASURES}
+    return scores(values, st.session_state.get(OWN) or None)
+
+
+def _answer(told: Comparison) -> None:
+    try:
+        found = _card(told)
+    except FaultyInput as error:
+        screen.faults(error.faults)
+        return
+    by_code: dict[str, dict[str, Score]] = {}
+    for one in found.scores:
+        by_code.setdefault(one.indicator.code, {})[one.scenario] = one
+    if parts.is_empty(told):
+        parts.offer_a_plan("targets")
+    st.subheader(t("targets.card", label=told.label(parts.PLAN)))
+    st.table(_table(by_code))
+    screen.footer(told, t("targets.source"))
+    st.caption(t("targets.marks"))
+    if any(one.is_level_off for one in found.scores):
+        st.caption(t("score.note.level_off"))
+    _one(told, by_code)
+
+
+def _table(by_code: dict[str, dict[str, Score]]) -> pd.DataFrame:
+    """Return the scorecard: likelihood and estimate of the plan beside those of the trend."""
+    rows = []
+    heading = t("card.column.indicator")
+    for code, each in by_code.items():
+        plan, trend = each[parts.PLAN], each[results.TREND]
+        form = form_of(plan.indicator)
+        goal = plan.targets.get(HORIZON)
+        target = t("cli.nothing")
+        if goal is not None:
+            target = f"{format(goal.value, form)} ({t(f'score.mark.{goal.mark}')})"
+        rows.append(
+            {
+                heading: f"{code}. {plan.indicator.label[language()]}",
+                t("card.column.target"): target,
+                t("targets.column.plan"): _told(plan, form),
+                t("targets.column.trend"): _told(trend, form),
+            }
+        )
+    return pd.DataFrame(rows).set_index(heading)
+
+
+def _told(score: Score, form: str) -> str:
+    """Return how likely a target is, and what the model estimates."""
+    at = score.path.get(HORIZON)
+    if at is None or not at.runs:
+        return t("targets.no_value")
+    mark = " *" if score.is_level_off else ""
+    return f"**{card.likelihood(score.at_horizon)}{mark}**  \n{_interval(at, form)}"
+
+
+def _interval(one: Interval, form: str) -> str:
+    if one.runs < 2:
+        return format(one.median, form)
+    median, low, high = (format(value, form) for value in (one.median, one.low, one.high))
+    return t("report.interval", median=median, low=low, high=high)
+
+
+def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
+    """Show the way of one indicator to its target."""
+    st.subheader(t("targets.way"))
+    code = st.selectbox(
+        t("card.column.indicator"),
+        list(by_code),
+        format_func=lambda one: f"{one}. {indicators()[one].label[language()]}",
+        key="targets_code",
+        persist_state="session",
+    )
+    plan, trend = by_code[code][parts.PLAN], by_code[code][results.TREND]
+    form = form_of(plan.indicator)
+    if plan.indicator.measure in REGISTERED:
+        screen.registered_notice()
+    frame = _path(told, plan, form)
+    spec_form = base.SHARE if plan.indicator.unit == "share" else base.WHOLE
+    left, right = st.columns([3, 2])
+    with left:
+        words = parts.words_of(frame, "%" if plan.indicator.unit == "share" else "n", year=t("chart.year"))
+        parts.figure(
+            paths.fan(*parts.looks(), spec_form),
+            frame,
+            key="targets_path",
+            told=told,
+            alt=t(
+                "targets.alt",
+                what=plan.indicator.label[language()],
+                plan=card.likelihood(plan.at_horizon),
+                trend=card.likelihood(trend.at_horizon),
+            ),
+            table=words,
+            sources=(plan.indicator.source,),
+        )
+    with right:
+        for each, name in ((plan, told.label(parts.PLAN)), (trend, told.label(results.TREND))):
+            st.markdown(f"**{name}**: {_sentence(each)}")
+        _about(plan)
+
+
+def _path(told: Comparison, plan: Score, form: str) -> pd.DataFrame:
+    values = told.tables["policy"].sel(measure=plan.indicator.measure, drop=True)
+    table = told.frame(values.sel(year=slice(FIRST_YEAR, None)))
+    frame = table[table["scenario"] == parts.PLAN].copy()
+    frame["trend"] = table.loc[table["scenario"] == results.TREND, "median"].to_numpy()
+    frame = frame[["year", *paths.PATH, "trend"]].dropna(subset=["median"]).reset_index(drop=True)
+    frame = frame.assign(today=np.nan, target=np.nan, target_text="")
+    goal = plan.targets.get(HORIZON)
+    if len(frame):
+        frame.loc[0, "today"] = TODAY
+    if len(frame) and goal is not None:
+        frame.loc[0, "target"] = goal.value
+        frame.loc[0, "target_text"] = t("targets.target_mark", value=format(goal.value, form))
+    return frame
+
+
+def _sentence(one: Score) -> str:
+    """Return what is to be said of one score."""
+    at, goal = one.path.get(HORIZON), one.targets.get(HORIZON)
+    if at is None or not at.runs or goal is None:
+        return t("targets.no_value")
+    said = [t("targets.reaches", likelihood=card.likelihood(one.at_horizon))]
+    said.append(t("targets.never") if one.reached is None else t("targets.reached", year=one.reached))
+    if (one.at_horizon or 0.0) < HARD:
+        gap = abs(goal.value - at.median)
+        if one.indicator.unit == "share":
+            said.append(t("targets.short_share", gap=f"{100 * gap:.0f}"))
+        else:
+            said.append(t("targets.short", gap=f"{gap:,.0f}"))
+    return " ".join(said)
+
+
+def _about(score: Score) -> None:
+    one = score.indicator
+    told: dict[str, Any] = {
+        t("score.column.formula"): one.formula[language()],
+        t("score.column.responsible"): one.responsible,
+        t("score.column.direction"): t(f"score.direction.{one.direction}"),
+        t("report.column.source"): one.source,
+    }
+    if score.is_out_of_range and one.range[language()]:
+        told[t("targets.range")] = one.range[language()]
+    st.caption("  \n".join(f"**{name}**: {value}" for name, value in told.items()))
+
+
+def _silent() -> None:
+    """List the indicators of which the model can say nothing, each with the reason."""
+    st.subheader(t("score.title.silent"))
+    rows = [
+        {
+            t("card.column.indicator"): f"{one.code}. {one.label[language()]}",
+            t("score.column.reason"): one.reason[language()],
+        }
+        for one in indicators().values()
+        if not one.measure
+    ]
+    with st.expander(t("targets.silent", count=len(rows)), icon=":material/volume_off:"):
+        st.table(pd.DataFrame(rows).set_index(t("card.column.indicator")))

@@ -1,0 +1,256 @@
+"""Regions, targets, horizon, laboratory, model: what each promises to whoever reads it."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from streamlit.testing.v1 import AppTest
+
+from app import background, links
+from app.engine import Engine
+from app.jobs import jobs
+from app.views import horizon, lab
+from simulator import load_ledger, load_scenario
+from simulator.policy.national import indicators
+from simulator.texts import catalogue, set_language
+from tests.app.conftest import SMALL
+from tests.app.pages import open_page
+
+LANGUAGES = ("es", "en")
+PLAN = {"schema": 1, "base": "policy_2030_funded", "label": {"es": "Financiada", "en": "Funded"}}
+
+
+@pytest.fixture(autouse=True)
+def runs_are_there(server: Engine) -> None:
+    """Wait for trend and plan, so that pages draw at once."""
+    for one in (load_scenario("baseline"), load_scenario("policy_2030_funded")):
+        answer = server.ask(one, 227)
+        assert server.wait(answer, SMALL.draws, 300.0)
+
+
+def with_plan(name: str, lang: str) -> AppTest:
+    # Options of widgets are told by functions that also run here.
+    set_language(lang)
+    at = open_page(name, lang, s=links.pack(PLAN, "2030-12"))
+    assert not at.exception
+    assert [error.value for error in at.error] == []
+    return at
+
+
+def words_of(at: AppTest) -> str:
+    kinds = ("markdown", "caption", "subheader", "info", "title")
+    return "\n".join(element.value for kind in kinds for element in at.get(kind))
+
+
+def charts(at: AppTest) -> int:
+    return len(at.get("vega_lite_chart"))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_regions_show_changes_with_the_word_simulated_and_never_a_rank(lang: str) -> None:
+    at = with_plan("regions", lang)
+    assert charts(at) == 2
+    texts = catalogue(lang)
+    assert texts["regions.note.change"] in words_of(at)
+    assert ("simulado" if lang == "es" else "simulated") in at.subheader[0].value
+    assert "2027" in at.subheader[0].value
+    assert "2030" in at.subheader[0].value
+    names = at.selectbox(key="regions_territory").options
+    assert names == sorted(names, key=lambda name: name.replace("Á", "A"))
+    assert len(names) == 26
+
+
+def test_a_region_without_ten_complaints_tells_no_number() -> None:
+    ledger = load_ledger().territories
+    few = next(k for k in range(26) if ledger.complaints_2007_2014[k] < 10)
+    at = with_plan("regions", "es")
+    at.selectbox(key="regions_territory").set_value(ledger.codes[few]).run()
+    assert not at.exception
+    assert "<10" in words_of(at)
+
+
+@pytest.mark.parametrize("view", ["outlines", "small", "table"])
+def test_other_views_of_the_regions(view: str) -> None:
+    at = with_plan("regions", "es")
+    at.button_group(key="regions_view").set_value(view).run()
+    assert not at.exception
+    # Beside the path of the chosen territory: one map, or 26 territories nine to a figure, or none.
+    assert charts(at) == 1 + {"outlines": 1, "small": 3, "table": 0}[view]
+    if view == "table":
+        assert any(len(table.value) == 26 for table in at.table)
+
+
+def test_registered_cases_come_with_the_notice_and_exploitation_has_no_level() -> None:
+    at = with_plan("regions", "es")
+    assert at.button_group(key="regions_only_change").options == [catalogue("es")["regions.kind.change"]]
+    at.selectbox(key="regions_indicator").set_value("registered_police_children").run()
+    assert catalogue("es")["app.registered"] in [info.value for info in at.info]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", ["regions", "targets"])
+def test_without_a_plan_the_page_says_what_to_do(name: str, lang: str) -> None:
+    set_language(lang)
+    at = open_page(name, lang)
+    assert catalogue(lang)["parts.empty"] in [info.value for info in at.info]
+    at.button(key=f"{name}_first").click().run()
+    assert not at.exception
+    assert catalogue(lang)["parts.empty"] not in [info.value for info in at.info]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_scorecard_tells_every_indicator_and_every_silence(lang: str) -> None:
+    at = with_plan("targets", lang)
+    spoken = [one for one in indicators().values() if one.measure]
+    card = at.table[0].value
+    assert len(card) == len(spoken)
+    assert card.shape[1] == 3
+    assert all("%)" in cell for cell in card.iloc[:, 1] if cell != catalogue(lang)["targets.no_value"])
+    silent = at.table[-1].value
+    assert len(silent) == len(indicators()) - len(spoken)
+    assert all(silent.iloc[:, 0].str.len() > 10)
+
+
+def test_an_own_target_moves_the_probability() -> None:
+    at = with_plan("targets", "es")
+    at.number_input(key="target_2.1").set_value(0.0).run()
+    assert not at.exception
+    row = at.table[0].value.iloc[0]
+    assert "100%" in row.iloc[1]
+    assert catalogue("es")["score.mark.user"] in row.iloc[0]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_programmes_of_three_lengths_side_by_side(lang: str, server: Engine) -> None:
+    for one in horizon._scenarios("yearly", horizon.CALM):
+        assert server.wait(server.ask(one, horizon.UNTIL), SMALL.draws, 300.0)
+    at = with_plan("horizon", lang)
+    totals, left = (table.value for table in at.table[:2])
+    assert [name.split()[0] for name in totals.index] == ["5", "10", "15"]
+    assert len(left) == 3
+    assert charts(at) == 1
+
+
+def test_the_same_total_is_the_same_money() -> None:
+    lengths = [horizon._end(one) for one in horizon._scenarios("total", horizon.CALM)[1:]]
+    assert lengths == [2031, 2036, 2041]
+    under = horizon._scenarios("yearly", "pandemic")
+    assert under[0].name == "baseline"
+    assert all(one.shocks for one in under)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_model_page_tells_what_stands_behind_a_number(lang: str) -> None:
+    at = with_plan("model", lang)
+    stock = at.table[0].value
+    assert len(stock) == 10
+    assert len(at.get("echarts_chart")) == 1
+    at.session_state["model_tab"] = catalogue(lang)["model.tab.parameters"]
+    at.run()
+    assert not at.exception
+    assert at.selectbox(key="model_parameter").options
+
+
+def test_a_parameter_is_tried_within_its_range_and_for_the_trend_too() -> None:
+    at = with_plan("model", "es")
+    at.session_state["model_tab"] = catalogue("es")["model.tab.parameters"]
+    at.run()
+    name = at.selectbox(key="model_parameter").value
+    one = load_ledger().parameters[name]
+    at.slider(key=f"model_value_{name}").set_value(one.high).run()
+    assert not at.exception
+    assert at.session_state["plan"]["parameters"] == {name: float(f"{one.high:.6g}")}
+
+
+@pytest.mark.parametrize("sampler", lab.SAMPLERS)
+def test_the_design_of_the_page_is_an_experiment(sampler: str, tmp_path: Path) -> None:
+    from simulator.experiments.sweep.checking import load_experiment  # noqa: PLC0415
+
+    chosen = {} if sampler == "prior" else {"police.effort_elasticity": [0.2, 0.4]}
+    moved = (
+        []
+        if sampler == "prior"
+        else [{"use": "targeted_groups", "start": "2027-01", "amount": {"uniform": [0, 0.2]}}]
+    )
+    mapping = lab._mapping(["balanced"], ["completed"], sampler, 8, 1, 3, chosen, moved)
+    path = tmp_path / "experiment.yaml"
+    path.write_text(lab.yaml_of(mapping), encoding="utf-8")
+    experiment = load_experiment(path)
+    assert experiment.seed == 3
+    assert [one.name for one in experiment.scenarios] == ["baseline", "balanced"]
+    assert len(experiment.factors) == len(chosen) + len(moved) or sampler == "prior"
+
+
+def made_up(runs: int) -> xr.Dataset:
+    """Return a store in which the first factor decides everything."""
+    draw = np.random.default_rng(1).uniform(0, 1, (runs, 3))
+    effect = 10 * draw[:, 0] + 0.1 * draw[:, 1]
+    values = np.stack([np.zeros(runs), effect])[:, :, None, None] * np.ones((1, 1, 1, 4))
+    return xr.Dataset(
+        {
+            "completed": (("scenario", "draw", "replicate", "year"), values),
+            "design": (("draw", "factor"), draw),
+        },
+        coords={
+            "scenario": ["baseline", "balanced"],
+            "factor": ["a", "b", "c"],
+            "year": [2027, 2028, 2029, 2030],
+        },
+    )
+
+
+def test_what_drives_an_effect_is_found_with_its_interval() -> None:
+    dataset = made_up(120)
+    effect = lab.effects(dataset, "completed", "balanced")
+    table = lab.relations(dataset, effect)
+    assert table["factor"].iloc[0] == "a"
+    assert table["median"].iloc[0] > 0.99
+    # With 120 runs and this seed the interval of a factor without any effect includes zero.
+    idle = table.set_index("factor").loc["c"]
+    assert idle["low"] < 0 < idle["high"]
+    settled = lab.settling(effect)
+    assert settled["runs"].iloc[-1] == 120
+    widths = settled["high"] - settled["low"]
+    assert widths.iloc[-1] < widths.iloc[0]
+
+
+def test_a_packed_store_is_opened_and_what_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    made_up(10).to_zarr(tmp_path / "store.zarr", zarr_format=3)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        for path in sorted((tmp_path / "store.zarr").rglob("*")):
+            if path.is_file():
+                file.write(path, path.relative_to(tmp_path))
+    found = lab.unpacked(packed.getvalue(), tmp_path / "there")
+    assert found.name == "store.zarr"
+    for name, content in (("../outside", b"x"), ("readme.txt", b"no store")):
+        bad = io.BytesIO()
+        with zipfile.ZipFile(bad, "w") as file:
+            file.writestr(name, content)
+        with pytest.raises(ValueError, match=r"elsewhere|no store"):
+            lab.unpacked(bad.getvalue(), tmp_path / "other")
+    assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_experiment_that_cannot_run_says_why_and_leaves_no_path(lang: str) -> None:
+    words = ["sweep", lab.FILE, "--out", f"{{out}}/{lab.STORE}"]
+    job = jobs().start(words, {lab.FILE: "schema: 9\nscenarios: [baseline]\n"}, lang)
+    end = time.monotonic() + 120.0
+    while not background.is_over(job):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        jobs().get(job.number)
+    at = open_page("lab", lang)
+    at.session_state[lab.JOB] = job.number
+    at.run()
+    assert not at.exception
+    assert [error.value for error in at.error] == [catalogue(lang)["parts.job.failed"]]
+    said = next(code.value for code in at.code if f"{lab.FILE}:1" in code.value)
+    assert str(job.folder) not in said
