@@ -161,7 +161,7 @@ def record(validation: Validation) -> dict[str, Any]:
         "replicates": validation.replicates,
         **{
             key: attributes[key]
-            for key in ("code_version", "data_hash", "seed", "scale")
+            for key in ("code_version", "data_hash", "draws_from", "seed", "scale")
             if key in attributes
         },
         "coverage": {
@@ -399,6 +399,7 @@ def _subtitle(validation: Validation) -> str:
     return t(
         "validation.subtitle",
         draws=validation.draws,
+        drawn=t(f"validation.drawn.{attributes.get('draws_from', 'prior')}"),
         replicates=validation.replicates,
         seed=attributes.get("seed", 0),
         version=attributes.get("code_version", ""),
