@@ -16,12 +16,20 @@ from scenarios import Scenario
 from simulator.evidence import load_ledger
 from simulator.explain import claim_in_words
 from simulator.exports.brief import labels
-from simulator.outcomes.indicators import Interval, quantiles, yearly
+from simulator.outcomes.effects import EFFECTS, cost_of_effect
+from simulator.outcomes.indicators import Interval, quantiles, summarise, yearly
 from simulator.outcomes.scorecard import Score, Scorecard, scorecard
 from simulator.policy.crosswalk import ENTITIES, crosswalk, services
 from simulator.policy.national import HORIZON, Indicator, structure
+from simulator.policy.prices import BASE_YEAR
 from simulator.report import full_years, runs_note
-from simulator.report_policy import formulas_table, score_records, silent_table
+from simulator.report_policy import (
+    PLANE,
+    cost_in_words,
+    discount_rate,
+    formulas_table,
+    horizons,
+)
 from simulator.texts import language, t
 
 if TYPE_CHECKING:
@@ -36,12 +44,23 @@ HEAD: Final = 3
 """Rows above a table: title, note, headings."""
 
 
+FORMS: Final = ("#,##0.00", "#,##0", "0", "0.0%")
+"""Formats of numbers: the first for any, then whole numbers, years, shares."""
+
+LAST_MONTH_YEAR: Final = 2050
+"""Whole numbers up to the last year are written without separators: they may be years."""
+
+
 @dataclass(frozen=True)
 class Formula:
     """A live formula, with the value that a reader without a spreadsheet sees."""
 
     text: str
     value: float
+
+
+class Percent(float):
+    """A share, shown in percent."""
 
 
 @dataclass
@@ -93,6 +112,10 @@ def _sheets(dataset: xr.Dataset, card: Scorecard, day: datetime.date, year: int 
     yield _yearly(dataset)
     yield _programming(dataset, year)
     yield _people(dataset)
+    if dataset.sizes["scenario"] > 1:
+        points = _points(dataset)
+        yield _costs(dataset, points)
+        yield points
     for indicator in {one.indicator.code: one.indicator for one in card.scores}.values():
         yield _technical(indicator, [one for one in card.scores if one.indicator.code == indicator.code])
     yield _silent(card)
@@ -120,27 +143,39 @@ def _about(dataset: xr.Dataset, day: datetime.date) -> Sheet:
 
 
 def _scorecard(card: Scorecard) -> Sheet:
-    rows: list[Sequence[object]] = [
-        (
-            *(row["code"], _label(card, str(row["code"])), row["scenario"], told["year"]),
-            *(told["median"], told["low"], told["high"], told["target"]),
-            None if told["mark"] is None else t(f"score.mark.{told['mark']}"),
-            told["probability"],
-        )
-        for row in score_records(card)
-        for told in row["years"]  # type: ignore[attr-defined]  # a list of years
-    ]
+    rows: list[Sequence[object]] = []
+    for one in card.scores:
+        about = one.indicator
+        for year, summary in one.path.items():
+            goal = one.targets.get(year)
+            rows.append(
+                (
+                    *(about.code, about.label[language()], one.scenario, year),
+                    *(_as_told(about, value) for value in _three(summary)),
+                    None if goal is None else _as_told(about, goal.value),
+                    None if goal is None else t(f"score.mark.{goal.mark}"),
+                    Percent(one.probability[year]) if year in one.probability else None,
+                    *(summary.runs, one.reached, t("book.level_off") if one.is_level_off else None),
+                    *(_as_told(about, about.baseline), _as_told(about, about.reported_2023)),
+                    *(t(f"book.unit.{about.unit}"), t(f"score.direction.{about.direction}")),
+                )
+            )
     head = (
         *(t("score.column.code"), t("report.column.indicator"), t("report.column.scenario")),
         *(t("report.column.year"), t("report.column.median"), t("report.column.low")),
         *(t("report.column.high"), t("book.column.goal"), t("score.column.mark")),
-        t("report.column.probability"),
+        *(t("report.column.probability"), t("book.about.runs"), t("score.column.reached")),
+        *(t("book.column.level"), t("book.column.baseline"), t("book.column.reported")),
+        *(t("report.column.unit"), t("score.column.direction")),
     )
     return Sheet(t("book.sheet.scorecard"), t("score.title.card"), head, rows, t("score.note.targets"))
 
 
-def _label(card: Scorecard, code: str) -> str:
-    return next(one.indicator.label[language()] for one in card.scores if one.indicator.code == code)
+def _as_told(indicator: Indicator, value: object) -> object:
+    """Return a value of an indicator: in percent where it is a share."""
+    if isinstance(value, (int, float)) and indicator.unit == "share":
+        return Percent(value)
+    return value
 
 
 def _yearly(dataset: xr.Dataset) -> Sheet:
@@ -180,52 +215,107 @@ def first_year(dataset: xr.Dataset) -> int | None:
 
 
 def _programming(dataset: xr.Dataset, year: int | None) -> Sheet:
-    """Return entity, product, activity, unit, physical target, unit cost and amount, t+1 to t+3.
+    """Return multi-annual programming t+1 to t+3, a block for each scenario with totals of its own.
 
-    The amount is a live formula: target times unit cost, plus what is built up before it is in use.
+    Each row is a line in a year: entity, product, activity, unit, physical target in whole units, what a unit
+    in use costs, and what is built, started and administered besides; the amount is a live formula of these.
     """
     begins = first_year(dataset)
     base = year if year is not None else (begins or int(dataset["year"].values[-1])) - 1
     there = [y for y in range(base + 1, base + 1 + PROGRAMMED) if y in dataset["year"].values]
     ledger = load_ledger()
-    rows: list[Sequence[object]] = []
+    names = dict(zip(ledger.territories.codes, ledger.territories.names, strict=True))
+    budget = dataset["incremental_budget"].sum("payer").sel(year=there)
+    capacity = dataset["line_capacity"].sum("territory").sel(year=there)
+    cost = dataset["line_unit_cost"].sel(year=there)
     over = ("draw", "replicate")
-    budget = dataset["incremental_budget"].sum(("payer", "territory")).median(over)
-    capacity = dataset["line_capacity"].sum("territory").median(over)
+    rows: list[Sequence[object]] = []
     for name in (str(n) for n in dataset["scenario"].values):
-        for line, entry in crosswalk().items():
+        mine = budget.sel(scenario=name)
+        money = mine.sum("territory")
+        opened = money.sel(budget_stage="pia").sum(("year", *over))
+        lines = [line for line in crosswalk() if float(opened.sel(line=line)) > 0.0]
+        if not lines:
+            continue
+        rows.append((t("book.block", name=name),))
+        first = HEAD + len(rows) + 1
+        for line in lines:
+            entry = crosswalk()[line]
+            responsible, *others = _entities(entry.entities)
+            paid = mine.sel(line=line, budget_stage="pia").sum(("year", *over))
+            where = [names[str(c)] for c in paid["territory"].values if float(paid.sel(territory=c)) > 0.0]
             for y in there:
-                cell = budget.sel(scenario=name, line=line, year=y)
-                pia, pim, executed = (float(cell.sel(budget_stage=s)) for s in ("pia", "pim", "executed"))
-                if pia <= 0.0:
-                    continue
-                units = float(capacity.sel(scenario=name, line=line, year=y))
-                unit_cost, start = (executed / units, 0.0) if units > 0.0 else (0.0, executed)
+                at: dict[str, Any] = {"line": line, "year": y}
+                units = capacity.sel(scenario=name, **at)
+                unit_cost = cost.sel(scenario=name, **at)
+                spent = money.sel(budget_stage="executed", **at)
+                besides = round(float((spent - units * unit_cost).clip(min=0).median(over)))
+                whole, price = round(float(units.median(over))), float(unit_cost.median(over))
                 row = HEAD + len(rows) + 1
+                pia, pim = (
+                    float(money.sel(budget_stage=stage, **at).median(over)) for stage in ("pia", "pim")
+                )
                 rows.append(
                     (
-                        *(name, y, "; ".join(_entities(entry.entities)), t(f"government.{entry.level}")),
-                        *(entry.product[language()], entry.activity[language()]),
-                        *(ledger.lines[line].unit[language()], units, unit_cost, start),
-                        Formula(f"=H{row}*I{row}+J{row}", units * unit_cost + start),
-                        *(pia, pim),
+                        *(y, responsible, "; ".join(others), t(f"government.{entry.level}")),
+                        *(entry.product[language()], entry.activity[language()], _places(where)),
+                        *(ledger.lines[line].unit[language()], whole, price, besides),
+                        Formula(f"=I{row}*J{row}+K{row}", whole * price + besides),
+                        *(pia, pim, *_three(summarise(spent))),
                     )
                 )
-    if rows:
-        last = HEAD + len(rows)
-        totals = [
-            Formula(f"=SUM({c}{HEAD + 1}:{c}{last})", float(np.sum([_value(r[k]) for r in rows])))
-            for c, k in (("K", 10), ("L", 11), ("M", 12))
-        ]
-        rows.append((t("book.total"), *[None] * 9, *totals))
+        rows += _totals(rows, first, there, money.sum("line"))
+        rows.append(())
     head = (
-        *(t("report.column.scenario"), t("report.column.year"), t("book.column.entity")),
+        *(t("report.column.year"), t("book.column.entity"), t("book.column.with")),
         *(t("book.column.government"), t("book.column.product"), t("book.column.activity")),
-        *(t("book.column.unit"), t("book.column.target"), t("book.column.unit_cost")),
-        *(t("book.column.start"), t("book.column.amount"), t("money.pia"), t("money.pim")),
+        *(t("book.column.where"), t("book.column.unit"), t("book.column.target")),
+        *(t("book.column.unit_cost"), t("book.column.start"), t("book.column.amount")),
+        *(t("money.pia"), t("money.pim"), t("book.column.executed")),
+        *(t("report.column.low"), t("report.column.high")),
     )
     title = t("book.title.programming", first=base + 1, last=base + PROGRAMMED)
     return Sheet(t("book.sheet.programming"), title, head, rows, t("book.note.programming"))
+
+
+SUMMED: Final = {"L": 11, "M": 12, "N": 13}
+"""Columns of the programming that are added up: amount, PIA, PIM."""
+
+
+def _totals(
+    rows: Sequence[Sequence[object]], first: int, years: Sequence[int], money: xr.DataArray
+) -> list[Sequence[object]]:
+    """Return the totals of a block, of each year, then of all; what is executed is that of the sum."""
+    last = HEAD + len(rows)
+    block = rows[first - HEAD - 1 :]
+    executed = money.sel(budget_stage="executed")
+    out: list[Sequence[object]] = []
+    for year in years:
+        sums = [
+            Formula(
+                f"=SUMIFS({c}{first}:{c}{last},$A{first}:$A{last},{year})",
+                float(sum(_value(row[k]) for row in block if row[0] == year)),
+            )
+            for c, k in SUMMED.items()
+        ]
+        told = _three(summarise(executed.sel(year=year)))
+        out.append((t("book.total_of", year=year), *[None] * 10, *sums, *told))
+    ends = last + len(out)
+    totals = [
+        Formula(f"=SUM({c}{last + 1}:{c}{ends})", float(sum(_value(row[k]) for row in out)))
+        for c, k in SUMMED.items()
+    ]
+    told = _three(summarise(executed.sel(year=list(years)).sum("year")))
+    return [*out, (t("book.total"), *[None] * 10, *totals, *told)]
+
+
+def _places(names: Sequence[str]) -> str:
+    """Return where money goes: few territories by name, more by their number."""
+    return ", ".join(names) if len(names) <= NAMED else t("book.territories", number=len(names))
+
+
+NAMED: Final = 5
+"""Territories that are named in one cell; of more, their number is told."""
 
 
 def _entities(names: Sequence[str]) -> list[str]:
@@ -237,36 +327,104 @@ def _value(cell: object) -> float:
 
 
 def _people(dataset: xr.Dataset) -> Sheet:
-    """Return the population potential, target and served of every product that gets money."""
+    """Return the population potential, target and served of every product that gets money, and units in use.
+
+    People or their cases a year, also behind posts, offices and places; units stand in columns of their own.
+    """
     ledger = load_ledger()
     names = dict(zip(ledger.territories.codes, ledger.territories.names, strict=True))
+    kinds = dict(zip(dataset["line"].values, dataset["line_population_kind"].values, strict=True))
     over = ("draw", "replicate")
+    years = full_years(dataset)
     paid = dataset["incremental_budget"].sel(budget_stage="pia").sum(("payer", "year", *over))
-    need, reach = (dataset[name].median(over) for name in ("line_need", "line_reachable"))
-    coverage = dataset["line_coverage"].sel(year=full_years(dataset))
-    served = quantiles(coverage * dataset["line_need"])
+    potential = quantiles(dataset["line_population"])
+    target, served, units = (
+        quantiles(dataset[key].sel(year=years)) for key in ("line_target", "line_served", "line_capacity")
+    )
     rows: list[Sequence[object]] = []
     for name in (str(n) for n in dataset["scenario"].values):
         for line, entry in crosswalk().items():
-            kind = t(f"need.{ledger.lines[line].need.replace(':', '_')}")
+            kind = t(f"need.{str(kinds[line]).replace(':', '_')}")
             for code in (str(c) for c in paid["territory"].values):
                 at: dict[str, Any] = {"scenario": name, "line": line, "territory": code}
                 if float(paid.sel(at)) <= 0.0:
                     continue
-                people = (float(need.sel(at)), float(reach.sel(at)))
-                cells = served.sel(at)
-                for year in (int(y) for y in cells["year"].values):
-                    told = three(cells.sel(year=year))
-                    if told[0] or told[2]:
-                        product = entry.product[language()]
-                        rows.append((name, product, names[code], year, kind, *people, *told))
+                people = three(potential.sel(at))
+                for year in years:
+                    planned = three(target.sel(at | {"year": year}))
+                    if not planned[0] and not planned[2]:
+                        continue
+                    rows.append(
+                        (
+                            *(name, entry.product[language()], names[code], year, kind, *people, *planned),
+                            *three(served.sel(at | {"year": year})),
+                            three(units.sel(at | {"year": year}))[0],
+                            ledger.lines[line].unit[language()],
+                        )
+                    )
+    low, high = t("report.column.low"), t("report.column.high")
     head = (
         *(t("report.column.scenario"), t("book.column.product"), t("book.column.territory")),
-        *(t("report.column.year"), t("book.column.population"), t("book.column.potential")),
-        *(t("book.column.reachable"), t("book.column.served"), t("report.column.low")),
-        t("report.column.high"),
+        *(t("report.column.year"), t("book.column.population")),
+        *(t("book.column.potential"), low, high, t("book.column.reachable"), low, high),
+        *(t("book.column.served"), low, high, t("book.column.in_use"), t("book.column.unit")),
     )
     return Sheet(t("book.sheet.people"), t("book.title.people"), head, rows, t("book.note.people"))
+
+
+def _points(dataset: xr.Dataset) -> Sheet:
+    """Return the cost-effect plane run by run: money and gain of each scenario, effect and horizon."""
+    first, *others = (str(name) for name in dataset["scenario"].values)
+    rows: list[Sequence[object]] = []
+    for name in others:
+        for effect in EFFECTS:
+            for year in horizons(dataset):
+                told = cost_of_effect(dataset, name, first, effect, until=year, rate=discount_rate())
+                for run, (money, gain) in enumerate(told.points, start=1):
+                    rows.append((name, t(f"effect.{effect}"), year, run, float(money), float(gain)))
+    head = (
+        *(t("report.column.scenario"), t("score.column.effect"), t("score.column.until")),
+        *(t("book.column.run"), t("book.column.money"), t("score.column.gained")),
+    )
+    return Sheet(t("book.sheet.points"), t("book.title.points", first=first), head, rows, _discounted())
+
+
+def _discounted() -> str:
+    return t("score.note.costs", rate=f"{discount_rate():.0%}", year=BASE_YEAR)
+
+
+def _costs(dataset: xr.Dataset, points: Sheet) -> Sheet:
+    """Return what each effect costs, the plane, and live, the probability of being worth a price."""
+    first, *others = (str(name) for name in dataset["scenario"].values)
+    top, end = HEAD + 1, HEAD + len(points.rows)
+    column = {c: f"'{points.name}'!${c}${top}:${c}${end}" for c in "ABCEF"}
+    rows: list[Sequence[object]] = []
+    for name in others:
+        for effect in EFFECTS:
+            for year in horizons(dataset):
+                told = cost_of_effect(dataset, name, first, effect, until=year, rate=discount_rate())
+                row = HEAD + len(rows) + 1
+                mine = f"({column['A']}=$A{row})*({column['B']}=$B{row})*({column['C']}=$C{row})"
+                worth = f"({column['F']}*$R{row}>={column['E']})"
+                rows.append(
+                    (
+                        *(name, t(f"effect.{effect}"), year, *_three(told.money), *_three(told.gained)),
+                        *((None,) * 3 if told.ratio is None else _three(told.ratio)),
+                        None if told.ratio is not None else cost_in_words(told),
+                        *(Percent(share) for share in told.plane().values()),
+                        0.0,
+                        Formula(f"=SUMPRODUCT({mine}*{worth})/SUMPRODUCT({mine})", told.worth(0.0)),
+                    )
+                )
+    low, high = t("report.column.low"), t("report.column.high")
+    head = (
+        *(t("report.column.scenario"), t("score.column.effect"), t("score.column.until")),
+        *(t("book.column.money"), low, high, t("score.column.gained"), low, high),
+        *(t("score.column.cost", year=BASE_YEAR), low, high, t("score.column.reason")),
+        *(t(f"score.column.{part}") for part in PLANE),
+        *(t("book.column.price"), t("report.column.probability")),
+    )
+    return Sheet(t("book.sheet.costs"), t("score.title.costs", first=first), head, rows, _discounted())
 
 
 def _technical(indicator: Indicator, scores: list[Score]) -> Sheet:
@@ -282,9 +440,14 @@ def _technical(indicator: Indicator, scores: list[Score]) -> Sheet:
         (t("report.column.unit"), t(f"book.unit.{indicator.unit}")),
         (t("score.column.direction"), t(f"score.direction.{indicator.direction}")),
         (t("score.column.responsible"), indicator.responsible),
-        (t("book.column.baseline"), indicator.baseline),
-        (t("book.column.reported"), indicator.reported_2023),
-        (t("book.column.range"), indicator.range[language()] or None),
+        (t("book.column.baseline"), _as_told(indicator, indicator.baseline)),
+        (t("book.column.reported"), _as_told(indicator, indicator.reported_2023)),
+        *(
+            [(t("book.column.range"), indicator.range[language()])]
+            if indicator.range[language()] and all(one.is_out_of_range for one in scores)
+            else []
+        ),
+        *((f"{t('score.column.reached')}: {one.scenario}", one.reached) for one in scores),
         (t("report.column.source"), indicator.source),
         (),
         (
@@ -298,9 +461,10 @@ def _technical(indicator: Indicator, scores: list[Score]) -> Sheet:
             goal = one.targets.get(year)
             rows.append(
                 (
-                    *(one.scenario, year, *_three(told), None if goal is None else goal.value),
+                    *(one.scenario, year, *(_as_told(indicator, value) for value in _three(told))),
+                    None if goal is None else _as_told(indicator, goal.value),
                     None if goal is None else t(f"score.mark.{goal.mark}"),
-                    one.probability.get(year),
+                    Percent(one.probability[year]) if year in one.probability else None,
                 )
             )
     name = f"{t('book.sheet.technical')} {indicator.code}"
@@ -309,10 +473,23 @@ def _technical(indicator: Indicator, scores: list[Score]) -> Sheet:
 
 
 def _silent(card: Scorecard) -> Sheet:
-    table = silent_table(card)
-    columns = [column for column in table.columns if column.heading]
-    rows: list[Sequence[object]] = [[row[c.key] for c in columns] for row in table.rows]
-    return Sheet(t("book.sheet.silent"), table.title, tuple(c.heading for c in columns), rows)
+    """Return the technical row of every indicator that the model cannot speak to, with the reason."""
+    rows: list[Sequence[object]] = [
+        (
+            *(one.code, one.label[language()], one.reason[language()], one.objective, one.responsible),
+            *(t(f"book.unit.{one.unit}"), t(f"score.direction.{one.direction}")),
+            *(_as_told(one, v) for v in (one.baseline, one.target_2023, one.reported_2023, one.target_2030)),
+            one.source,
+        )
+        for one in card.silent
+    ]
+    head = (
+        *(t("score.column.code"), t("report.column.indicator"), t("score.column.reason")),
+        *(t("book.column.objective"), t("score.column.responsible"), t("report.column.unit")),
+        *(t("score.column.direction"), t("book.column.baseline"), t("score.column.target", year=2023)),
+        *(t("book.column.reported"), t("score.column.target", year=HORIZON), t("report.column.source")),
+    )
+    return Sheet(t("book.sheet.silent"), t("score.title.silent"), head, rows)
 
 
 def _assumptions(dataset: xr.Dataset) -> Sheet:
@@ -363,7 +540,7 @@ def write_sheet(book: Workbook, sheet: Sheet) -> None:
     page.write(1, 0, sheet.note, note)
     for k, text in enumerate(sheet.head):
         page.write(HEAD - 1, k, text, heading)
-    forms = {form: book.add_format({"num_format": form, "valign": "top"}) for form in ("#,##0.00", "0")}
+    forms = {form: book.add_format({"num_format": form, "valign": "top"}) for form in FORMS}
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     for i, row in enumerate(sheet.rows, start=HEAD):
         for k, value in enumerate(row):
@@ -373,8 +550,10 @@ def write_sheet(book: Workbook, sheet: Sheet) -> None:
                 page.write_formula(i, k, value.text, forms["#,##0.00"], value.value)
             elif isinstance(value, str):
                 page.write(i, k, value, wrapped)
+            elif isinstance(value, Percent):
+                page.write_number(i, k, value, forms["0.0%"])
             elif isinstance(value, int):
-                page.write_number(i, k, value, forms["0"])
+                page.write_number(i, k, value, forms["#,##0" if abs(value) > LAST_MONTH_YEAR else "0"])
             else:
                 page.write_number(i, k, float(value), forms["#,##0.00"])  # type: ignore[arg-type]  # a number
     for k in range(max([len(sheet.head), *(len(row) for row in sheet.rows)])):

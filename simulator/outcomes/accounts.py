@@ -60,12 +60,17 @@ def accounts(inputs: Inputs, ledger: Ledger, vacancy: Floats, first: int) -> dic
     unspent = np.stack([cells[reason] for reason in REASONS]).sum(axis=3, keepdims=True)
     capacity = np.zeros((n, len(budget.lines), N_TERRITORIES))
     coverage = np.zeros((n, len(budget.lines), N_TERRITORIES))
+    served, planned = np.zeros_like(coverage), np.zeros_like(coverage)
     for i in used:
         own = [k for k, (_, j) in enumerate(budget.items) if j == i]
         total = budget.flow.capacity[own].sum(axis=0)
         capacity[:, i] = total[:, 0::2] + total[:, 1::2]
         level = budget.coverage(i, total)
         coverage[:, i] = territory_levels(level, budget.rural)
+        served[:, i] = budget.population[i] * budget.share_served(i, total)
+        # What has been built serves on while less is assigned.
+        most = np.maximum(budget.population[i] * budget.share_served(i, budget.planned(i)), served[:, i])
+        planned[:, i] = most
     start = first // YEAR
     return {
         "incremental_budget": _of_all_lines(_yearly(by_stage)[start:], used, budget),
@@ -76,6 +81,10 @@ def accounts(inputs: Inputs, ledger: Ledger, vacancy: Floats, first: int) -> dic
         "required": np.rint(_by_year(_required(budget)))[start:].astype(np.int64),
         "line_capacity": _mean_by_year(capacity)[start:],
         "line_coverage": _mean_by_year(coverage)[start:],
+        "line_served": _mean_by_year(served)[start:],
+        "line_target": _mean_by_year(planned)[start:],
+        "line_population": budget.population,
+        "line_unit_cost": _unit_cost(budget, used)[start:],
         "price_level": budget.prices.level[start : start + len(years_of(first, n))],
         "soles_per_dollar": budget.prices.soles_per_dollar[start : start + len(years_of(first, n))],
         "specific_budget": _specific(inputs, ledger, n)[start:],
@@ -84,6 +93,18 @@ def accounts(inputs: Inputs, ledger: Ledger, vacancy: Floats, first: int) -> dic
         "line_reachable": _reachable(budget),
         "programme_end": np.array(budget.last_month_of_programmes(), np.int32),
     }
+
+
+def _unit_cost(budget: Budget, used: list[int]) -> Floats:
+    """Return [year, line] soles of the year that one unit in use costs where the money goes."""
+    out = np.zeros((budget.n_months, len(budget.lines)))
+    level = budget.prices.level[np.arange(budget.n_months) // YEAR]
+    for i in used:
+        own = [k for k, (_, j) in enumerate(budget.items) if j == i]
+        units = (budget.assigned[own] / budget.costs.place).sum(axis=(0, 1))
+        place = float((units * budget.costs.place).sum() / max(float(units.sum()), 1e-300))
+        out[:, i] = budget.costs.current[i] * place * level
+    return _mean_by_year(out)
 
 
 def _reachable(budget: Budget) -> Floats:

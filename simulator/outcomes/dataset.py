@@ -32,6 +32,7 @@ from simulator.outcomes.accounts import LEVELS, quarters_of, years_of
 from simulator.outcomes.record import GROUPS, SERIES
 from simulator.policy.budget import REASONS, STAGES
 from simulator.policy.crosswalk import crosswalk
+from simulator.policy.need import SERVES
 from simulator.texts import LANGUAGES as LANGUAGES_OF_TEXT
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ DIMS: Final[dict[str, tuple[str, ...]]] = {
     "required": ("year", "line", "territory"),
     "line_capacity": ("year", "line", "territory"),
     "line_coverage": ("year", "line", "territory"),
+    "line_served": ("year", "line", "territory"),
+    "line_target": ("year", "line", "territory"),
+    "line_population": ("line", "territory"),
+    "line_unit_cost": ("year", "line"),
     "line_need": ("line", "territory"),
     "line_reachable": ("line", "territory"),
     "price_level": ("year",),
@@ -115,6 +120,10 @@ def coordinates(ledger: Ledger, first: int, stop: int) -> dict[str, Any]:
         "line_pillar": ("line", [line.pillar for line in ledger.lines.values()]),
         "line_level": ("line", [crosswalk()[name].level for name in ledger.lines]),
         "line_need_kind": ("line", [line.need for line in ledger.lines.values()]),
+        "line_population_kind": (
+            "line",
+            [SERVES.get(line.need, line.need) for line in ledger.lines.values()],
+        ),
         **{
             f"line_{lang}": ("line", [line.label[lang] for line in ledger.lines.values()])
             for lang in LANGUAGES_OF_TEXT

@@ -130,7 +130,8 @@ class Budget:
     items : programme and line of each item
     assigned : [item, month, place] soles assigned (PIA), as far as decisions have moved them
     released : [programme, month] share of the money that outcomes have left free
-    need : [line, place] whom or what each line serves
+    need : [line, place] what each line meets: people, cases, posts, offices, places
+    population : [line, territory] the people whom it serves, or their cases a year
     """
 
     def __init__(
@@ -153,6 +154,7 @@ class Budget:
         self.people = needs.people
         self.rural = rural_share(ledger)
         self.need = np.stack([needs.of(line) for line in self.lines])
+        self.population = np.stack([needs.population(line) for line in self.lines])
         self.items = tuple(
             dict.fromkeys(
                 (g, self._line(name))
@@ -365,6 +367,34 @@ class Budget:
         if not line.by_area:
             served = np.repeat(served[..., 0::2], 2, axis=-1)
         return np.asarray(served)
+
+    def planned(self, i: int) -> Floats:
+        """Return [month, place] the units of line ``i`` that the money assigned would run for good."""
+        own = [k for k, (_, j) in enumerate(self.items) if j == i]
+        level = self.prices.level[np.arange(self.n_months) // YEAR]
+        monthly = np.outer(level, self.costs.current[i] / YEAR * self.costs.place)
+        return np.asarray(np.minimum(self.assigned[own].sum(axis=0) / monthly, self._most(i)))
+
+    def share_served(self, i: int, capacity: Floats) -> Floats:
+        """Return [..., territory] the share of the people of line ``i`` whom a capacity serves.
+
+        Posts are added to others: they serve the share of the people that they are of all posts. A place
+        serves one child at a time.
+        """
+        line = self.lines[i]
+        people = np.maximum(self.population[i], 1e-9)
+        level = self.coverage(i, capacity)
+        if line.buys == "places":
+            share = capacity[..., 0::2] / people
+        elif line.buys == "posts":
+            share = level[..., 0::2] / (1.0 + level[..., 0::2])
+        elif line.by_area:
+            # People are counted in each area, as they are covered there.
+            reached = level * self.need[i]
+            share = (reached[..., 0::2] + reached[..., 1::2]) / people
+        else:
+            share = level[..., 0::2]
+        return np.asarray(np.minimum(share, 1.0))
 
     def capacity_for(self, i: int, level: Floats) -> Floats:
         """Return [..., place] the capacity that a level of line ``i`` takes: ``coverage`` turned round.

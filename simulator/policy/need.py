@@ -51,6 +51,22 @@ STAFF: Final = {
 """Institutions behind each group of staff."""
 
 
+SERVES: Final = {
+    **dict.fromkeys(("staff:police", "staff:prosecutor", "staff:judge", "staff:justice"), "complaints"),
+    **dict.fromkeys(("staff:upe", "staff:referral", "staff:service"), "identified"),
+    **dict.fromkeys((f"without:{kind}" for kind in OFFICES), "complaints"),
+    "staff:commission": "children",
+    "staff:programme": "children",
+    "territories": "children",
+    "specialised_shelters": "residents",
+    "places": "identified_country",
+}
+"""Whom a line serves that buys posts, offices, places or plans; the others serve those whose need they count.
+
+A place takes children of the whole country.
+"""
+
+
 class Needs:
     """Needs of the whole country in the reference year, whatever the share of it that is simulated.
 
@@ -112,6 +128,7 @@ class Needs:
             "complaints": complaints * land.population_2025 / land.population_2025.sum(),
             "residents": homes * share + places,
             "specialised_shelters": shelters,
+            "identified_country": np.full(N_TERRITORIES, p["identification.known_per_year"]),
             "places": np.ones(N_TERRITORIES),
             "territories": np.ones(N_TERRITORIES),
             **{f"without:{kind}": number for kind, number in without.items()},
@@ -127,6 +144,13 @@ class Needs:
             return _first(self._by_territory[line.need])
         place = self._by_place[line.need]
         return place if line.by_area else _first(place.reshape(N_TERRITORIES, 2).sum(axis=1))
+
+    def population(self, line: Line) -> Floats:
+        """Return [territory] the people whom a line serves, or their cases a year; see ``SERVES``."""
+        kind = SERVES.get(line.need, line.need)
+        if kind in self._by_territory:
+            return np.asarray(self._by_territory[kind])
+        return np.asarray(self._by_place[kind].reshape(N_TERRITORIES, 2).sum(axis=1))
 
 
 def _first(territory: Floats) -> Floats:

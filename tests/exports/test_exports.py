@@ -27,18 +27,22 @@ from simulator.exports.naming import file_name
 from simulator.exports.vega import svg
 from simulator.exports.workbook import HEAD
 from simulator.faults import FaultyInput
+from simulator.outcomes.effects import cost_of_effect
 from simulator.outcomes.export import save
 from simulator.outcomes.indicators import summarise, yearly
 from simulator.outcomes.scorecard import scorecard
+from simulator.policy.crosswalk import crosswalk
+from simulator.policy.need import SERVES
+from simulator.report_policy import spread
 from simulator.texts import LANGUAGES, set_language, t
 
 DAY = datetime.date(2026, 11, 24)
+LINES = {"community_groups": 0.4, "upe_posts": 0.2, "places_girls": 0.2, "training": 0.2}
 LABEL = {"es": "Dinero para niñas", "en": "Money for girls"}
 
 
 @pytest.fixture(scope="module")
 def results() -> xr.Dataset:
-    lines = {"community_groups": 0.4, "upe_posts": 0.2, "places_girls": 0.2, "training": 0.2}
     money = Scenario.from_mapping(
         {
             "schema": 1,
@@ -54,7 +58,7 @@ def results() -> xr.Dataset:
                     "delivery": "international_partner",
                     "currency": "USD",
                     "payers": [{"from": 2018, "shares": {"us": 1}}],
-                    "budget": [{"lines": lines, "where": {"territory": ["08", "15"]}, "amount": 9000000}],
+                    "budget": [{"lines": LINES, "where": {"territory": ["08", "15"]}, "amount": 9000000}],
                 }
             ],
         },
@@ -152,7 +156,13 @@ def test_the_sentences_and_tables_of_the_brief_are_the_dataset(results: xr.Datas
     )
     money = told.sections[4].table
     assert money is not None
-    summary = summarise(averted.sum("year"))
+    weight = 1.03 ** (2025 - averted["year"])
+    summary = summarise((averted * weight).sum("year"))
+    executed = results["incremental_budget"].sel(budget_stage="executed").sum(("line", "payer", "territory"))
+    real = (executed / results["price_level"]).sel(scenario="money").sum("year") / 1e6
+    # Each run counts once: prices have scenarios too.
+    assert summarise(real).runs == 3
+    assert money.rows[0]["executed"] == spread(summarise(real), ",.1f")
     assert str(money.rows[0]["averted"]).split(" ")[0] == (
         f"{summary.median:,.0f}" if abs(summary.median) >= 100 else f"{summary.median:,.3g}"
     )
@@ -198,48 +208,108 @@ def test_the_scorecard_of_the_workbook_is_that_of_the_program(
         # What only one run can tell has no interval.
         expected = [cell.median, cell.low, cell.high] if cell.runs > 1 else [cell.median, None, None]
         assert [median, low, high] == pytest.approx(expected)
+    for row in rows:
+        one = scores[row[0], row[2]]
+        assert list(row[11:12]) == [one.reached]
+        assert list(row[13:15]) == [one.indicator.baseline, one.indicator.reported_2023]
     book = openpyxl.load_workbook(files["workbook"])
+    shares = book[t("book.sheet.scorecard")]
+    for line in shares.iter_rows(min_row=HEAD + 1):
+        if scores[line[0].value, line[2].value].indicator.unit == "share":
+            assert line[4].number_format == "0.0%"
     for code in {one.indicator.code for one in scores.values()}:
         assert f"{t('book.sheet.technical')} {code}" in book.sheetnames
+    silent = rows_of(files["workbook"], t("book.sheet.silent"))
+    assert len(silent) == len(scorecard(results).silent)
+    assert all(row[2] for row in silent)
 
 
-def test_programming_has_live_formulas_that_give_the_money_of_the_dataset(
+def test_programming_has_a_block_with_live_formulas_for_each_scenario(
     files: dict[str, Path], results: xr.Dataset
 ) -> None:
     set_language(str(files["lang"]))
     name = t("book.sheet.programming")
     values, formulas = (rows_of(files["workbook"], name, values=v) for v in (True, False))
-    assert len(values) == 4 * 3 + 1
-    budget = results["incremental_budget"].sel(scenario="money").sum(("payer", "territory"))
-    by_year: dict[int, float] = {}
-    for row, formula in zip(values[:-1], formulas[:-1], strict=True):
-        number = HEAD + 1 + values.index(row)
-        assert formula[10] == f"=H{number}*I{number}+J{number}"
-        assert row[10] == pytest.approx(row[7] * row[8] + row[9])
-        by_year[row[1]] = by_year.get(row[1], 0.0) + row[10]
-    for year, amount in by_year.items():
-        executed = budget.sel(year=year, budget_stage="executed").median(("draw", "replicate")).sum()
-        assert amount == pytest.approx(float(executed), abs=0.01)
-    assert sorted(by_year) == [2018, 2019, 2020]
-    assert formulas[-1][10] == f"=SUM(K{HEAD + 1}:K{HEAD + 12})"
-    assert values[-1][10] == pytest.approx(sum(by_year.values()))
-    assert all(row[2] and row[4] and row[5] and row[6] for row in values[:-1])
+    assert [row[0] for row in values if row[0] and not any(row[1:])] == [t("book.block", name="money")]
+    items = [(HEAD + 1 + k, row) for k, row in enumerate(values) if isinstance(row[0], int)]
+    assert len(items) == 4 * 3
+    mine = results.sel(scenario="money")
+    lines = {crosswalk()[line].product[str(files["lang"])]: line for line in LINES}
+    over = ("draw", "replicate")
+    for number, row in items:
+        line, year = lines[row[4]], row[0]
+        assert formulas[number - HEAD - 1][11] == f"=I{number}*J{number}+K{number}"
+        assert row[11] == pytest.approx(row[8] * row[9] + row[10])
+        # Whole units, each at what the ledger says that one in use costs, also while capacity is built up.
+        assert row[8] == round(row[8]) >= 0
+        at = {"line": line, "year": year}
+        assert row[9] == pytest.approx(float(mine["line_unit_cost"].sel(at).median(over)))
+        spent = mine["incremental_budget"].sel(at | {"budget_stage": "executed"}).sum(("payer", "territory"))
+        told = summarise(spent)
+        assert list(row[14:17]) == pytest.approx([told.median, told.low, told.high])
+        assert row[6] == "Cusco, Lima Metropolitana"
+        assert row[1]
+        assert ";" not in row[1]
+    costs = {(row[4], row[0]): row[9] for _, row in items}
+    for product in lines:
+        assert costs[product, 2020] / costs[product, 2018] == pytest.approx(
+            float((mine["price_level"].sel(year=2020) / mine["price_level"].sel(year=2018)).median()),
+            rel=1e-3,
+        )
+    totals = [row for row in values if isinstance(row[0], str) and row[11] is not None]
+    assert len(totals) == 4
+    executed = mine["incremental_budget"].sel(budget_stage="executed").sum(("line", "payer", "territory"))
+    for year, row in zip((2018, 2019, 2020), totals, strict=False):
+        assert row[11] == pytest.approx(sum(r[11] for _, r in items if r[0] == year))
+        assert row[14] == pytest.approx(summarise(executed.sel(year=year)).median)
+    assert totals[-1][11] == pytest.approx(sum(row[11] for row in totals[:-1]))
+    assert totals[-1][14] == pytest.approx(
+        summarise(executed.sel(year=[2018, 2019, 2020]).sum("year")).median
+    )
+    assert all("SUM" in f[11] for f in formulas if isinstance(f[0], str) and f[11] is not None)
 
 
-def test_the_population_served_is_coverage_times_potential(
+def test_the_population_is_of_people_and_never_served_beyond_the_target(
     files: dict[str, Path], results: xr.Dataset
 ) -> None:
     set_language(str(files["lang"]))
     rows = rows_of(files["workbook"], t("book.sheet.people"))
-    assert {row[2] for row in rows} <= {"Cusco", "Lima Metropolitana"}
+    assert {row[2] for row in rows} == {"Cusco", "Lima Metropolitana"}
+    posts = {t(f"need.{kind.replace(':', '_')}") for kind in SERVES}
     for row in rows:
-        potential, target, served = row[5:8]
-        assert 0 <= served <= row[9]
-        assert target <= potential or potential == 0
-    served = sum(row[7] for row in rows if row[3] == 2020)
-    some = results.sel(scenario="money", year=2020, territory=["08", "15"])
-    expected = (some["line_coverage"] * some["line_need"]).median(("draw", "replicate")).sum()
-    assert served == pytest.approx(float(expected), rel=1e-6)
+        assert row[4] not in posts
+        potential, target, served = row[5:8], row[8:11], row[11:14]
+        for most, more, less in zip(potential, target, served, strict=True):
+            assert 0.0 <= less <= more + 1e-9
+            assert more <= most * (1.0 + 1e-9) + 1e-9
+    mine = results.sel(scenario="money", territory=["08", "15"]).median(("draw", "replicate"))
+    for column, key in ((11, "line_served"), (8, "line_target")):
+        told = sum(row[column] for row in rows if row[3] == 2020)
+        assert told == pytest.approx(float(mine[key].sel(year=2020).sum()), rel=1e-6)
+        assert told > 0.0
+    # A sum of places in use serves as many children as there are places.
+    places = [row for row in rows if row[15] in ("cupos", "places") and row[3] == 2020]
+    assert places
+    for row in places:
+        assert row[11] == pytest.approx(row[14], rel=1e-6)
+
+
+def test_what_is_worth_a_price_is_a_live_formula_over_the_runs(
+    files: dict[str, Path], results: xr.Dataset
+) -> None:
+    set_language(str(files["lang"]))
+    points = rows_of(files["workbook"], t("book.sheet.points"))
+    assert len(points) == 3 * 3
+    told = cost_of_effect(results, "money", "baseline", "completed", until=2020, rate=0.03)
+    mine = [row[4:6] for row in points if row[1] == t("effect.completed")]
+    assert np.array(mine, float) == pytest.approx(told.points)
+    (row,) = (r for r in rows_of(files["workbook"], t("book.sheet.costs")) if r[1] == t("effect.completed"))
+    assert sum(row[13:17]) == pytest.approx(1.0)
+    assert row[18] == told.worth(0.0)
+    formulas = rows_of(files["workbook"], t("book.sheet.costs"), values=False)
+    assert all(
+        f[18].startswith("=SUMPRODUCT(") and f"$R{HEAD + 1 + k}" in f[18] for k, f in enumerate(formulas)
+    )
 
 
 def test_monitoring_is_by_fiscal_year_of_the_united_states(
