@@ -1,8 +1,10 @@
-"""Parameter draws: a Latin hypercube over the ledger's distributions, keyed by the seed."""
+"""Parameter draws from the ledger's distributions, keyed by the seed: a Latin hypercube, or one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -41,6 +43,46 @@ def triangular(u: NDArray[np.float64], low: float, mode: float, high: float) -> 
     below = low + np.sqrt(u * width * (mode - low))
     above = high - np.sqrt((1.0 - u) * width * (high - mode))
     return np.where(u < cut, below, above)
+
+
+@cache
+def _identity(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
+
+
+def uniforms(names: Iterable[str], index: int, seed: int, attempt: int = 0) -> NDArray[np.float64]:
+    """Return one probability for each name in draw ``index``, [name].
+
+    A probability depends on its own name, index, seed and attempt alone: neither the number of draws nor
+    another parameter of the ledger moves it.
+    """
+    identities = np.array([_identity(name) for name in names], np.int64)
+    return np.asarray(draws_of(identities, index, STREAM_DESIGN, make_key(seed, attempt))[:, 2])
+
+
+def prior_set(
+    ledger: Ledger, population: Population, index: int, seed: int, fixed: Mapping[str, float] | None = None
+) -> Mapping[str, float]:
+    """Return parameter set ``index`` of the ledger's distributions; what is ``fixed`` keeps its value.
+
+    The first plausible one of several attempts, whatever other sets are drawn.
+
+    Raises
+    ------
+    ValueError
+        If no attempt is plausible.
+    """
+    fixed = fixed or {}
+    names = list(ledger.parameters)
+    for attempt in range(MOST_BATCHES):
+        u = uniforms(names, index, seed, attempt)
+        values = {
+            name: float(quantile(ledger.parameters[name], u[i : i + 1])[0]) for i, name in enumerate(names)
+        }
+        values |= fixed
+        if plausible(values, population):
+            return values
+    raise ValueError(f"no plausible parameter set {index} in {MOST_BATCHES} tries")
 
 
 def latin_hypercube(n: int, names: list[str], seed: int, batch: int) -> NDArray[np.float64]:

@@ -1,0 +1,265 @@
+"""The fit: what the data can tell, what they rule out, and the sets of parameters that they leave.
+
+Half of the budget screens the prior; the other half follows where the emulator of what was seen so far finds
+the data likely. Read this first, then ``screening``, ``emulator`` and ``smc``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.emulator import Emulator, emulate
+from calibration.observe import LEAST, errors
+from calibration.priors import Drawn, Pool, Prior
+from calibration.screening import Identified, identify, movers
+from calibration.smc import Data, Stage, Weighted, choose, effective, emulated, ruled_out, weigh
+from calibration.targets import Target
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+WIDENINGS: Final = (2.0, 1.0)
+"""Errors of the stages after the prior, in multiples of those of the targets."""
+
+POOL: Final = 100_000
+"""Prior sets among which a stage chooses."""
+
+FEWEST_IN_POOL: Final = 50.0
+"""Effective sets that a stage must be able to choose from; with fewer, its errors are widened."""
+
+Simulate = Callable[[Sequence[Drawn], int], "Shown"]
+"""Run sets whose first has this number among all of a fit."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What simulations showed, [n, target] and [n]: the targets, and the stock they imply per 1,000."""
+
+    predicted: Floats
+    stock: Floats
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Targets on a scale on which they are near linear: logarithms of counts and ratios, logits of shares."""
+
+    targets: tuple[Target, ...]
+
+    def __call__(self, values: Floats) -> Floats:
+        """Return values [..., target] on that scale."""
+        return np.where(self._shares, _logit(np.clip(values, self._least, 1.0 - self._least)), self._log(values))
+
+    def data(self) -> Data:
+        """Return the official figures on that scale, with the slope of the scale in their errors."""
+        values = np.array([one.value for one in self.targets])
+        inside = np.clip(values, self._least, 1.0 - self._least)
+        slope = np.where(self._shares, 1.0 / (inside * (1.0 - inside)), 1.0 / np.maximum(values, LEAST))
+        weight = np.array([one.weight for one in self.targets])
+        return Data(self(values), errors(self.targets, values) * slope, weight)
+
+    @property
+    def _shares(self) -> NDArray[np.bool_]:
+        return np.array([one.indicator.error == "share" for one in self.targets])
+
+    @property
+    def _least(self) -> Floats:
+        return np.array([0.5 / one.cases for one in self.targets])
+
+    @staticmethod
+    def _log(values: Floats) -> Floats:
+        return np.log(np.maximum(values, LEAST))
+
+
+def _logit(p: Floats) -> Floats:
+    return np.asarray(np.log(p / (1.0 - p)))
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What the first half of the budget tells.
+
+    Attributes
+    ----------
+    columns : of the prior's parameters, those that move a target or the stock: the ones that are fitted
+    active : for each target, the fitted parameters that move it, as positions in ``columns``
+    by_stock : those that move the stock
+    identified : what the targets can tell of each fitted parameter
+    """
+
+    columns: tuple[int, ...]
+    active: tuple[tuple[int, ...], ...]
+    by_stock: tuple[int, ...]
+    identified: Identified
+
+
+def screen(x: Floats, y: Floats, stock: Floats, data: Data) -> Screened:
+    """Return which parameters move what is observed.
+
+    Parameters
+    ----------
+    x : [n, parameter] positions of prior sets; y : [n, target] what they showed, on the scale of the data
+    stock : [n] logarithm of the stock that a set implies
+    """
+    found = movers(x, np.column_stack([y, stock]))
+    columns = tuple(sorted({column for one in found for column in one}))
+    place = {column: i for i, column in enumerate(columns)}
+    active = tuple(tuple(place[column] for column in one) for one in found)
+    here = x[:, columns]
+    known = identify(here, y, data.deviation / np.sqrt(data.weight), active[:-1])
+    return Screened(columns, active[:-1], active[-1], known)
+
+
+@dataclass(frozen=True)
+class Wave:
+    """What one stage did.
+
+    Attributes
+    ----------
+    simulations, widening : its size, and its errors in multiples of those of the targets
+    not_ruled_out : share of the prior that history matching leaves
+    pool_effective : effective sets it could choose from
+    """
+
+    simulations: int
+    widening: float
+    not_ruled_out: float
+    pool_effective: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The outcome of a fit.
+
+    Attributes
+    ----------
+    names : fitted parameters; x, values : [n, parameter] positions and values of all simulations
+    structures : of each simulation, one of each group
+    predicted : [n, target]
+    log_likelihood : [n]; weighted : weights of simulations
+    """
+
+    names: tuple[str, ...]
+    x: Floats
+    values: Floats
+    structures: tuple[tuple[str, ...], ...]
+    predicted: Floats
+    log_likelihood: Floats
+    weighted: Weighted
+    screened: Screened
+    emulator: Emulator
+    waves: tuple[Wave, ...]
+
+
+def fit(
+    prior: Prior,
+    targets: Sequence[Target],
+    simulate: Simulate,
+    likelihood: Callable[[Floats], Floats],
+    budget: int,
+) -> Fit:
+    """Fit the prior to targets within a number of simulations.
+
+    Parameters
+    ----------
+    simulate : runs sets
+    likelihood : [n, target] shown to [n] log likelihood of the targets
+    budget : simulations in all, at least 40
+
+    Raises
+    ------
+    ValueError
+        If no parameter moves any target, or the data rule out the whole prior.
+    """
+    scale = Scale(tuple(targets))
+    data = scale.data()
+    first = budget - (budget // 2 // len(WIDENINGS)) * len(WIDENINGS)
+    sets = [prior.draw(i) for i in range(first)]
+    shown = simulate(sets, 0)
+    every_x = prior.x([one.values for one in sets])
+    screened = screen(every_x, scale(shown.predicted), np.log(shown.stock), data)
+    names = tuple(prior.names[column] for column in screened.columns)
+    if not any(screened.active):
+        raise ValueError("no parameter moves any target")
+    stages = [Stage(first, None, 1.0, 1.0)]
+    waves = [Wave(first, float("inf"), 1.0, float(first))]
+    x = every_x[:, screened.columns]
+    pool = prior.pool(POOL, names)
+    emulator = emulate(x, scale(shown.predicted), screened.active)
+    inside = _plausible(pool, x, shown.stock, screened, prior)
+    for widening in WIDENINGS:
+        stage, likely, left = _stage(emulator, pool, inside, data, widening, (budget - first) // len(WIDENINGS))
+        chosen = _choose(prior, pool, likely, stage.size, len(sets))
+        more = simulate(chosen, len(sets))
+        sets += chosen
+        shown = Shown(
+            np.concatenate([shown.predicted, more.predicted]), np.concatenate([shown.stock, more.stock])
+        )
+        stages.append(stage)
+        waves.append(Wave(stage.size, stage.widening, left, effective(likely)))
+        x = prior.x([one.values for one in sets])[:, screened.columns]
+        emulator = emulate(x, scale(shown.predicted), screened.active)
+    log = likelihood(shown.predicted)
+    return Fit(
+        names=names,
+        x=x,
+        values=np.array([[one.values[name] for name in names] for one in sets]),
+        structures=tuple(one.structures for one in sets),
+        predicted=shown.predicted,
+        log_likelihood=log,
+        weighted=weigh(x, log, tuple(stages), data),
+        screened=screened,
+        emulator=emulator,
+        waves=tuple(waves),
+    )
+
+
+def _stage(
+    emulator: Emulator, pool: Pool, inside: NDArray[np.bool_], data: Data, widening: float, size: int
+) -> tuple[Stage, Floats, float]:
+    """Return a stage, how likely it finds the sets of the pool, and the share that is not ruled out."""
+    mean, variance = emulator.mean(pool.x), emulator.variance
+    left = ~ruled_out(data.implausibility(mean, variance)) & inside
+    if not left.any():
+        raise ValueError("history matching rules out the whole prior")
+    likely = np.where(inside, emulated(mean, variance, data, widening), 0.0)
+    while effective(likely) < min(FEWEST_IN_POOL, 0.5 * left.sum()):
+        widening *= 1.25
+        likely = np.where(inside, emulated(mean, variance, data, widening), 0.0)
+    mass = float(likely[inside].mean())
+    return Stage(size, emulator, widening, mass), likely, float(left.sum() / inside.sum())
+
+
+def _plausible(
+    pool: Pool, x: Floats, stock: Floats, screened: Screened, prior: Prior
+) -> NDArray[np.bool_]:
+    """Return which sets of the pool imply a stock that the sources allow, by an emulator of the stock."""
+    limits = [prior.ledger.parameters[f"population.stock_{end}"].central for end in ("min", "max")]
+    expected = emulate(x, np.log(stock)[:, None], (screened.by_stock,)).mean(pool.x)[:, 0]
+    return (np.log(limits[0]) <= expected) & (expected <= np.log(limits[1]))
+
+
+def _choose(prior: Prior, pool: Pool, likely: Floats, size: int, index: int) -> list[Drawn]:
+    """Return sets of a stage: likely ones of the pool, all other parameters from the prior.
+
+    More are chosen than needed, for those whose stock is implausible after all.
+    """
+    out: list[Drawn] = []
+    start = 0.5
+    rows = choose(likely, 2 * size, start)
+    for row in np.concatenate([rows[::2], rows[1::2]]):
+        if len(out) == size:
+            break
+        values = dict(zip(pool.names, pool.values[row].tolist(), strict=True))
+        structures = tuple(
+            members[s].name for members, s in zip(prior.groups, pool.structures[row], strict=True)
+        )
+        try:
+            out.append(prior.complete(index + len(out), structures, values))
+        except ValueError:
+            continue
+    return out

@@ -1,0 +1,148 @@
+"""Populations of simulations that move towards the data, and the weights that undo how they were chosen.
+
+Approximate Bayesian computation by sequential Monte Carlo. The kernel is the error model of the targets
+(Wilkinson 2013): at widening 1 a simulation weighs as much as what it shows makes the official figures
+likely. Populations are drawn from the prior, then from what an emulator leaves likely under widened errors;
+all of them count in the end, each weighed against the mixture it was drawn from (deterministic mixture
+weights, Owen and Zhou 2000), so that a poor emulator costs precision and never truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.emulator import Emulator
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+IMPLAUSIBLE: Final = 3.0
+"""Standard deviations from which on a target speaks against a set (three-sigma rule, Pukelsheim 1994)."""
+
+SPOKEN_BY: Final = 3
+"""Targets that must speak against a set: one or two of many do so by chance."""
+
+FEWEST_EFFECTIVE: Final = 60.0
+"""Effective simulations that a posterior must rest on; with fewer, the kernel is widened until it does."""
+
+BISECTIONS: Final = 30
+
+
+@dataclass(frozen=True)
+class Data:
+    """Targets on the scale of the emulator, [target].
+
+    Attributes
+    ----------
+    value : official figures; deviation : standard deviations of observation and model together
+    weight : share of a figure that counts
+    """
+
+    value: Floats
+    deviation: Floats
+    weight: Floats
+
+    def log_density(self, y: Floats, widening: float = 1.0, variance: Floats | float = 0.0) -> Floats:
+        """Return [n] log density of the data around ``y`` [n, target], but for a constant.
+
+        ``variance`` [target] is that of an emulator, which adds to the errors.
+        """
+        total = (widening * self.deviation) ** 2 + variance
+        return np.asarray(-0.5 * (self.weight * (y - self.value) ** 2 / total).sum(axis=1))
+
+    def implausibility(self, mean: Floats, variance: Floats) -> Floats:
+        """Return [n, target] how many standard deviations lie between data and emulated values."""
+        return np.asarray(np.abs(mean - self.value) / np.sqrt(self.deviation**2 + variance))
+
+
+def ruled_out(implausibility: Floats) -> NDArray[np.bool_]:
+    """Return [n] whether history matching rules a set out: too many targets speak against it."""
+    spoken = min(SPOKEN_BY, implausibility.shape[1])
+    return np.asarray(np.sort(implausibility, axis=1)[:, -spoken] > IMPLAUSIBLE)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How one population was chosen: by this emulator, under errors ``widening`` times as large.
+
+    ``emulator`` is None for the prior. ``mass`` is the mean of the likelihood over the prior: with it, stages
+    have one scale.
+    """
+
+    size: int
+    emulator: Emulator | None
+    widening: float
+    mass: float
+
+    def likelihood(self, x: Floats, data: Data) -> Floats:
+        """Return [n] how likely the emulator finds sets at ``x``; 0 where history matching rules them out."""
+        if self.emulator is None:
+            return np.ones(len(x))
+        return emulated(self.emulator.mean(x), self.emulator.variance, data, self.widening)
+
+
+def emulated(mean: Floats, variance: Floats, data: Data, widening: float) -> Floats:
+    """Return [n] likelihood by an emulator's mean [n, target], 0 where history matching rules a set out."""
+    log = data.log_density(mean, widening, variance)
+    return np.where(ruled_out(data.implausibility(mean, variance)), 0.0, np.exp(log))
+
+
+def effective(weights: Floats) -> float:
+    """Return the effective number of weighted simulations (Kish)."""
+    total = float(weights.sum())
+    return total * total / float((weights**2).sum()) if total > 0.0 else 0.0
+
+
+def choose(weights: Floats, n: int, start: float) -> Integers:
+    """Return ``n`` rows by systematic resampling from ``start`` in [0, 1)."""
+    edges = np.cumsum(weights) / weights.sum()
+    return np.minimum(np.searchsorted(edges, (np.arange(n) + start) / n), len(weights) - 1)
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """The outcome: a weight for each simulation, summing to one, and the widening it took."""
+
+    weights: Floats
+    widening: float
+
+    @property
+    def effective(self) -> float:
+        """Effective number of simulations."""
+        return effective(self.weights)
+
+
+def weigh(
+    x: Floats, log_likelihood: Floats, stages: tuple[Stage, ...], data: Data, fewest: float = FEWEST_EFFECTIVE
+) -> Weighted:
+    """Weigh all simulations by the data and against the mixture of stages they were drawn from.
+
+    Parameters
+    ----------
+    x : [n, parameter] positions of all simulations, stage by stage
+    log_likelihood : [n] of the data by the error model, given what each simulation showed
+    fewest : effective simulations wanted (at most half of all)
+    """
+    n = sum(stage.size for stage in stages)
+    shares = [stage.size / n * stage.likelihood(x, data) / stage.mass for stage in stages]
+    log_mixture = np.log(np.sum(shares, axis=0))
+    wanted = min(fewest, 0.5 * n)
+
+    def at(widening: float) -> Floats:
+        log = log_likelihood / widening**2 - log_mixture
+        weights = np.exp(log - log.max())
+        return np.asarray(weights / weights.sum())
+
+    if effective(at(1.0)) >= wanted:
+        return Weighted(at(1.0), 1.0)
+    low = high = 1.0
+    while effective(at(high)) < wanted and high < 1e6:
+        low, high = high, 2.0 * high
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if effective(at(middle)) >= wanted else (middle, high)
+    return Weighted(at(high), high)
