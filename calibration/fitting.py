@@ -51,8 +51,12 @@ class Scale:
     targets: tuple[Target, ...]
 
     def __call__(self, values: Floats) -> Floats:
-        """Return values [..., target] on that scale."""
-        return np.where(self._shares, _logit(np.clip(values, self._least, 1.0 - self._least)), self._log(values))
+        """Return values [n, target] on that scale; a share of nobody tells what the others do."""
+        inside = np.clip(values, self._least, 1.0 - self._least)
+        out = np.where(self._shares, _logit(inside), np.log(np.maximum(values, LEAST)))
+        unknown = np.isnan(out)
+        known = np.maximum((~unknown).sum(axis=0), 1)
+        return np.where(unknown, np.where(unknown, 0.0, out).sum(axis=0) / known, out)
 
     def data(self) -> Data:
         """Return the official figures on that scale, with the slope of the scale in their errors."""
@@ -60,7 +64,7 @@ class Scale:
         inside = np.clip(values, self._least, 1.0 - self._least)
         slope = np.where(self._shares, 1.0 / (inside * (1.0 - inside)), 1.0 / np.maximum(values, LEAST))
         weight = np.array([one.weight for one in self.targets])
-        return Data(self(values), errors(self.targets, values) * slope, weight)
+        return Data(self(values[None])[0], errors(self.targets, values) * slope, weight)
 
     @property
     def _shares(self) -> NDArray[np.bool_]:
@@ -69,10 +73,6 @@ class Scale:
     @property
     def _least(self) -> Floats:
         return np.array([0.5 / one.cases for one in self.targets])
-
-    @staticmethod
-    def _log(values: Floats) -> Floats:
-        return np.log(np.maximum(values, LEAST))
 
 
 def _logit(p: Floats) -> Floats:
@@ -192,7 +192,9 @@ def fit(
     emulator = emulate(x, scale(shown.predicted), screened.active)
     inside = _plausible(pool, x, shown.stock, screened, prior)
     for widening in WIDENINGS:
-        stage, likely, left = _stage(emulator, pool, inside, data, widening, (budget - first) // len(WIDENINGS))
+        stage, likely, left = _stage(
+            emulator, pool, inside, data, widening, (budget - first) // len(WIDENINGS)
+        )
         chosen = _choose(prior, pool, likely, stage.size, len(sets))
         more = simulate(chosen, len(sets))
         sets += chosen
@@ -234,13 +236,11 @@ def _stage(
     return Stage(size, emulator, widening, mass), likely, float(left.sum() / inside.sum())
 
 
-def _plausible(
-    pool: Pool, x: Floats, stock: Floats, screened: Screened, prior: Prior
-) -> NDArray[np.bool_]:
+def _plausible(pool: Pool, x: Floats, stock: Floats, screened: Screened, prior: Prior) -> NDArray[np.bool_]:
     """Return which sets of the pool imply a stock that the sources allow, by an emulator of the stock."""
     limits = [prior.ledger.parameters[f"population.stock_{end}"].central for end in ("min", "max")]
     expected = emulate(x, np.log(stock)[:, None], (screened.by_stock,)).mean(pool.x)[:, 0]
-    return (np.log(limits[0]) <= expected) & (expected <= np.log(limits[1]))
+    return np.asarray((np.log(limits[0]) <= expected) & (expected <= np.log(limits[1])))
 
 
 def _choose(prior: Prior, pool: Pool, likely: Floats, size: int, index: int) -> list[Drawn]:

@@ -104,7 +104,7 @@ class Prior:
         """Return a set with some values given and the others drawn from the prior under its structures."""
         known = load_structures()
         ledger = under(self.ledger, [known[name] for name in structures])
-        return Drawn(structures, prior_set(ledger, self.population, index, self.seed, values))
+        return Drawn(structures, prior_set(ledger, self.population, index, self.seed, values)[0])
 
     def x(self, sets: Sequence[Mapping[str, float]]) -> Floats:
         """Return [set, parameter] positions of the parameters that vary."""

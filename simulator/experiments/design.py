@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -60,28 +60,39 @@ def uniforms(names: Iterable[str], index: int, seed: int, attempt: int = 0) -> N
     return np.asarray(draws_of(identities, index, STREAM_DESIGN, make_key(seed, attempt))[:, 2])
 
 
+def quantiles(parameters: Sequence[Parameter], u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return [parameter] the value of each parameter at its probability ``u``; see ``quantile``."""
+    low, mode, high = (
+        np.array([getattr(one, name) for one in parameters]) for name in ("low", "central", "high")
+    )
+    fixed = np.array([one.distribution == "fixed" for one in parameters]) | (low == high)
+    logarithmic = ~fixed & np.array([one.distribution == "logtriangular" for one in parameters])
+    low, at, high = (np.where(logarithmic, np.log(np.where(logarithmic, x, 1.0)), x) for x in (low, mode, high))
+    width = np.where(fixed, 1.0, high - low)
+    below = low + np.sqrt(u * width * (at - low))
+    above = high - np.sqrt((1.0 - u) * width * (high - at))
+    value = np.where(u < (at - low) / width, below, above)
+    return np.where(fixed, mode, np.where(logarithmic, np.exp(np.where(logarithmic, value, 0.0)), value))
+
+
 def prior_set(
     ledger: Ledger, population: Population, index: int, seed: int, fixed: Mapping[str, float] | None = None
-) -> Mapping[str, float]:
-    """Return parameter set ``index`` of the ledger's distributions; what is ``fixed`` keeps its value.
+) -> tuple[Mapping[str, float], int]:
+    """Return parameter set ``index`` of the ledger's distributions, and how many sets had to be rejected.
 
-    The first plausible one of several attempts, whatever other sets are drawn.
+    The first plausible one of several attempts; other sets do not matter. What is ``fixed`` keeps its value.
 
     Raises
     ------
     ValueError
         If no attempt is plausible.
     """
-    fixed = fixed or {}
-    names = list(ledger.parameters)
+    names, parameters = list(ledger.parameters), list(ledger.parameters.values())
     for attempt in range(MOST_BATCHES):
-        u = uniforms(names, index, seed, attempt)
-        values = {
-            name: float(quantile(ledger.parameters[name], u[i : i + 1])[0]) for i, name in enumerate(names)
-        }
-        values |= fixed
-        if plausible(values, population):
-            return values
+        values = quantiles(parameters, uniforms(names, index, seed, attempt))
+        candidate = dict(zip(names, values.tolist(), strict=True)) | dict(fixed or {})
+        if plausible(candidate, population):
+            return candidate, attempt
     raise ValueError(f"no plausible parameter set {index} in {MOST_BATCHES} tries")
 
 

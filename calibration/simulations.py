@@ -1,0 +1,156 @@
+"""Run parameter sets on worker processes, and never run one twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+import simulator
+from calibration.fitting import Shown
+from calibration.observe import monthly, predict
+from calibration.priors import Drawn
+from calibration.store import Store, key_of
+from calibration.targets import Target, load_targets
+from scenarios.schema import load_scenario
+from simulator import __version__, coordinates, load_ledger
+from simulator.experiments.ensemble import Comparator, Study
+from simulator.experiments.workers import country
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int, int, str], None]
+
+SCENARIO: Final = "baseline"
+IN_HAND: Final = 2
+"""Simulations handed to each worker at a time: one runs, one waits."""
+
+PAUSE: Final = 0.05
+"""Seconds between looks at what has finished."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What all simulations of a fit share.
+
+    Attributes
+    ----------
+    seed : of chance; each simulation has a replicate of its own
+    until : last month, counted from January 2012
+    scale : share of the country; anything but 1 is for tests
+    """
+
+    seed: int
+    until: int
+    scale: float = 1.0
+
+    def about(self) -> str:
+        """Return what decides a simulation beside its parameter values and its replicate."""
+        ledger, population = country(self.until, self.scale)
+        names = [target.name for target in load_targets()]
+        told = [__version__, code_hash(), ledger.hash, population.digest, load_scenario(SCENARIO).hash, names]
+        return json.dumps([*told, self.seed, self.until, self.scale])
+
+
+@cache
+def code_hash() -> str:
+    """Return the hash of the code that decides what a run shows."""
+    root = Path(simulator.__file__).parent
+    folders = (root, *(root / name for name in ("agents", "engine", "rules", "policy", "outcomes")))
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+@cache
+def _labels(until: int) -> dict[str, Any]:
+    labels = coordinates(load_ledger(), 0, until + 1)
+    return {name: one[1] if isinstance(one, tuple) else one for name, one in labels.items()}
+
+
+def run_one(recipe: Recipe, values: dict[str, float], replicate: int) -> Floats:
+    """Return what one run shows of every target, and last the stock per 1,000 that its values imply."""
+    ledger, population = country(recipe.until, recipe.scale)
+    study = Study((load_scenario(SCENARIO),), (values,), recipe.seed, 0, recipe.until)
+    comparator = Comparator(study, 0, replicate, ledger=ledger, population=population)
+    shown = predict(monthly(comparator.arrays, _labels(recipe.until)), load_targets(), 0)
+    return np.append(shown, comparator.inputs.stock.per_1000)
+
+
+@dataclass
+class Simulations:
+    """Runs sets and keeps what they showed in a folder; give ``run`` to the fit.
+
+    Attributes
+    ----------
+    total : simulations of the fit, for progress
+    fitted : [target] which of all targets are fitted to
+    """
+
+    recipe: Recipe
+    store: Store
+    client: Client
+    total: int
+    fitted: NDArray[np.bool_]
+    progress: Progress | None = None
+
+    def run(self, sets: Sequence[Drawn], first: int) -> Shown:
+        """Return what sets show of the fitted targets; finished ones are read, not run."""
+        every = self.every(sets, first)
+        return Shown(every[:, :-1][:, self.fitted], every[:, -1])
+
+    def every(self, sets: Sequence[Drawn], first: int) -> Floats:
+        """Return [set, target and stock] what sets show of all targets."""
+        about = self.recipe.about()
+        keys = [key_of(about, one.values, first + i) for i, one in enumerate(sets)]
+        missing = iter([i for i, key in enumerate(keys) if key not in self.store.found])
+        done = first + sum(key in self.store.found for key in keys)
+        self._tell(done)
+        for i, shown in _finished(self.client, self._submit(sets, first, missing)):
+            self.store.add(keys[i], shown)
+            done += 1
+            self._tell(done)
+        return np.stack([self.store.found[key] for key in keys])
+
+    def _tell(self, done: int) -> None:
+        if self.progress is not None:
+            self.progress(done, self.total, "run")
+
+    def _submit(self, sets: Sequence[Drawn], first: int, missing: Iterator[int]) -> Iterator[tuple[int, Any]]:
+        for i in missing:
+            values = dict(sets[i].values)
+            yield i, self.client.submit(run_one, self.recipe, values, first + i, pure=False)
+
+
+def _finished(client: Client, jobs: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Floats]]:
+    """Yield (set, result) as they finish, with no more jobs in hand than keep every worker busy."""
+    running: dict[int, Any] = {}
+    more = True
+    while more or running:
+        workers = max(len(client.scheduler_info()["workers"]), 1)
+        while more and len(running) < IN_HAND * workers:
+            job = next(jobs, None)
+            if job is None:
+                more = False
+            else:
+                running[job[0]] = job[1]
+        for i in [i for i, one in running.items() if one.done()]:
+            yield i, running.pop(i).result()
+        time.sleep(PAUSE)
+
+
+def until_of(targets: Sequence[Target]) -> int:
+    """Return the last month that any target covers."""
+    return max(target.stop for target in targets) - 1
