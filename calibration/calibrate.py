@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from calibration.fitting import Fit, fit
 from calibration.observe import log_likelihood
 from calibration.priors import Prior
@@ -52,20 +50,18 @@ def calibrate(
     scale : share of the country; anything but 1 is for tests
     progress : called with (done, total, label)
     """
-    every = load_targets()
-    fitted = np.array([one.use == "fit" for one in every])
-    targets = tuple(one for one in every if one.use == "fit")
-    recipe = Recipe(seed, until_of(every), scale)
+    targets = load_targets(use=("fit",))
+    recipe = Recipe(seed, until_of(load_targets()), scale)
     ledger, population = country(recipe.until, scale)
     prior = Prior(ledger, population, seed, tuple(structures))
-    store = Store.open(folder)
+    store = Store(folder / "simulations")
     with open_workers(workers, scheduler) as client:
-        simulations = Simulations(recipe, store, client, budget, fitted, progress)
+        simulations = Simulations(recipe, store, client, budget, targets, progress)
         done = fit(
             prior,
             targets,
             simulations.run,
-            lambda shown: log_likelihood(targets, shown).sum(axis=-1),
+            lambda shown: log_likelihood(targets, shown),
             budget,
         )
     return Calibrated(done, prior, recipe, targets)

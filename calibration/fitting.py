@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,23 @@ from calibration.emulator import Emulator, emulate
 from calibration.observe import LEAST, errors
 from calibration.priors import Drawn, Pool, Prior
 from calibration.screening import Identified, identify, movers
-from calibration.smc import Data, Stage, Weighted, choose, effective, emulated, ruled_out, weigh
+from calibration.smc import IMPLAUSIBLE, Data, Stage, Weighted, choose, effective, emulated, ruled_out, weigh
 from calibration.targets import Target
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-WIDENINGS: Final = (2.0, 1.0)
-"""Errors of the stages after the prior, in multiples of those of the targets."""
+FIRST: Final = 120
+"""Simulations of the prior; half of a smaller budget."""
+
+STAGE: Final = 50
+"""Simulations of each further stage, at most: a larger budget adds stages and changes none before."""
+
+WIDENING: Final = 2.0
+"""Errors of the second stage, in multiples of those of the targets; further stages take them as they are."""
+
+LEAST_NEAR: Final = 0.05
+"""Share of prior sets that must come within three standard deviations of a target for it to be in reach."""
 
 POOL: Final = 100_000
 """Prior sets among which a stage chooses."""
@@ -36,8 +45,7 @@ Simulate = Callable[[Sequence[Drawn], int], "Shown"]
 """Run sets whose first has this number among all of a fit."""
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """What simulations showed, [n, target] and [n]: the targets, and the stock they imply per 1,000."""
 
     predicted: Floats
@@ -139,7 +147,7 @@ class Fit:
     ----------
     names : fitted parameters; x, values : [n, parameter] positions and values of all simulations
     structures : of each simulation, one of each group
-    predicted : [n, target]
+    predicted : [n, target] of all targets; reached : [target] those in reach, which alone were fitted
     log_likelihood : [n]; weighted : weights of simulations
     """
 
@@ -148,10 +156,11 @@ class Fit:
     values: Floats
     structures: tuple[tuple[str, ...], ...]
     predicted: Floats
+    reached: NDArray[np.bool_]
     log_likelihood: Floats
     weighted: Weighted
     screened: Screened
-    emulator: Emulator
+    stages: tuple[Stage, ...]
     waves: tuple[Wave, ...]
 
 
@@ -175,13 +184,15 @@ def fit(
     ValueError
         If no parameter moves any target, or the data rule out the whole prior.
     """
-    scale = Scale(tuple(targets))
-    data = scale.data()
-    first = budget - (budget // 2 // len(WIDENINGS)) * len(WIDENINGS)
+    first = min(FIRST, budget // 2)
     sets = [prior.draw(i) for i in range(first)]
     shown = simulate(sets, 0)
+    every = Scale(tuple(targets))
+    reached = within_reach(every.data(), every(shown.predicted))
+    scale = Scale(tuple(one for one, kept in zip(targets, reached, strict=True) if kept))
+    data = scale.data()
     every_x = prior.x([one.values for one in sets])
-    screened = screen(every_x, scale(shown.predicted), np.log(shown.stock), data)
+    screened = screen(every_x, scale(shown.predicted[:, reached]), np.log(shown.stock), data)
     names = tuple(prior.names[column] for column in screened.columns)
     if not any(screened.active):
         raise ValueError("no parameter moves any target")
@@ -189,35 +200,48 @@ def fit(
     waves = [Wave(first, float("inf"), 1.0, float(first))]
     x = every_x[:, screened.columns]
     pool = prior.pool(POOL, names)
-    emulator = emulate(x, scale(shown.predicted), screened.active)
     inside = _plausible(pool, x, shown.stock, screened, prior)
-    for widening in WIDENINGS:
-        stage, likely, left = _stage(
-            emulator, pool, inside, data, widening, (budget - first) // len(WIDENINGS)
-        )
-        chosen = _choose(prior, pool, likely, stage.size, len(sets))
+    widening = WIDENING
+    while len(sets) < budget:
+        emulator = emulate(x, scale(shown.predicted[:, reached]), screened.active)
+        size = min(STAGE, budget - len(sets))
+        stage, likely, left = _stage(emulator, pool, inside, data, widening, size)
+        chosen = _choose(prior, pool, likely, len(sets))[:size]
         more = simulate(chosen, len(sets))
         sets += chosen
-        shown = Shown(
-            np.concatenate([shown.predicted, more.predicted]), np.concatenate([shown.stock, more.stock])
-        )
+        shown = Shown(*(np.concatenate(pair) for pair in zip(shown, more, strict=True)))
         stages.append(stage)
-        waves.append(Wave(stage.size, stage.widening, left, effective(likely)))
+        waves.append(Wave(size, stage.widening, left, effective(likely)))
         x = prior.x([one.values for one in sets])[:, screened.columns]
-        emulator = emulate(x, scale(shown.predicted), screened.active)
-    log = likelihood(shown.predicted)
+        widening = 1.0
+    log = likelihood(shown.predicted)[:, reached].sum(axis=1)
     return Fit(
         names=names,
         x=x,
         values=np.array([[one.values[name] for name in names] for one in sets]),
         structures=tuple(one.structures for one in sets),
         predicted=shown.predicted,
+        reached=reached,
         log_likelihood=log,
         weighted=weigh(x, log, tuple(stages), data),
         screened=screened,
-        emulator=emulator,
+        stages=tuple(stages),
         waves=tuple(waves),
     )
+
+
+def within_reach(data: Data, y: Floats) -> NDArray[np.bool_]:
+    """Return [target] which targets the prior can meet at all.
+
+    The others tell what the rules lack, not which parameters are right: fitting to them would bend whatever
+    parameter moves them. They are told as out of reach, and stay in every validation.
+
+    Parameters
+    ----------
+    y : [n, target] what prior sets showed
+    """
+    near = np.abs(y - data.value) <= IMPLAUSIBLE * data.deviation
+    return np.asarray(near.mean(axis=0) >= LEAST_NEAR)
 
 
 def _stage(
@@ -243,16 +267,15 @@ def _plausible(pool: Pool, x: Floats, stock: Floats, screened: Screened, prior: 
     return np.asarray((np.log(limits[0]) <= expected) & (expected <= np.log(limits[1])))
 
 
-def _choose(prior: Prior, pool: Pool, likely: Floats, size: int, index: int) -> list[Drawn]:
-    """Return sets of a stage: likely ones of the pool, all other parameters from the prior.
+def _choose(prior: Prior, pool: Pool, likely: Floats, index: int) -> list[Drawn]:
+    """Return the sets of a full stage: likely ones of the pool, all other parameters from the prior.
 
     More are chosen than needed, for those whose stock is implausible after all.
     """
     out: list[Drawn] = []
-    start = 0.5
-    rows = choose(likely, 2 * size, start)
+    rows = choose(likely, 2 * STAGE, 0.5)
     for row in np.concatenate([rows[::2], rows[1::2]]):
-        if len(out) == size:
+        if len(out) == STAGE:
             break
         values = dict(zip(pool.names, pool.values[row].tolist(), strict=True))
         structures = tuple(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulator.engine.draws import STREAM_DESIGN, draws_of, make_key
 from simulator.engine.population import Population
 from simulator.evidence import Ledger, Parameter
-from simulator.experiments.design import prior_set, quantile, uniforms
+from simulator.experiments.prior import prior_set, quantile, uniforms
 from simulator.experiments.structures import Structure, load_structures, under
 
 Floats = NDArray[np.float64]

@@ -18,8 +18,8 @@ import simulator
 from calibration.fitting import Shown
 from calibration.observe import monthly, predict
 from calibration.priors import Drawn
-from calibration.store import Store, key_of
-from calibration.targets import Target, load_targets
+from calibration.store import Arrays, Store, key_of
+from calibration.targets import Target
 from scenarios.schema import load_scenario
 from simulator import __version__, coordinates, load_ledger
 from simulator.experiments.ensemble import Comparator, Study
@@ -32,10 +32,11 @@ Floats = NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
 
 SCENARIO: Final = "baseline"
+STOCK: Final = "stock_per_1000"
 IN_HAND: Final = 2
 """Simulations handed to each worker at a time: one runs, one waits."""
 
-PAUSE: Final = 0.05
+PAUSE: Final = 0.2
 """Seconds between looks at what has finished."""
 
 
@@ -57,8 +58,7 @@ class Recipe:
     def about(self) -> str:
         """Return what decides a simulation beside its parameter values and its replicate."""
         ledger, population = country(self.until, self.scale)
-        names = [target.name for target in load_targets()]
-        told = [__version__, code_hash(), ledger.hash, population.digest, load_scenario(SCENARIO).hash, names]
+        told = [__version__, code_hash(), ledger.hash, population.digest, load_scenario(SCENARIO).hash]
         return json.dumps([*told, self.seed, self.until, self.scale])
 
 
@@ -80,13 +80,15 @@ def _labels(until: int) -> dict[str, Any]:
     return {name: one[1] if isinstance(one, tuple) else one for name, one in labels.items()}
 
 
-def run_one(recipe: Recipe, values: dict[str, float], replicate: int) -> Floats:
-    """Return what one run shows of every target, and last the stock per 1,000 that its values imply."""
+def run_one(recipe: Recipe, values: dict[str, float], replicate: int) -> Arrays:
+    """Return the monthly series of one run, and the stock per 1,000 that its values imply."""
     ledger, population = country(recipe.until, recipe.scale)
     study = Study((load_scenario(SCENARIO),), (values,), recipe.seed, 0, recipe.until)
     comparator = Comparator(study, 0, replicate, ledger=ledger, population=population)
-    shown = predict(monthly(comparator.arrays, _labels(recipe.until)), load_targets(), 0)
-    return np.append(shown, comparator.inputs.stock.per_1000)
+    series = monthly(comparator.arrays, _labels(recipe.until))
+    out: Arrays = {name: one.astype(np.float32) for name, one in series.items()}
+    out[STOCK] = np.array(comparator.inputs.stock.per_1000)
+    return out
 
 
 @dataclass
@@ -96,45 +98,49 @@ class Simulations:
     Attributes
     ----------
     total : simulations of the fit, for progress
-    fitted : [target] which of all targets are fitted to
+    targets : what is read of each
     """
 
     recipe: Recipe
     store: Store
     client: Client
     total: int
-    fitted: NDArray[np.bool_]
+    targets: tuple[Target, ...]
     progress: Progress | None = None
 
     def run(self, sets: Sequence[Drawn], first: int) -> Shown:
-        """Return what sets show of the fitted targets; finished ones are read, not run."""
-        every = self.every(sets, first)
-        return Shown(every[:, :-1][:, self.fitted], every[:, -1])
-
-    def every(self, sets: Sequence[Drawn], first: int) -> Floats:
-        """Return [set, target and stock] what sets show of all targets."""
+        """Return what sets show of the targets; finished ones are read, not run."""
         about = self.recipe.about()
         keys = [key_of(about, one.values, first + i) for i, one in enumerate(sets)]
-        missing = iter([i for i, key in enumerate(keys) if key not in self.store.found])
-        done = first + sum(key in self.store.found for key in keys)
+        missing = [i for i, key in enumerate(keys) if key not in self.store]
+        done = first + len(keys) - len(missing)
         self._tell(done)
-        for i, shown in _finished(self.client, self._submit(sets, first, missing)):
-            self.store.add(keys[i], shown)
+        for i, arrays in _finished(self.client, self._submit(sets, first, missing)):
+            self.store.add(keys[i], arrays)
             done += 1
             self._tell(done)
-        return np.stack([self.store.found[key] for key in keys])
+        return self.read(keys)
+
+    def read(self, keys: Sequence[str]) -> Shown:
+        """Return what finished simulations show of the targets."""
+        rows, stock = [], []
+        for key in keys:
+            arrays = self.store.read(key)
+            stock.append(float(arrays.pop(STOCK)))
+            rows.append(_of_country(predict(arrays, self.targets, 0), self.targets, self.recipe.scale))
+        return Shown(np.stack(rows), np.array(stock))
 
     def _tell(self, done: int) -> None:
         if self.progress is not None:
             self.progress(done, self.total, "run")
 
-    def _submit(self, sets: Sequence[Drawn], first: int, missing: Iterator[int]) -> Iterator[tuple[int, Any]]:
+    def _submit(self, sets: Sequence[Drawn], first: int, missing: Sequence[int]) -> Iterator[tuple[int, Any]]:
         for i in missing:
             values = dict(sets[i].values)
             yield i, self.client.submit(run_one, self.recipe, values, first + i, pure=False)
 
 
-def _finished(client: Client, jobs: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Floats]]:
+def _finished(client: Client, jobs: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Arrays]]:
     """Yield (set, result) as they finish, with no more jobs in hand than keep every worker busy."""
     running: dict[int, Any] = {}
     more = True
@@ -149,6 +155,12 @@ def _finished(client: Client, jobs: Iterator[tuple[int, Any]]) -> Iterator[tuple
         for i in [i for i, one in running.items() if one.done()]:
             yield i, running.pop(i).result()
         time.sleep(PAUSE)
+
+
+def _of_country(predicted: Floats, targets: Sequence[Target], scale: float) -> Floats:
+    """Return counts of a small world as those of the whole country."""
+    counts = np.array([one.indicator.error == "count" and not one.of_country for one in targets])
+    return np.where(counts, predicted / scale, predicted)
 
 
 def until_of(targets: Sequence[Target]) -> int:

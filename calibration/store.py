@@ -1,4 +1,4 @@
-"""Finished simulations on disk: one line each, appended and never changed, so that a kill loses none."""
+"""Finished simulations on disk: a file each, named by what it was run with, so that a kill loses none."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Arrays = dict[str, NDArray[Any]]
 
-FILE: Final = "simulations.jsonl"
+ENDING: Final = ".npz"
 
 
 def key_of(about: str, values: Mapping[str, float], replicate: int) -> str:
@@ -30,41 +30,30 @@ def key_of(about: str, values: Mapping[str, float], replicate: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Store:
-    """The simulations of one folder, by key.
-
-    A line cut short by a kill is left out when the folder is opened again; its simulation is run again.
-    """
+    """The simulations of one folder: files are added and never changed."""
 
     folder: Path
-    found: dict[str, Floats] = field(default_factory=dict)
 
-    @classmethod
-    def open(cls, folder: Path) -> Store:
-        """Return the store of a folder, with what was finished before."""
-        folder.mkdir(parents=True, exist_ok=True)
-        store = cls(folder)
-        path = folder / FILE
-        if not path.exists():
-            return store
-        whole = 0
-        with path.open("rb") as file:
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                row = json.loads(line)
-                store.found[row["key"]] = np.array(row["observed"])
-                whole += len(line)
-        if whole < path.stat().st_size:
-            os.truncate(path, whole)
-        return store
+    def path(self, key: str) -> Path:
+        """Return where a simulation stands, or will."""
+        return self.folder / f"{key}{ENDING}"
 
-    def add(self, key: str, observed: Floats) -> None:
-        """Write a finished simulation down; it is on the disk when this returns."""
-        line = json.dumps({"key": key, "observed": observed.tolist()}, separators=(",", ":"))
-        with (self.folder / FILE).open("ab") as file:
-            file.write(line.encode() + b"\n")
+    def __contains__(self, key: str) -> bool:
+        return self.path(key).exists()
+
+    def add(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write a finished simulation; half-written ones never bear its name."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        half = self.folder / f"{key}.{os.getpid()}.half"
+        with half.open("wb") as file:
+            np.savez_compressed(file, **dict(arrays))  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
-        self.found[key] = observed
+        half.replace(self.path(key))
+
+    def read(self, key: str) -> Arrays:
+        """Return a simulation."""
+        with np.load(self.path(key), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}

@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from simulator.commands import analysis, experiments, optimise, policy, reproduce, validation
+from simulator.commands import (
+    analysis,
+    calibration,
+    experiments,
+    optimise,
+    policy,
+    reproduce,
+    validation,
+)
 from simulator.commands.app import app as _app
 from simulator.faults import Fault, FaultyInput, did_you_mean, listed
 from simulator.terminal import (
@@ -46,6 +54,7 @@ from simulator.terminal import (
     progress_bar,
     short,
     show,
+    source_of_draws,
     tell,
     unwritable,
     whole,
@@ -201,6 +210,7 @@ def _run(
     out: Annotated[str | None, option("--out", "out")] = None,
     form: Annotated[str | None, option("--format", "format")] = None,
     fiscal: Annotated[str | None, option("--fiscal", "fiscal")] = None,
+    draws_from: Annotated[str, option("--draws-from", "draws_from")] = "posterior",
     threads: Annotated[str | None, option("--threads", "threads")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, flag("--json", "json")] = False,
@@ -215,6 +225,7 @@ def _run(
         out=out,
         form=form,
         fiscal=fiscal,
+        draws_from=draws_from,
         threads=threads,
         quiet=quiet,
         as_json=as_json,
@@ -231,6 +242,7 @@ def _compare(
     out: Annotated[str | None, option("--out", "out")] = None,
     form: Annotated[str | None, option("--format", "format")] = None,
     fiscal: Annotated[str | None, option("--fiscal", "fiscal")] = None,
+    draws_from: Annotated[str, option("--draws-from", "draws_from")] = "posterior",
     threads: Annotated[str | None, option("--threads", "threads")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, flag("--json", "json")] = False,
@@ -246,6 +258,7 @@ def _compare(
         out=out,
         form=form,
         fiscal=fiscal,
+        draws_from=draws_from,
         threads=threads,
         quiet=quiet,
         as_json=as_json,
@@ -262,6 +275,7 @@ def _simulate(
     out: str | None,
     form: str | None,
     fiscal: str | None,
+    draws_from: str,
     threads: str | None,
     quiet: bool,
     as_json: bool,
@@ -272,6 +286,7 @@ def _simulate(
         "draws": whole("--draws", draws, 1, LARGEST_COUNT),
         "replicates": whole("--replicates", replicates, 1, LARGEST_COUNT),
         "threads": None if threads is None else whole("--threads", threads, 1, 1024),
+        "draws_from": source_of_draws(draws_from),
     }
     kind = format_of(form, out)
     if fiscal not in (None, *FISCAL_YEARS):
@@ -576,6 +591,7 @@ COMMANDS: Final[dict[str, Callable[..., int | None]]] = {
     "value-of-information": analysis.value_of_information,
     "optimise": optimise.optimise,
     "precision": _precision,
+    "calibrate": calibration.calibrate,
     "validate": _validate,
     "validate-model": validation.validate_model,
     "scenarios": _scenarios,

@@ -38,6 +38,9 @@ TERMINATED: Final = 143
 FORMATS: Final = {"zarr": ".zarr", "netcdf": ".nc", "csv": "_csv"}
 """Result formats and how the name of a result ends; CSV is a folder of tables."""
 
+DRAWS_FROM: Final = ("posterior", "prior")
+"""As in ``experiments.design``, which is slow to import; a test holds the two together."""
+
 LARGEST_COUNT: Final = 1_000_000
 LARGEST_SEED: Final = 2**63 - 1
 
@@ -101,6 +104,13 @@ def whole(option: str, text: str, smallest: int, largest: int) -> int:
     if number is None or not smallest <= number <= largest:
         raise bad_option(option, text, t("cli.allowed.whole", low=smallest, high=f"{largest:,}"))
     return number
+
+
+def source_of_draws(text: str) -> str:
+    """Return where parameter draws come from."""
+    if text not in DRAWS_FROM:
+        raise bad_option("--draws-from", text, ", ".join(DRAWS_FROM), did_you_mean(text, DRAWS_FROM))
+    return text
 
 
 def month_of(option: str, text: str) -> int:

@@ -28,6 +28,7 @@ from simulator.terminal import (
     print_json,
     progress_bar,
     show,
+    source_of_draws,
     unwritable,
     whole,
 )
@@ -61,6 +62,7 @@ def score(
     draws: Annotated[str, option("--draws", "paired_draws")] = "12",
     replicates: Annotated[str, option("--replicates", "replicates")] = "1",
     until: Annotated[str | None, option("--until", "until")] = None,
+    draws_from: Annotated[str, option("--draws-from", "draws_from")] = "posterior",
     threads: Annotated[str | None, option("--threads", "threads")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, flag("--json", "json")] = False,
@@ -70,7 +72,7 @@ def score(
         if each not in GROUPS:
             raise bad_option("--by", each, ", ".join(GROUPS), did_you_mean(each, GROUPS))
     targets, prices = _targets(target or ()), _prices(price or ())
-    options = _options(seed, draws, replicates, threads)
+    options = _options(seed, draws, replicates, draws_from, threads)
     dataset = _result(names or (), result, until, options, quiet=quiet or as_json)
 
     from simulator import report_policy as tables
@@ -107,6 +109,7 @@ def claims(
     seed: Annotated[str, option("--seed", "seed")] = "0",
     draws: Annotated[str, option("--draws", "claim_draws")] = "10",
     replicates: Annotated[str, option("--replicates", "replicates")] = "1",
+    draws_from: Annotated[str, option("--draws-from", "draws_from")] = "posterior",
     threads: Annotated[str | None, option("--threads", "threads")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, flag("--json", "json")] = False,
@@ -114,7 +117,7 @@ def claims(
     """Check what scenarios claim by running them; exit code 2 if something does not hold."""
     from scenarios import library
 
-    options = _options(seed, draws, replicates, threads)
+    options = _options(seed, draws, replicates, draws_from, threads)
     scenarios = load_scenarios(names or tuple(library()), None)
 
     from simulator.experiments.claims import check_claims
@@ -182,12 +185,13 @@ def contributions(
     draws: Annotated[str, option("--draws", "claim_draws")] = "10",
     replicates: Annotated[str, option("--replicates", "replicates")] = "1",
     until: Annotated[str | None, option("--until", "until")] = None,
+    draws_from: Annotated[str, option("--draws-from", "draws_from")] = "posterior",
     threads: Annotated[str | None, option("--threads", "threads")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, flag("--json", "json")] = False,
 ) -> None:
     """Tell what each part of a scenario adds, and the synergy of the whole."""
-    options = _options(seed, draws, replicates, threads)
+    options = _options(seed, draws, replicates, draws_from, threads)
     scenario = load_scenarios([one_name(names or (), "contributions", t("cli.allowed.one_scenario"))], until)[
         0
     ]
@@ -218,6 +222,7 @@ def export(
     draws: Annotated[str, option("--draws", "paired_draws")] = "12",
     replicates: Annotated[str, option("--replicates", "replicates")] = "1",
     until: Annotated[str | None, option("--until", "until")] = None,
+    draws_from: Annotated[str, option("--draws-from", "draws_from")] = "posterior",
     threads: Annotated[str | None, option("--threads", "threads")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, flag("--json", "json")] = False,
@@ -229,7 +234,7 @@ def export(
     forms = _forms(kind, form or [])
     base = None if year is None else whole("--year", year, FIRST_PROGRAMMED, LAST_PROGRAMMED)
     targets = _targets(target or ())
-    options = _options(seed, draws, replicates, threads)
+    options = _options(seed, draws, replicates, draws_from, threads)
     folder = Path(out)
     check_writable(folder / "sintrata")
     dataset = _result(scenarios, result, until, options, quiet=quiet or as_json)
@@ -259,11 +264,12 @@ def _forms(kind: str, forms: list[str]) -> list[str]:
 # What is asked for in words.
 
 
-def _options(seed: str, draws: str, replicates: str, threads: str | None) -> dict[str, Any]:
+def _options(seed: str, draws: str, replicates: str, draws_from: str, threads: str | None) -> dict[str, Any]:
     return {
         "seed": whole("--seed", seed, 0, LARGEST_SEED),
         "draws": whole("--draws", draws, 1, LARGEST_COUNT),
         "replicates": whole("--replicates", replicates, 1, LARGEST_COUNT),
+        "draws_from": source_of_draws(draws_from),
         "threads": None if threads is None else whole("--threads", threads, 1, 1024),
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from scenarios.schema import Scenario, load_scenario, overlaid
 from simulator.engine.states import START_YEAR
+from simulator.experiments.design import DrawsFrom
 from simulator.experiments.ensemble import compare
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
 
@@ -53,6 +54,7 @@ def check_claims(
     *,
     seed: int = 0,
     draws: int = 8,
+    draws_from: DrawsFrom = "posterior",
     replicates: int = 1,
     threads: int | None = None,
     scale: float = 1.0,
@@ -63,7 +65,7 @@ def check_claims(
     Parameters
     ----------
     scenarios : names of the library, paths, or loaded; those without claims cost nothing
-    draws, replicates, seed, threads, scale : see ``compare``
+    draws, draws_from, replicates, seed, threads, scale : see ``compare``
     progress : called with (done, total, label)
     """
     loaded = [s if isinstance(s, Scenario) else load_scenario(s) for s in scenarios]
@@ -79,6 +81,7 @@ def check_claims(
             until=12 * (year - START_YEAR) + 11,
             seed=seed,
             draws=draws,
+            draws_from=draws_from,
             replicates=replicates,
             threads=threads,
             scale=scale,

@@ -10,6 +10,7 @@ import xarray as xr
 
 from scenarios.programmes import DESIGN
 from scenarios.schema import Scenario, load_scenario
+from simulator.experiments.design import DrawsFrom
 from simulator.experiments.ensemble import compare
 from simulator.outcomes.effects import EFFECTS
 from simulator.outcomes.indicators import Interval, summarise, yearly
@@ -62,6 +63,7 @@ def contributions(
     *,
     seed: int = 0,
     draws: int = 8,
+    draws_from: DrawsFrom = "posterior",
     replicates: int = 1,
     threads: int | None = None,
     scale: float = 1.0,
@@ -76,7 +78,7 @@ def contributions(
     Parameters
     ----------
     scenario : with at least one programme or intervention
-    draws, replicates, seed, threads, scale : see ``compare``
+    draws, draws_from, replicates, seed, threads, scale : see ``compare``
 
     Raises
     ------
@@ -102,6 +104,7 @@ def contributions(
             until=whole.until_ti,
             seed=seed,
             draws=draws,
+            draws_from=draws_from,
             replicates=replicates,
             threads=threads,
             scale=scale,

@@ -20,7 +20,7 @@ from simulator.engine.population import Population
 from simulator.engine.states import LAST_MONTH, REPORT_FROM, START_YEAR, month_index, month_name
 from simulator.engine.store import load_population
 from simulator.evidence import Ledger, load_ledger
-from simulator.experiments.design import parameter_draws
+from simulator.experiments.design import DrawsFrom, parameter_draws
 from simulator.experiments.workers import country
 from simulator.inputs import Inputs, prepare
 from simulator.outcomes.accounts import accounts
@@ -219,6 +219,7 @@ def compare(
     until: str | int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    draws_from: DrawsFrom = "posterior",
     scale: float = 1.0,
     first_month: int = REPORT_FROM,
     variables: Collection[str] | None = None,
@@ -229,11 +230,13 @@ def compare(
     ----------
     scenarios : names of the library, paths of files, or loaded scenarios; the first is the comparator
     seed : seed of chance and of the parameter draws
-    draws : parameter sets; draw 0 is the central one, further ones come from the ledger's distributions
+    draws : parameter sets; draw 0 is the central one
     replicates : repetitions of chance for each draw
     until : last month, ``"YYYY-MM"`` or months since January 2012; by default the latest of the scenarios
     threads : cores to use, by default all; results do not depend on it
     progress : called with (done, total, label)
+    draws_from : where further draws come from: ``posterior``, what the official series leave, or ``prior``,
+        the ledger's ranges alone
     scale : share of the country; anything but 1 is for tests
     first_month : first month in the result, counted from January 2012
     variables : what to keep, by default everything; many runs fit in memory when little is kept
@@ -245,7 +248,7 @@ def compare(
     Raises
     ------
     FaultyInput
-        If a scenario file has faults.
+        If a scenario file has faults, or the posterior was fitted with another ledger.
     """
     loaded = tuple(s if isinstance(s, Scenario) else load_scenario(s) for s in scenarios)
     last = _last_month(loaded, until)
@@ -253,7 +256,7 @@ def compare(
     population = load_population(
         ledger, scale=scale, last_year=max(2030, START_YEAR + last // 12), progress=progress
     )
-    values, rejected = parameter_draws(ledger, population, draws, seed)
+    values, rejected = parameter_draws(ledger, population, draws, seed, draws_from)
     study = Study(loaded, tuple(values), seed, first_month, last)
     cores = threads or os.cpu_count() or 1
     pairs = [(d, r) for d in range(draws) for r in range(replicates)]
@@ -292,6 +295,7 @@ def compare(
             ),
             "seed": seed,
             "scale": scale,
+            "draws_from": draws_from,
             "rejected_share_of_draws": rejected,
         },
     )
@@ -306,6 +310,7 @@ def run(
     until: str | int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    draws_from: DrawsFrom = "posterior",
 ) -> xr.Dataset:
     """Run one scenario; see ``compare`` for parameters and result."""
     return compare(
@@ -316,6 +321,7 @@ def run(
         until=until,
         threads=threads,
         progress=progress,
+        draws_from=draws_from,
     )
 
 

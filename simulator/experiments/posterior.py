@@ -1,8 +1,8 @@
 """The fitted parameters: weighted sets that the official series leave, and draws of them.
 
-``evidence/fitted`` holds the sets (``posterior.csv``) and how they came about (``posterior.json``). A set gives
-the parameters that move what was observed, and the structures under which it was run; all others are drawn
-from the ledger under those structures, since the data say nothing of them.
+``evidence/fitted`` holds the sets (``posterior.csv``) and how they came about (``posterior.json``). A set
+gives the parameters that move what was observed, and the structures under which it was run; all others are
+drawn from the ledger under those structures, since the data say nothing of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import simulator.evidence
-from simulator.experiments.design import prior_set, uniforms
-from simulator.experiments.structures import load_structures, under
+from simulator.experiments.prior import prior_set, uniforms
+from simulator.experiments.structures import Structure, load_structures, under
 from simulator.faults import Fault, FaultyInput
 from simulator.texts import t
 
@@ -58,7 +58,9 @@ class Posterior:
 
     def share(self, structure: str) -> float:
         """Return the weight of the sets that stand for a structure."""
-        return float(sum(w for w, held in zip(self.weights, self.structures, strict=True) if structure in held))
+        return float(
+            sum(w for w, held in zip(self.weights, self.structures, strict=True) if structure in held)
+        )
 
     def within(self, structures: Sequence[str]) -> Posterior:
         """Return the sets under which all of some structures hold.
@@ -80,24 +82,40 @@ class Posterior:
         )
 
 
+def held_by(ledger: Ledger) -> tuple[str, ...]:
+    """Return the structures that narrow a ledger."""
+
+    def narrows(structure: Structure) -> bool:
+        here = (ledger.parameters[name] for name in structure.ranges)
+        return [(p.low, p.central, p.high) for p in here] == list(structure.ranges.values())
+
+    return tuple(name for name, one in load_structures().items() if narrows(one))
+
+
+WORDS: Final = ("source", "quality", "note", "reading")
+"""What rows of the ledger say in words, which decides no run."""
+
+
 def digest(ledger: Ledger, names: Sequence[str]) -> str:
     """Return the hash of what a fit of these parameters holds for: their priors, the structures, the drivers.
 
-    Priors of other parameters are not in it: they are drawn anew. Neither are labels, sources and prices.
+    Priors of other parameters are not in it, since they are drawn anew; neither are those that structures
+    narrow, which stand in the structures; nor labels, sources and prices.
     """
-    told: list[object] = [
-        (name, p.low, p.central, p.high, p.distribution)
-        for name, p in ((name, ledger.parameters[name]) for name in sorted(names))
-    ]
-    told += [(one.name, sorted(one.ranges.items())) for one in load_structures().values()]
+    structures = load_structures().values()
+    narrowed = {name for one in structures for name in one.ranges}
+    told: list[object] = [(one.name, sorted(one.ranges.items())) for one in structures]
+    for name in sorted(set(names) - narrowed):
+        p = ledger.parameters[name]
+        told.append((name, p.low, p.central, p.high, p.distribution))
     land = ledger.territories
-    arrays: list[Any] = [getattr(land, name) for name in land.__dataclass_fields__]
+    told += [_plain(getattr(land, name)) for name in land.__dataclass_fields__]
     for group in (ledger.series, ledger.background, ledger.services):
-        arrays += [(name, *pair) for name, pair in sorted(group.items())]
-    arrays += [ledger.distances, ledger.posts]
-    told += [_plain(one) for one in arrays]
-    told += [astuple(row)[:-3] for row in (*ledger.institutions, *ledger.shocks, *ledger.programmes)]
-    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
+        told += [(name, *_plain(pair)) for name, pair in sorted(group.items())]
+    told += [_plain(ledger.distances), _plain(ledger.posts)]
+    for rows in (ledger.institutions, ledger.shocks, ledger.programmes):
+        told += [[getattr(row, x) for x in row.__dataclass_fields__ if x not in WORDS] for row in rows]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
@@ -161,9 +179,9 @@ def check_posterior(posterior: Posterior, ledger: Ledger) -> None:
         [
             Fault(
                 where=TABLE,
-                found=t("calibration.found.posterior", fitted=fitted, now=now),
-                allowed=t("calibration.allowed.posterior"),
-                do=t("calibration.do.posterior"),
+                found=t("fit.found.posterior", fitted=fitted, now=now),
+                allowed=t("fit.allowed.posterior"),
+                do=t("fit.do.posterior"),
             )
         ]
     )
