@@ -2,7 +2,8 @@
 
 Parameters enter as positions in their prior (``x``, 0 to 1). A series is regressed on linear, square and
 product terms of the few parameters that were found to move it; what is left (chance, and all parameters that
-were not found) is its variance, told by leaving each simulation out in turn.
+were not found) is its error, told by leaving each simulation out in turn. One parameter that was not found
+moves many series alike, so that errors go together: they have a covariance, not only variances.
 """
 
 from __future__ import annotations
@@ -31,15 +32,20 @@ class Polynomial:
     ----------
     columns : parameters in it, as columns of ``x``; pairs : products of two of them
     coefficients : of constant, linear, square and product terms
-    variance : of what it leaves open, from simulations left out in turn
+    left_out : [n] error for each simulation, when fitted to the others; variance : their mean square
     explained : share of the variance of the series that it tells before it sees a simulation
     """
 
     columns: tuple[int, ...]
     pairs: tuple[tuple[int, int], ...]
     coefficients: Floats
-    variance: float
+    left_out: Floats
     explained: float
+
+    @property
+    def variance(self) -> float:
+        """Mean square of the errors."""
+        return float(np.mean(self.left_out**2))
 
     def mean(self, x: Floats) -> Floats:
         """Return [n] expected values at positions ``x`` [n, parameter]."""
@@ -81,16 +87,22 @@ def _least_squares(
     coefficients = solved @ y
     leverage = np.minimum((design * solved.T).sum(axis=1), 0.999)
     left_out = (y - design @ coefficients) / (1.0 - leverage)
-    variance = float(np.mean(left_out**2))
     total = float(np.var(y))
-    return Polynomial(columns, pairs, coefficients, variance, 1.0 - variance / total if total > 0.0 else 0.0)
+    explained = 1.0 - float(np.mean(left_out**2)) / total if total > 0.0 else 0.0
+    return Polynomial(columns, pairs, coefficients, left_out, explained)
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """All observed series, in the order of the targets."""
+    """All observed series, in the order of the targets.
+
+    Attributes
+    ----------
+    covariance : [target, target] of its errors
+    """
 
     series: tuple[Polynomial, ...]
+    covariance: Floats
 
     def mean(self, x: Floats) -> Floats:
         """Return [n, target] expected values at positions ``x`` [n, parameter]."""
@@ -98,8 +110,8 @@ class Emulator:
 
     @property
     def variance(self) -> Floats:
-        """[target] variance of chance and of the parameters left out."""
-        return np.array([one.variance for one in self.series])
+        """[target] variance of its errors."""
+        return np.diag(self.covariance)
 
 
 def emulate(x: Floats, y: Floats, active: Sequence[Sequence[int]]) -> Emulator:
@@ -107,4 +119,22 @@ def emulate(x: Floats, y: Floats, active: Sequence[Sequence[int]]) -> Emulator:
 
     ``active`` are the columns that move each target, the strongest first.
     """
-    return Emulator(tuple(fit(x, y[:, k], columns) for k, columns in enumerate(active)))
+    series = tuple(fit(x, y[:, k], columns) for k, columns in enumerate(active))
+    return Emulator(series, shrunk(np.stack([one.left_out for one in series], axis=1)))
+
+
+def shrunk(errors: Floats) -> Floats:
+    """Return the covariance of errors [n, target], drawn towards none between targets.
+
+    Correlations move towards zero as far as their own chance demands (Ledoit and Wolf 2004); variances stay.
+    """
+    n, k = errors.shape
+    deviation = np.sqrt((errors**2).mean(axis=0))
+    z = errors / np.maximum(deviation, 1e-300)
+    correlation = z.T @ z / n
+    apart = float(((correlation - np.eye(k)) ** 2).sum())
+    chance = float((((z**2).T @ z**2) / n - correlation**2).sum()) / n
+    share = 1.0 if apart <= 0.0 else min(chance / apart, 1.0)
+    correlation = (1.0 - share) * correlation
+    np.fill_diagonal(correlation, 1.0)
+    return np.asarray(correlation * np.outer(deviation, deviation))

@@ -1,12 +1,15 @@
 """The fit: what the data can tell, what they rule out, and the sets of parameters that they leave.
 
-Half of the budget screens the prior; the other half follows where the emulator of what was seen so far finds
-the data likely. Read this first, then ``screening``, ``emulator`` and ``smc``.
+A first population of simulations screens the prior; further ones go where the emulator of what was seen so
+far finds the data likely. The posterior is what the last emulator leaves of the prior (synthetic likelihood,
+Wood 2010: the expected series, and the covariance of what the emulator does not know); the weights of the
+simulations themselves, which need no emulator to be true, are its check. Read this first, then ``screening``,
+``emulator`` and ``smc``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -23,10 +26,10 @@ from calibration.targets import Target
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-FIRST: Final = 120
-"""Simulations of the prior; half of a smaller budget."""
+FIRST: Final = 80
+"""Simulations of the prior; of a budget that is not larger, half."""
 
-STAGE: Final = 50
+STAGE: Final = 40
 """Simulations of each further stage, at most: a larger budget adds stages and changes none before."""
 
 WIDENING: Final = 2.0
@@ -40,6 +43,9 @@ POOL: Final = 100_000
 
 FEWEST_IN_POOL: Final = 50.0
 """Effective sets that a stage must be able to choose from; with fewer, its errors are widened."""
+
+KEPT: Final = 300
+"""Draws of the posterior that are kept."""
 
 Simulate = Callable[[Sequence[Drawn], int], "Shown"]
 """Run sets whose first has this number among all of a fit."""
@@ -145,23 +151,37 @@ class Fit:
 
     Attributes
     ----------
-    names : fitted parameters; x, values : [n, parameter] positions and values of all simulations
+    names : fitted parameters
+    pool : prior sets of them; likely : [set] their share of the posterior
+    chosen : rows of the pool, drawn by it: the posterior as it is kept
+    inside : [set] which sets of the pool imply a stock that the sources allow
+    x : [n, parameter] positions of all simulations; stock : [n] per 1,000, that they imply
     structures : of each simulation, one of each group
-    predicted : [n, target] of all targets; reached : [target] those in reach, which alone were fitted
+    y : [n, target] what they showed, on the scale of the data; reached : [target] those in reach, the only
+        ones in ``y`` and ``data``
     log_likelihood : [n]; weighted : weights of simulations
     """
 
     names: tuple[str, ...]
+    pool: Pool
+    likely: Floats
+    chosen: Integers
+    inside: NDArray[np.bool_]
     x: Floats
-    values: Floats
+    stock: Floats
+    y: Floats
     structures: tuple[tuple[str, ...], ...]
-    predicted: Floats
+    data: Data
     reached: NDArray[np.bool_]
     log_likelihood: Floats
     weighted: Weighted
     screened: Screened
-    stages: tuple[Stage, ...]
     waves: tuple[Wave, ...]
+
+    @property
+    def first(self) -> int:
+        """Simulations of the prior, which stand first."""
+        return self.waves[0].simulations
 
 
 def fit(
@@ -170,6 +190,7 @@ def fit(
     simulate: Simulate,
     likelihood: Callable[[Floats], Floats],
     budget: int,
+    kept: int = KEPT,
 ) -> Fit:
     """Fit the prior to targets within a number of simulations.
 
@@ -178,13 +199,14 @@ def fit(
     simulate : runs sets
     likelihood : [n, target] shown to [n] log likelihood of the targets
     budget : simulations in all, at least 40
+    kept : draws of the posterior that are kept
 
     Raises
     ------
     ValueError
         If no parameter moves any target, or the data rule out the whole prior.
     """
-    first = min(FIRST, budget // 2)
+    first = FIRST if budget > FIRST else budget // 2
     sets = [prior.draw(i) for i in range(first)]
     shown = simulate(sets, 0)
     every = Scale(tuple(targets))
@@ -215,17 +237,24 @@ def fit(
         x = prior.x([one.values for one in sets])[:, screened.columns]
         widening = 1.0
     log = likelihood(shown.predicted)[:, reached].sum(axis=1)
+    y = scale(shown.predicted[:, reached])
+    last, likely, left = _stage(emulate(x, y, screened.active), pool, inside, data, 1.0, 0)
+    waves.append(Wave(0, last.widening, left, effective(likely)))
     return Fit(
         names=names,
+        pool=pool,
+        likely=likely / likely.sum(),
+        chosen=_keep(prior, pool, likely, kept),
+        inside=inside,
         x=x,
-        values=np.array([[one.values[name] for name in names] for one in sets]),
+        stock=shown.stock,
+        y=y,
         structures=tuple(one.structures for one in sets),
-        predicted=shown.predicted,
+        data=data,
         reached=reached,
         log_likelihood=log,
         weighted=weigh(x, log, tuple(stages), data),
         screened=screened,
-        stages=tuple(stages),
         waves=tuple(waves),
     )
 
@@ -248,14 +277,14 @@ def _stage(
     emulator: Emulator, pool: Pool, inside: NDArray[np.bool_], data: Data, widening: float, size: int
 ) -> tuple[Stage, Floats, float]:
     """Return a stage, how likely it finds the sets of the pool, and the share that is not ruled out."""
-    mean, variance = emulator.mean(pool.x), emulator.variance
-    left = ~ruled_out(data.implausibility(mean, variance)) & inside
+    mean = emulator.mean(pool.x)
+    left = ~ruled_out(data.implausibility(mean, emulator.variance)) & inside
     if not left.any():
         raise ValueError("history matching rules out the whole prior")
-    likely = np.where(inside, emulated(mean, variance, data, widening), 0.0)
+    likely = np.where(inside, emulated(emulator, mean, data, widening), 0.0)
     while effective(likely) < min(FEWEST_IN_POOL, 0.5 * left.sum()):
         widening *= 1.25
-        likely = np.where(inside, emulated(mean, variance, data, widening), 0.0)
+        likely = np.where(inside, emulated(emulator, mean, data, widening), 0.0)
     mass = float(likely[inside].mean())
     return Stage(size, emulator, widening, mass), likely, float(left.sum() / inside.sum())
 
@@ -267,22 +296,33 @@ def _plausible(pool: Pool, x: Floats, stock: Floats, screened: Screened, prior: 
     return np.asarray((np.log(limits[0]) <= expected) & (expected <= np.log(limits[1])))
 
 
-def _choose(prior: Prior, pool: Pool, likely: Floats, index: int) -> list[Drawn]:
-    """Return the sets of a full stage: likely ones of the pool, all other parameters from the prior.
+def _sets(prior: Prior, pool: Pool, likely: Floats, n: int, index: int) -> Iterator[tuple[int, Drawn]]:
+    """Yield rows of the pool and their full sets, until ``n`` have a stock that the sources allow.
 
-    More are chosen than needed, for those whose stock is implausible after all.
+    More rows are chosen than needed, for those whose stock is implausible after all.
     """
-    out: list[Drawn] = []
-    rows = choose(likely, 2 * STAGE, 0.5)
+    rows = choose(likely, 2 * n, 0.5)
+    found = 0
     for row in np.concatenate([rows[::2], rows[1::2]]):
-        if len(out) == STAGE:
-            break
+        if found == n:
+            return
         values = dict(zip(pool.names, pool.values[row].tolist(), strict=True))
         structures = tuple(
             members[s].name for members, s in zip(prior.groups, pool.structures[row], strict=True)
         )
         try:
-            out.append(prior.complete(index + len(out), structures, values))
+            drawn = prior.complete(index + found, structures, values)
         except ValueError:
             continue
-    return out
+        found += 1
+        yield int(row), drawn
+
+
+def _choose(prior: Prior, pool: Pool, likely: Floats, index: int) -> list[Drawn]:
+    """Return the sets of a full stage: likely ones of the pool, all other parameters from the prior."""
+    return [drawn for _, drawn in _sets(prior, pool, likely, STAGE, index)]
+
+
+def _keep(prior: Prior, pool: Pool, likely: Floats, kept: int) -> Integers:
+    """Return the rows of the pool that are kept as the posterior, likely ones several times."""
+    return np.sort([row for row, _ in _sets(prior, pool, likely, kept, 0)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -12,19 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.calibrate import Calibrated
+from calibration.recovery import Known, Recovered, recover, save_ranks
 from calibration.simulations import code_hash
 from simulator import __version__
 from simulator.engine.states import month_name
 from simulator.experiments.posterior import Posterior, digest, save_posterior
 from simulator.experiments.prior import quantile
-from simulator.experiments.structures import load_structures, structure_groups
 from simulator.tables import Column, Table
 from simulator.texts import language, t
 
 Floats = NDArray[np.float64]
 
-LIGHTEST: Final = 1e-3
-"""Weight that the simulations left out of the posterior have together."""
+KNOWN, RANKS, TOLD = "known.csv", "ranks.csv", "told.json"
+RECOVERY_POOL: Final = 40_000
+"""Prior sets among which known parameters are looked for."""
 
 EXCLUDED: Final = 0.05
 """Posterior share below which the data exclude a structure."""
@@ -41,26 +41,23 @@ def weighted_quantiles(values: Floats, weights: Floats, levels: tuple[float, ...
 
 
 def posterior_of(done: Calibrated) -> Posterior:
-    """Return the weighted sets of a fit, the heaviest first, but for the lightest of all."""
-    fit = done.fit
-    order = np.argsort(-fit.weighted.weights, kind="stable")
-    weights = fit.weighted.weights[order]
-    kept = order[: int(np.searchsorted(np.cumsum(weights), 1.0 - LIGHTEST)) + 1]
-    ledger = done.prior.ledger
+    """Return the sets that a fit keeps, each once, weighed by how often it was drawn."""
+    fit, prior = done.fit, done.prior
+    rows, counts = np.unique(fit.chosen, return_counts=True)
     manifest: dict[str, Any] = {
         "command": f"sintrata calibrate --budget {len(fit.x)}"
-        + "".join(f" --structure {name}" for name in done.prior.only),
+        + "".join(f" --structure {name}" for name in prior.only),
         "code_version": __version__,
         "code_hash": code_hash(),
-        "data_hash": ledger.hash,
-        "population_hash": done.prior.population.digest,
-        "digest": digest(ledger, fit.names),
-        "seed": done.prior.seed,
+        "data_hash": prior.ledger.hash,
+        "population_hash": prior.population.digest,
+        "digest": digest(prior.ledger, fit.names),
+        "seed": prior.seed,
         "scale": done.recipe.scale,
         "until": month_name(done.recipe.until),
         "simulations": len(fit.x),
-        "effective": round(fit.weighted.effective, 1),
-        "widening": round(fit.weighted.widening, 3),
+        "effective_simulations": round(fit.weighted.effective, 1),
+        "widening_of_simulations": round(fit.weighted.widening, 3),
         "waves": [asdict(wave) for wave in fit.waves],
         "targets_fitted": int(fit.reached.sum()),
         "targets_out_of_reach": [
@@ -69,46 +66,53 @@ def posterior_of(done: Calibrated) -> Posterior:
     }
     return Posterior(
         names=fit.names,
-        values=fit.values[kept],
-        weights=fit.weighted.weights[kept] / fit.weighted.weights[kept].sum(),
-        structures=tuple(fit.structures[i] for i in kept),
+        values=fit.pool.values[rows],
+        weights=counts / counts.sum(),
+        structures=tuple(
+            tuple(members[s].name for members, s in zip(prior.groups, held, strict=True))
+            for held in fit.pool.structures[rows]
+        ),
         manifest=manifest,
     )
 
 
 def identified_table(done: Calibrated) -> Table:
-    """Return what the data say of each fitted parameter: prior, posterior, narrowing; best known first."""
+    """Return what the data say of each fitted parameter: prior, posterior, narrowing; best known first.
+
+    ``simulated`` is the posterior mean position by the weights of simulations, beside that of the emulator.
+    """
     fit, parameters = done.fit, done.prior.ledger.parameters
     rows: list[dict[str, object]] = []
-    every = np.linspace(0.0005, 0.9995, 1000)
-    first = fit.waves[0].simulations
     for i, name in enumerate(fit.names):
-        before = fit.values[:first, i]
-        after = weighted_quantiles(fit.values[:, i], fit.weighted.weights)
-        ranks = fit.x[:, i]
-        mean = float(np.average(ranks, weights=fit.weighted.weights))
-        deviation = float(np.sqrt(np.average((ranks - mean) ** 2, weights=fit.weighted.weights)))
-        prior = quantile(parameters[name], every)
+        x, values = fit.pool.x[:, i], fit.pool.values[:, i]
+        before = [float(quantile(parameters[name], np.array([end]))[0]) for end in (ENDS[0], ENDS[2])]
+        after = weighted_quantiles(values, fit.likely)
+        mean = float(fit.likely @ x)
+        deviation = float(np.sqrt(fit.likely @ (x - mean) ** 2))
         rows.append(
             {
                 "parameter": name,
                 "label": parameters[name].label[language()],
-                "prior": [float(np.quantile(prior, end)) for end in (ENDS[0], ENDS[2])],
-                "posterior": [after[0], after[2]],
+                "prior": _range(before[0], before[1]),
+                "posterior": _range(after[0], after[2]),
                 "median": after[1],
-                "narrowing": 1.0 - deviation / float(fit.x[:first, i].std()) if before.std() else 0.0,
+                "narrowing": 1.0 - deviation / float(x.std()),
                 "expected": float(fit.screened.identified.narrowing[i]),
+                "position": mean,
+                "simulated": float(fit.weighted.weights @ fit.x[:, i]),
             }
         )
     rows.sort(key=lambda row: -float(str(row["narrowing"])))
     columns = (
         Column("parameter", t("fit.column.parameter")),
         Column("label", t("fit.column.label")),
-        Column("prior", t("fit.column.prior"), "n"),
-        Column("posterior", t("fit.column.posterior"), "n"),
+        Column("prior", t("fit.column.prior")),
+        Column("posterior", t("fit.column.posterior")),
         Column("median", t("fit.column.median"), "n"),
         Column("narrowing", t("fit.column.narrowing"), ".0%"),
         Column("expected", ""),
+        Column("position", ""),
+        Column("simulated", ""),
     )
     note = t(
         "fit.note",
@@ -119,24 +123,25 @@ def identified_table(done: Calibrated) -> Table:
     return Table(t("fit.title"), columns, tuple(rows), (note,))
 
 
+def _range(low: float, high: float) -> str:
+    return t("fit.range", low=f"{low:.3g}", high=f"{high:.3g}")
+
+
 def structures_table(done: Calibrated) -> Table:
     """Return the share of each structure before and after the data."""
     fit = done.fit
-    first = fit.waves[0].simulations
-    before = Counter(name for held in fit.structures[:first] for name in held)
     rows: list[dict[str, object]] = []
-    for members in structure_groups().values():
-        possible = [name for name in members if before[name]]
-        for name in possible:
-            held = np.array([name in one for one in fit.structures])
-            after = float(fit.weighted.weights[held].sum())
+    for g, members in enumerate(done.prior.groups):
+        for s, one in enumerate(members):
+            held = np.array([one.name in structures for structures in fit.structures])
+            after = float(fit.likely[fit.pool.structures[:, g] == s].sum())
             rows.append(
                 {
-                    "structure": name,
-                    "label": load_structures()[name].label[language()],
-                    "before": 1.0 / len(possible),
+                    "structure": one.name,
+                    "label": one.label[language()],
+                    "before": 1.0 / len(members),
                     "after": after,
-                    "error": float(np.sqrt(after * (1.0 - after) / fit.weighted.effective)),
+                    "simulated": float(fit.weighted.weights[held].sum()),
                     "excluded": after < EXCLUDED,
                 }
             )
@@ -145,16 +150,30 @@ def structures_table(done: Calibrated) -> Table:
         Column("label", t("fit.column.label")),
         Column("before", t("fit.column.before"), ".0%"),
         Column("after", t("fit.column.after"), ".0%"),
-        Column("error", ""),
+        Column("simulated", ""),
         Column("excluded", t("fit.column.excluded")),
     )
     return Table(t("fit.structures"), columns, tuple(rows), (t("fit.structures_note"),))
 
 
+def recovery_of(done: Calibrated) -> tuple[Known, Recovered]:
+    """Return the simulations of the prior, and what is found of them in synthetic data."""
+    fit = done.fit
+    first = slice(0, fit.first)
+    names = [target.name for target, kept in zip(done.targets, fit.reached, strict=True) if kept]
+    known = Known(fit.names, tuple(names), fit.x[first], fit.y[first], fit.stock[first], fit.data)
+    pool = fit.pool.x[fit.inside][:RECOVERY_POOL]
+    return known, recover(known.x, known.y, fit.screened.active, known.data, pool, seed=done.prior.seed)
+
+
 def write(done: Calibrated, folder: Path) -> Posterior:
-    """Write the posterior and what the data told into a folder."""
+    """Write the posterior, what the data told, and the recovery of known parameters into a folder."""
     posterior = posterior_of(done)
     save_posterior(posterior, folder)
+    known, recovered = recovery_of(done)
+    known.save(folder / KNOWN)
+    save_ranks(recovered, known.names, folder / RANKS)
+    deviation = recovered.deviation.mean(axis=0) / done.fit.pool.x.std(axis=0)
     told = {
         "parameters": identified_table(done).records(),
         "directions": [
@@ -162,11 +181,21 @@ def write(done: Calibrated, folder: Path) -> Posterior:
             for size, weights in done.fit.screened.identified.directions
         ],
         "structures": structures_table(done).records(),
-        "predicted": {
-            target.name: weighted_quantiles(done.fit.predicted[:, k], done.fit.weighted.weights)
-            for k, target in enumerate(done.targets)
+        "active": {
+            name: [done.fit.names[i] for i in active]
+            for name, active in zip(known.targets, done.fit.screened.active, strict=True)
         },
+        "recovery": [
+            {
+                "parameter": name,
+                "coverage_50": float(recovered.coverage(0.5)[i]),
+                "coverage_90": float(recovered.coverage(0.9)[i]),
+                "uniformity": float(recovered.uniformity()[i]),
+                "narrowing": float(1.0 - deviation[i]),
+            }
+            for i, name in enumerate(known.names)
+        ],
     }
     text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
-    (folder / "told.json").write_text(text, encoding="utf-8", newline="\n")
+    (folder / TOLD).write_text(text, encoding="utf-8", newline="\n")
     return posterior

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,10 @@ def position(parameter: Parameter, values: Floats) -> Floats:
     below = (at - low) ** 2 / (width * max(mode - low, 1e-300))
     above = 1.0 - (high - at) ** 2 / (width * max(high - mode, 1e-300))
     return np.clip(np.where(at < mode, below, above), 0.0, 1.0)
+
+
+OF_MONEY: Final = ("lead", "cost", "reach", "ingredient", "attribution", "prices")
+"""Parameters that act only through what a scenario buys: nothing that was observed can depend on them."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,11 @@ class Prior:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Parameters that vary, the columns of ``x``."""
+        """Parameters that vary and can move what was observed, the columns of ``x``."""
         return tuple(
             name
             for name, one in self.ledger.parameters.items()
-            if one.distribution != "fixed" and one.low < one.high
+            if one.distribution != "fixed" and one.low < one.high and name.partition(".")[0] not in OF_MONEY
         )
 
     def draw(self, index: int) -> Drawn:

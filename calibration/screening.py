@@ -12,12 +12,10 @@ from scipy import stats
 
 Floats = NDArray[np.float64]
 
-FALSE_ALARMS: Final = 0.05
+FALSE_ALARMS: Final = 0.01
 """Expected parameters taken in by chance alone, over all parameters, for one target."""
 
 MOST_PER_TARGET: Final = 12
-IDENTIFIED: Final = 0.1
-"""Narrowing of a prior from which on a parameter counts as identified: a tenth of its standard deviation."""
 
 
 def movers(x: Floats, y: Floats) -> tuple[tuple[int, ...], ...]:

@@ -66,9 +66,11 @@ class Recipe:
 def code_hash() -> str:
     """Return the hash of the code that decides what a run shows."""
     root = Path(simulator.__file__).parent
-    folders = (root, *(root / name for name in ("agents", "engine", "rules", "policy", "outcomes")))
+    paths = [root / f"{name}.py" for name in ("history", "inputs", "month", "system", "world")]
+    for name in ("agents", "engine", "rules", "policy"):
+        paths += sorted((root / name).glob("*.py"))
     digest = hashlib.sha256()
-    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
+    for path in paths:
         digest.update(path.name.encode())
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
@@ -115,7 +117,8 @@ class Simulations:
         missing = [i for i, key in enumerate(keys) if key not in self.store]
         done = first + len(keys) - len(missing)
         self._tell(done)
-        for i, arrays in _finished(self.client, self._submit(sets, first, missing)):
+        jobs = self._submit(sets, first, missing)
+        for i, arrays in _finished(self.client, jobs) if missing else ():
             self.store.add(keys[i], arrays)
             done += 1
             self._tell(done)

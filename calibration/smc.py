@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
 from calibration.emulator import Emulator
 
@@ -46,13 +47,17 @@ class Data:
     deviation: Floats
     weight: Floats
 
-    def log_density(self, y: Floats, widening: float = 1.0, variance: Floats | float = 0.0) -> Floats:
+    def log_density(self, y: Floats, widening: float = 1.0, covariance: Floats | None = None) -> Floats:
         """Return [n] log density of the data around ``y`` [n, target], but for a constant.
 
-        ``variance`` [target] is that of an emulator, which adds to the errors.
+        ``covariance`` [target, target] is that of an emulator's errors, which add to those of the targets.
         """
-        total = (widening * self.deviation) ** 2 + variance
-        return np.asarray(-0.5 * (self.weight * (y - self.value) ** 2 / total).sum(axis=1))
+        own = (widening * self.deviation) ** 2 / self.weight
+        apart = y - self.value
+        if covariance is None:
+            return np.asarray(-0.5 * (apart**2 / own).sum(axis=1))
+        factor = np.linalg.cholesky(covariance + np.diag(own))
+        return np.asarray(-0.5 * (solve_triangular(factor, apart.T, lower=True) ** 2).sum(axis=0))
 
     def implausibility(self, mean: Floats, variance: Floats) -> Floats:
         """Return [n, target] how many standard deviations lie between data and emulated values."""
@@ -82,13 +87,13 @@ class Stage:
         """Return [n] how likely the emulator finds sets at ``x``; 0 where history matching rules them out."""
         if self.emulator is None:
             return np.ones(len(x))
-        return emulated(self.emulator.mean(x), self.emulator.variance, data, self.widening)
+        return emulated(self.emulator, self.emulator.mean(x), data, self.widening)
 
 
-def emulated(mean: Floats, variance: Floats, data: Data, widening: float) -> Floats:
+def emulated(emulator: Emulator, mean: Floats, data: Data, widening: float) -> Floats:
     """Return [n] likelihood by an emulator's mean [n, target], 0 where history matching rules a set out."""
-    log = data.log_density(mean, widening, variance)
-    return np.where(ruled_out(data.implausibility(mean, variance)), 0.0, np.exp(log))
+    log = data.log_density(mean, widening, emulator.covariance)
+    return np.where(ruled_out(data.implausibility(mean, emulator.variance)), 0.0, np.exp(log))
 
 
 def effective(weights: Floats) -> float:
