@@ -134,13 +134,14 @@ class Wave:
 
     Attributes
     ----------
-    simulations, widening : its size, and its errors in multiples of those of the targets
+    simulations : its size
+    widening : its errors in multiples of those of the targets; none for the prior
     not_ruled_out : share of the prior that history matching leaves
     pool_effective : effective sets it could choose from
     """
 
     simulations: int
-    widening: float
+    widening: float | None
     not_ruled_out: float
     pool_effective: float
 
@@ -219,7 +220,7 @@ def fit(
     if not any(screened.active):
         raise ValueError("no parameter moves any target")
     stages = [Stage(first, None, 1.0, 1.0)]
-    waves = [Wave(first, float("inf"), 1.0, float(first))]
+    waves = [Wave(first, None, 1.0, float(first))]
     x = every_x[:, screened.columns]
     pool = prior.pool(POOL, names)
     inside = _plausible(pool, x, shown.stock, screened, prior)

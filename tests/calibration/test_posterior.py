@@ -105,7 +105,7 @@ def changed(ledger: Ledger, name: str, **more: float) -> Ledger:
 def test_another_ledger_is_told_and_never_used_silently(ledger: Ledger, population: Population) -> None:
     narrowed = {name for one in load_structures().values() for name in one.ranges}
     fitted = next(name for name in POSTERIOR.names if name not in narrowed)
-    other = changed(ledger, fitted, low=ledger.parameters[fitted].low * 0.9)
+    other = changed(ledger, fitted, high=ledger.parameters[fitted].high * 1.1)
     with pytest.raises(FaultyInput, match="--draws-from prior") as caught:
         parameter_draws(other, population, 3, seed=1)
     [fault] = caught.value.faults

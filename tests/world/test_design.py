@@ -1,4 +1,4 @@
-"""Parameter draws: the central set first, every range filled, implausible sets drawn again."""
+"""Parameter draws of the prior: the central set first, every range filled, implausible sets drawn again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import pytest
 
 from simulator.engine.population import Population
 from simulator.evidence import Ledger, Parameter
-from simulator.experiments.design import latin_hypercube, parameter_draws, plausible, quantile
+from simulator.experiments.design import latin_hypercube, plausible, quantile
+from simulator.experiments.prior import prior_draws
 
 
 def parameter(distribution: str, low: float, central: float, high: float) -> Parameter:
@@ -17,7 +18,7 @@ def parameter(distribution: str, low: float, central: float, high: float) -> Par
 def test_the_first_set_is_central_and_the_rest_fill_their_ranges(
     ledger: Ledger, population: Population, central: dict[str, float]
 ) -> None:
-    sets, rejected = parameter_draws(ledger, population, 30, seed=4)
+    sets, rejected = prior_draws(ledger, population, 30, seed=4)
     assert len(sets) == 30
     assert sets[0] == central
     assert 0.0 < rejected < 0.6
@@ -32,8 +33,8 @@ def test_the_first_set_is_central_and_the_rest_fill_their_ranges(
 
 
 def test_sets_repeat_for_a_seed_and_differ_between_seeds(ledger: Ledger, population: Population) -> None:
-    assert parameter_draws(ledger, population, 5, seed=1) == parameter_draws(ledger, population, 5, seed=1)
-    assert parameter_draws(ledger, population, 5, seed=1) != parameter_draws(ledger, population, 5, seed=2)
+    assert prior_draws(ledger, population, 5, seed=1) == prior_draws(ledger, population, 5, seed=1)
+    assert prior_draws(ledger, population, 5, seed=1) != prior_draws(ledger, population, 5, seed=2)
 
 
 def test_a_latin_hypercube_has_one_point_in_every_slice() -> None:
