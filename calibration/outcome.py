@@ -14,7 +14,6 @@ from calibration.calibrate import Calibrated
 from calibration.recovery import Known, Recovered, recover, save_ranks
 from calibration.simulations import code_hash
 from simulator import __version__
-from simulator.engine.states import month_name
 from simulator.experiments.posterior import Posterior, digest, save_posterior
 from simulator.experiments.prior import quantile
 from simulator.tables import Column, Table
@@ -54,7 +53,7 @@ def posterior_of(done: Calibrated) -> Posterior:
         "digest": digest(prior.ledger, fit.names),
         "seed": prior.seed,
         "scale": done.recipe.scale,
-        "until": month_name(done.recipe.until),
+        "until": str(np.datetime64("2012-01") + done.recipe.until),
         "simulations": len(fit.x),
         "effective_simulations": round(fit.weighted.effective, 1),
         "widening_of_simulations": round(fit.weighted.widening, 3),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.draws import STREAM_DESIGN, draws_of, make_key
-from simulator.engine.population import Population
 from simulator.evidence import Ledger, Parameter
-from simulator.experiments.prior import prior_set, quantile, uniforms
+from simulator.experiments.prior import many_uniforms, prior_set, quantile, uniforms
 from simulator.experiments.structures import Structure, load_structures, under
+
+if TYPE_CHECKING:
+    from simulator.engine.population import Population
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -121,23 +121,16 @@ class Prior:
 
     def pool(self, n: int, names: Sequence[str]) -> Pool:
         """Return ``n`` sets of a few parameters, apart from the sets of ``draw``."""
-        rows = np.arange(n)
-
-        def column(name: str) -> Floats:
-            digest = hashlib.sha256(f"pool {name}".encode()).digest()
-            key = make_key(self.seed, int.from_bytes(digest[:6], "little"))
-            return np.asarray(draws_of(rows, 0, STREAM_DESIGN, key)[:, 0])
-
         structures = np.stack(
             [
-                (column(f"structure {members[0].group}") * len(members)).astype(np.int64)
+                (many_uniforms(f"structure {members[0].group}", n, self.seed) * len(members)).astype(np.int64)
                 for members in self.groups
             ],
             axis=1,
         )
         values, x = np.empty((n, len(names))), np.empty((n, len(names)))
         for i, name in enumerate(names):
-            parameter, u = self.ledger.parameters[name], column(name)
+            parameter, u = self.ledger.parameters[name], many_uniforms(name, n, self.seed)
             values[:, i] = quantile(parameter, u)
             for g, members in enumerate(self.groups):
                 for s, one in enumerate(members):

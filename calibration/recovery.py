@@ -21,7 +21,7 @@ from scipy import stats
 
 from calibration.emulator import emulate
 from calibration.smc import Data
-from simulator.engine.draws import STREAM_DESIGN, draws_of, make_key
+from simulator.experiments.prior import many_uniforms
 
 Floats = NDArray[np.float64]
 
@@ -57,8 +57,7 @@ class Recovered:
 
 def synthetic(y: Floats, data: Data, index: int, seed: int) -> Floats:
     """Return [target] data as a simulation that showed ``y`` would give them."""
-    key = make_key(seed, index)
-    u = draws_of(np.arange(len(y)), 1, STREAM_DESIGN, key)[:, 0]
+    u = many_uniforms("synthetic", len(y), seed, index)
     return np.asarray(y + data.deviation / np.sqrt(data.weight) * stats.norm.ppf(u))
 
 

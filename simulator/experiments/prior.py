@@ -60,6 +60,11 @@ def uniforms(names: Iterable[str], index: int, seed: int, attempt: int = 0) -> N
     return np.asarray(draws_of(identities, index, STREAM_DESIGN, make_key(seed, attempt))[:, 2])
 
 
+def many_uniforms(name: str, n: int, seed: int, stream: int = 0) -> NDArray[np.float64]:
+    """Return [n] probabilities of one name, apart from those of ``uniforms``."""
+    return np.asarray(draws_of(np.arange(n), stream, STREAM_DESIGN, make_key(seed, _identity(name)))[:, 0])
+
+
 def quantiles(parameters: Sequence[Parameter], u: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return [parameter] the value of each parameter at its probability ``u``; see ``quantile``."""
     low, mode, high = (
