@@ -29,7 +29,7 @@ def calibrate(
     *,
     budget: Annotated[str, option("--budget", "calibration_budget")] = "1000",
     out: Annotated[str, option("--out", "calibration_folder")] = "calibration_run",
-    resume: Annotated[bool, flag("--resume", "resume")] = False,
+    resume: Annotated[bool, flag("--resume", "fit_resume")] = False,
     structure: Annotated[list[str] | None, option("--structure", "structure")] = None,
     seed: Annotated[str, option("--seed", "seed")] = "1",
     workers: Annotated[str | None, option("--workers", "calibration_workers")] = None,
