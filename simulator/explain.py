@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MONTH: Final[tuple[tuple[str, str], ...]] = (
     ("calendar", "history.py, policy/budget.py, rules/shocks.py, rules/programmes.py, rules/coordination.py"),
-    ("drivers", "evidence/drivers.py, inputs.py"),
+    ("drivers", "evidence/drivers.py, inputs.py, month.py"),
     ("workforce", "rules/workforce.py"),
     ("communities", "rules/communities.py"),
     ("networks", "rules/networks.py"),

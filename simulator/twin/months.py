@@ -91,8 +91,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 METHOD: Final = "RK45"
-RTOL: Final = 1e-4
-ATOL: Final = 1e-3
+RTOL: Final = 1e-3
+ATOL: Final = 1e-2
 """Of ``solve_ivp``: relative, and absolute in children of one group, row and month of age."""
 
 FIRST_STEP: Final = 1.0
