@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m benchmarks engines`` and ``python -m benchmarks country``.
+"""Run the benchmarks: ``python -m benchmarks engines``, ``country`` and ``sweeps``.
 
 Every measurement runs in a process of its own; time excludes building, compiling and loading.
 """
@@ -25,18 +25,23 @@ MOST_MESA: Final = 10_000_000
 def main() -> int:
     """Read what is asked for and print its table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", choices=("engines", "country", "one"))
+    parser.add_argument("what", choices=("engines", "country", "sweeps", "one"))
     parser.add_argument("--children", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--engine", choices=tuple(ENGINES), default="ours")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--throughput", action="store_true", help="of sweeps: also two workers beside one")
     words = parser.parse_args()
     if words.what == "one":
         print(json.dumps(_one(words.engine, words.children[0], words.months)))
     elif words.what == "engines":
         _engines(words.children, words.months)
+    elif words.what == "sweeps":
+        from benchmarks.sweeps import run
+
+        run(words.repeats, throughput=words.throughput)
     else:
         _country(words.repeats)
     return 0

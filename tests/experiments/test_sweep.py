@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import xarray as xr
 
-from simulator.experiments.ensemble import Comparator, compare
+from simulator.experiments.ensemble import Comparator, Study, compare
+from simulator.experiments.sweep import work
 from simulator.experiments.sweep.execute import State, finish
-from simulator.experiments.sweep.store import FAILED
+from simulator.experiments.sweep.journal import Pair
+from simulator.experiments.sweep.store import DONE, FAILED, Store
 from simulator.faults import FaultyInput
 from simulator.outcomes.indicators import yearly
 from tests.experiments.conftest import SCALE, same, small
@@ -72,3 +75,37 @@ def test_a_run_that_breaks_is_told_and_stops_nothing(
     np.testing.assert_array_equal(np.asarray(broken["first_entries"])[~failed], kept)
     [[scenario, _, _, reason]] = broken.attrs["reasons"]
     assert (scenario, reason) == ("policy_2030_funded", "ZeroDivisionError: no such thing")
+
+
+def test_many_runs_make_few_files_and_memory_stays(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The simulation itself is left out: what is written, kept and remembered is that of a real sweep."""
+
+    def at_once(store: Store, study: Study, draw: int, replicate: int, *_: object) -> Pair:
+        n = len(study.scenarios)
+        outputs = {
+            name: np.full((n, *store.shape_of(name)), draw + 0.25) for name in store.plan.experiment.keep
+        }
+        return Pair(draw, replicate, (DONE,) * n, {}, ("",) * n, 0.0, outputs)
+
+    monkeypatch.setattr(work, "_run", at_once)
+    sampler = {"use": "latin_hypercube", "draws": 200}
+    experiment = small(sampler=sampler, until="2030-12", outputs={"by": "place"})
+    del experiment["batch"]
+    memory: list[float] = []
+    process = psutil.Process()
+
+    def measure(state: State) -> None:
+        if state.done in (100, 400):
+            memory.append(process.memory_full_info().uss / 2**20)
+
+    store = run(experiment=experiment, progress=measure)
+    highest = store["identified"].max(("scenario", "replicate", "territory", "area", "year"))
+    np.testing.assert_array_equal(highest, np.arange(200) + 0.25)
+    files = [path for path in (tmp_path / "own.zarr").rglob("*") if path.is_file()]
+    # A hundred batches: one file for each output and batch, a marker; beside them what describes the store.
+    outputs = len(store.data_vars) - 2
+    assert 100 * (outputs + 1) < len(files) < 100 * (outputs + 1) + 100 < 4_000
+    # What those 300 runs have written would be 30 MB.
+    assert memory[1] - memory[0] < 12.0
