@@ -21,7 +21,7 @@ from simulator.exports.brief import labels
 from simulator.exports.workbook import Sheet, three, write_sheet
 from simulator.outcomes.effects import BREAKDOWNS, by_group
 from simulator.outcomes.indicators import AFTER, quantiles, summarise
-from simulator.outcomes.spending import dollars
+from simulator.outcomes.spending import by_us_fiscal_year, dollars
 from simulator.policy.budget import US_SHIFT
 from simulator.policy.crosswalk import crosswalk
 from simulator.report import runs_note
@@ -38,7 +38,22 @@ OBJECTIVES: Final = ("prosecution", "protection", "prevention")
 OBJECTIVE_OF: Final = {"OP1": "prevention", "OP2": "prosecution", "OP3": "protection"}
 """Objective of the Compact by priority objective of the 2030 policy, under which each budget line stands."""
 
+UNITS: Final = {
+    "cases": "cases",
+    "convictions": "convictions",
+    "child_convictions": "convictions",
+    "police_children": "records",
+    "child_months": "months",
+}
+"""Units of indicators that do not count children."""
+
 US: Final = "us"
+
+
+def objective_of(line: str) -> str:
+    """Return the objective of the Compact that a line serves: its pillar, or else that of the policy."""
+    pillar = load_ledger().lines[line].pillar
+    return pillar if pillar in OBJECTIVES else OBJECTIVE_OF[crosswalk()[line].objective]
 
 
 def us_programmes(dataset: xr.Dataset) -> dict[str, list[Programme]]:
@@ -92,6 +107,7 @@ def write_monitoring(dataset: xr.Dataset, path: Path, day: datetime.date) -> Non
     write_sheet(book, _logic(dataset, chosen))
     write_sheet(book, _indicators(dataset, chosen, yearly))
     write_sheet(book, _targets(dataset, chosen, yearly))
+    write_sheet(book, _money(dataset, chosen))
     book.close()
 
 
@@ -176,7 +192,7 @@ def _logic(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
         for objective in OBJECTIVES:
             for line in lines:
                 told, entry = ledger.lines[line], crosswalk()[line]
-                if OBJECTIVE_OF[entry.objective] != objective:
+                if objective_of(line) != objective:
                     continue
                 spent = summarise(money.sel(scenario=name, line=line).sum("year"))
                 paid = summarise(in_dollars.sel(scenario=name, line=line))
@@ -226,8 +242,8 @@ def _indicators(
                     t(f"monitoring.name.{key}"),
                     t(f"monitoring.definition.{key}"),
                 ),
-                t("monitoring.unit.months") if key == "child_months" else t("monitoring.unit.count"),
-                t("monitoring.source.registered") if key in REGISTERED else t("monitoring.source.simulated"),
+                t(f"monitoring.unit.{UNITS.get(key, 'children')}"),
+                t(f"monitoring.source.{REGISTERED.get(key, 'simulated')}"),
                 *(groups, f"FY{base}"),
                 *((None, None, None) if told is None else (told.median, told.low, told.high)),
             )
@@ -242,8 +258,13 @@ def _indicators(
     return Sheet(t("monitoring.sheet.indicators"), t("monitoring.title_indicators"), head, rows, note)
 
 
-REGISTERED: Final = ("cases", "convictions", "child_convictions", "police_children")
-"""Indicators that the State registers; the others are what happens in the model."""
+REGISTERED: Final = {
+    "cases": "prosecutors",
+    "convictions": "courts",
+    "child_convictions": "courts",
+    "police_children": "police",
+}
+"""Who registers an indicator; the others are what happens in the model."""
 
 
 def _fiscal_year_of(ti: int) -> int:
@@ -270,6 +291,41 @@ def _targets(
     )
     note = t("monitoring.note.targets")
     return Sheet(t("monitoring.sheet.targets"), t("monitoring.title_targets"), head, rows, note)
+
+
+def _money(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
+    """Return what every line executes by US fiscal year, and its output: units in use that calendar year."""
+    ledger = load_ledger()
+    executed = by_us_fiscal_year(dataset).sel(budget_stage="executed").sum("payer")
+    units = dataset["line_capacity"].sum("territory")
+    rows: list[Sequence[object]] = []
+    for name, programmes in chosen.items():
+        lines = dict.fromkeys(line for one in programmes for grant in one.budget for line, _ in grant.lines)
+        rate = dataset["soles_per_dollar"].sel(scenario=name)
+        for line in sorted(lines, key=lambda one: OBJECTIVES.index(objective_of(one))):
+            for year in (int(y) for y in executed["us_fiscal_year"].values if y in units["year"].values):
+                spent = executed.sel(scenario=name, line=line, us_fiscal_year=year)
+                if float(spent.max()) <= 0.0:
+                    continue
+                soles, paid = summarise(spent), summarise(spent / rate.sel(year=year))
+                used = summarise(units.sel(scenario=name, line=line, year=year))
+                rows.append(
+                    (
+                        *(name, t(f"monitoring.objective.{objective_of(line)}")),
+                        *(ledger.lines[line].label[language()], year),
+                        *(soles.median, soles.low, soles.high, paid.median, paid.low, paid.high),
+                        *(ledger.lines[line].unit[language()], used.median, used.low, used.high),
+                    )
+                )
+    low, high = t("report.column.low"), t("report.column.high")
+    head = (
+        *(t("report.column.scenario"), t("monitoring.column.objective"), t("monitoring.column.input")),
+        *(t("report.column.fiscal.us"), t("monitoring.column.spent"), low, high),
+        *(t("monitoring.column.spent_dollars"), low, high),
+        *(t("book.column.unit"), t("monitoring.column.in_use"), low, high),
+    )
+    title, note = t("monitoring.title_money"), t("monitoring.note.money")
+    return Sheet(t("monitoring.sheet.money"), title, head, rows, note)
 
 
 def _by_group(dataset: xr.Dataset, name: str, first: int) -> list[Sequence[object]]:

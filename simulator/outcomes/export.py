@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from simulator.faults import Fault, FaultyInput
-from simulator.texts import t
+from simulator.texts import LANGUAGES, t
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,6 +61,10 @@ def save(dataset: xr.Dataset, path: Path, form: str) -> Path:
             made.mkdir()
             about = json.dumps(dataset.attrs, ensure_ascii=False, indent=1, default=str)
             (made / "about.json").write_text(about + "\n", encoding="utf-8")
+            told = {str(name): {"dims": list(a.dims), **a.attrs} for name, a in dataset.variables.items()}
+            note = {lang: t("result.csv", lang) for lang in LANGUAGES}
+            about = json.dumps({"note": note, "variables": told}, ensure_ascii=False, indent=1, default=str)
+            (made / "variables.json").write_text(about + "\n", encoding="utf-8")
             for name, array in dataset.data_vars.items():
                 frame = array.to_series()
                 frame[frame != 0].to_csv(made / f"{name}.csv", encoding="utf-8-sig")

@@ -338,7 +338,21 @@ def test_monitoring_is_by_fiscal_year_of_the_united_states(
     yearly_dollars = spent.sum(("payer", "territory")) / results["soles_per_dollar"].sel(scenario="money")
     paid = yearly_dollars.sum("year").median(("draw", "replicate"))
     assert sum(row[6] for row in logic) == pytest.approx(float(paid.sum()), rel=1e-9)
+    money = rows_of(path, t("monitoring.sheet.money"))
+    quarters = results["incremental_by_quarter"].sel(scenario="money", budget_stage="executed").sum("payer")
+    some = quarters.sel(quarter=slice("2018-10", "2019-07"), line="training").sum("quarter")
+    (told,) = (row for row in money if row[3] == 2019 and row[4] == pytest.approx(summarise(some).median))
+    assert told[1] == t("monitoring.objective.prosecution")
+    assert told[11] == pytest.approx(
+        float(
+            results["line_capacity"]
+            .sel(scenario="money", line="training", year=2019)
+            .sum("territory")
+            .median()
+        )
+    )
     indicators = rows_of(path, t("monitoring.sheet.indicators"))
+    assert len({row[3] for row in indicators}) == 5
     assert {row[6] for row in indicators} == {"FY2017"}
     assert all(row[2] and row[3] and row[4] for row in indicators)
 
@@ -357,6 +371,9 @@ def test_data_are_the_dataset(files: dict[str, Path], results: xr.Dataset) -> No
         )  # type: ignore[arg-type]
         for name in ("flow", "stock", "incremental_budget", "line_need", "programme_end"):
             np.testing.assert_array_equal(again[name].values, results[name].values)
+    about = json.loads((files["csv"] / "variables.json").read_text(encoding="utf-8"))
+    assert all(about["note"].values())
+    assert about["variables"]["line_served"]["units"]
     text = (files["csv"] / "reintegration_started.csv").read_bytes()
     assert text.startswith(b"\xef\xbb\xbf")
     total = sum(float(line.split(",")[-1]) for line in text.decode("utf-8-sig").splitlines()[1:])

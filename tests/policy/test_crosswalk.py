@@ -9,7 +9,7 @@ from scenarios.levers import levers
 from simulator.evidence import load_ledger
 from simulator.explain_money import crosswalk_table, lines_table, recommendations_table, services_table
 from simulator.history import POSTS_LEVERS
-from simulator.policy.budget import _conditions
+from simulator.policy.budget import conditions
 from simulator.policy.crosswalk import GUIDELINES, crosswalk, recommendations, services
 from simulator.texts import LANGUAGES, set_language
 
@@ -57,7 +57,7 @@ def moved_by(scenario: Scenario) -> set[str]:
     lines = load_ledger().lines
     names = {item.use for item in scenario.interventions}
     for programme in scenario.programmes:
-        names |= set(_conditions(programme))
+        names |= set(conditions(programme))
         names |= {
             lever for grant in programme.budget for name, _ in grant.lines for lever in lines[name].levers
         }

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.evidence import load_ledger
 from simulator.outcomes.scorecard import _MEASURES
-from simulator.policy.crosswalk import GUIDELINES, OBJECTIVES, services
+from simulator.policy.crosswalk import GUIDELINES, OBJECTIVES, crosswalk, services
 from simulator.policy.national import MEASURES, indicators, structure
 from simulator.texts import LANGUAGES
 
@@ -55,3 +55,23 @@ def test_targets_say_where_they_come_from() -> None:
     assert (own[2030].value, own[2030].mark, own[2026].mark) == (0.99, "user", "interpolated")
     assert list(indicators()["3.1c"].targets()) == [2030]
     assert indicators()["S1"].targets() == {}
+
+
+def test_indicators_and_lines_stand_where_their_service_does() -> None:
+    """One objective for an indicator and its service; no service under a guideline that has none."""
+    for one in indicators().values():
+        if one.service:
+            assert services()[one.service].objective == one.objective, one.code
+    empty = {one.code for one in structure() if "(no service)" in one.label["en"]}
+    assert empty == {"1.3", "1.5", "2.6"}
+    assert not empty & {one.guideline for one in services().values()}
+    for entry in crosswalk().values():
+        if entry.guideline in empty:
+            assert not entry.services, entry.line
+    assert {entry.objective for entry in crosswalk().values() if "4" in entry.services} == {"OP1"}
+
+
+def test_what_was_reported_in_2023_is_kept() -> None:
+    """Facts that the report prints as parts of a whole, among them of indicators without a measure."""
+    for code, part, whole in (("S4", 457, 696), ("S13", 22, 29), ("S32", 2639, 25544), ("S42", 135, 800)):
+        assert indicators()[code].reported_2023 == pytest.approx(part / whole, abs=5e-4)
