@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from app import links, screen, state
-from app.views import budget, compare, explore, home, horizon, lab, model, regions, targets
+from app.views import budget, compare, explore, home, horizon, lab, model, optimum, regions, targets
 from simulator.faults import FaultyInput
 from simulator.texts import t
 
@@ -23,6 +23,7 @@ PAGES: Final[dict[str, tuple[Callable[[], None], str]]] = {
     "targets": (targets.show, ":material/flag:"),
     "horizon": (horizon.show, ":material/timeline:"),
     "compare": (compare.show, ":material/compare_arrows:"),
+    "optimum": (optimum.show, ":material/savings:"),
     "lab": (lab.show, ":material/science:"),
     "model": (model.show, ":material/menu_book:"),
 }

@@ -48,7 +48,7 @@ def picture(answer: Answer, theme: str = "light") -> dict[str, Any]:
         "vconcat": rows,
         "config": {
             **look,
-            "axis": {**look["axis"], "labelLimit": 260},
+            "axis": {**look["axis"], "labelLimit": 340},
             "title": {"fontSize": 12, "fontWeight": "normal", "anchor": "start", "color": inks.text},
         },
     }

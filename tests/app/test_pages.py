@@ -15,7 +15,7 @@ from tests.app.conftest import SMALL
 from tests.app.pages import open_page, show
 
 LANGUAGES = ("es", "en")
-PAGES = ("home", "explore", "budget", "compare", "regions", "targets", "model")
+PAGES = ("home", "explore", "budget", "compare", "regions", "targets", "model", "optimum")
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scenarios import load_scenario
 from scenarios.levers import Bilingual
-from simulator.experiments.optimise.measures import MEASURES, N_CELLS
+from simulator.experiments.optimise.measures import COUNTRY, MEASURES, N_CELLS, TERRITORIES
 from simulator.experiments.optimise.plan import Plan
 from simulator.experiments.optimise.question import Effort, Question
 from simulator.experiments.optimise.response import Limits, Sample
@@ -50,6 +50,7 @@ class Planted:
     function : what a plan gains under a draw, the same in every year
     strength : of each sample, by which draws differ
     most : [line] money beyond which a line cannot use more
+    placed : [territory] children reintegrated of a plan, for planted problems of places and years
     asked : runs that were asked for
     """
 
@@ -62,6 +63,7 @@ class Planted:
         1.0 + 0.2 * np.sin(1 + 3 * sample.draw + 7 * sample.seed)
     )
     attributed: Mapping[str, float] = field(default_factory=lambda: {"police": 1.0})
+    placed: Callable[[Plan, Sample], Floats] | None = None
     asked: int = 0
 
     def _samples(self, first: int, n: int) -> tuple[Sample, ...]:
@@ -91,5 +93,10 @@ class Planted:
                 for name, gain in gains.items():
                     k = list(MEASURES).index(name)
                     out[i, j, k] = 1000.0 + MEASURES[name] * (gain + chance) / YEARS
+                if self.placed is not None:
+                    k = list(MEASURES).index("completed")
+                    gains_of_places = self.placed(plan, sample)
+                    out[i, j, k, :, TERRITORIES] = gains_of_places / YEARS
+                    out[i, j, k, :, COUNTRY] = gains_of_places.sum() / YEARS
         done(len(plans) * len(samples))
         return out

@@ -9,7 +9,9 @@ import pytest
 from scipy.optimize import minimize
 
 from simulator.experiments.optimise.answer import paired
+from simulator.experiments.optimise.plan import Plan
 from simulator.experiments.optimise.question import Bound, Effort, Target
+from simulator.experiments.optimise.response import Sample
 from simulator.experiments.optimise.run import answer
 from simulator.faults import FaultyInput
 from tests.optimise.planted import EFFORT, Floats, Planted, question
@@ -250,3 +252,48 @@ def test_a_paired_interval_covers_what_it_should() -> None:
     draws = np.random.default_rng(1).normal(size=(2000, 10))
     missed = sum(paired(row).told_apart for row in draws)
     assert 60 <= missed <= 145
+
+
+def by_place(plan: Plan, _sample: Sample) -> Floats:
+    """Return [territory] gains: the first territories gain most from a sol, and less and less everywhere."""
+    worth = np.linspace(2.0, 0.5, 26)
+    share = np.array(plan.places or np.ones(26)) / 26.0
+    share = share / share.sum()
+    return np.asarray(worth * (1.0 - np.exp(-0.02 * 26.0 * plan.total * share)))
+
+
+def test_money_moves_to_territories_where_a_sol_gains_more() -> None:
+    asked = question("ab", answers=("territory",))
+    found = answer(asked, Planted(asked, lambda _m, _s: {}, placed=by_place))
+    places = np.array(found.plan("by territory").places)
+    assert places[:5].mean() > 1.1
+    assert places[-5:].mean() < 0.9
+    assert found.told("by territory").mean > found.told("best").mean
+    kept = question("ab", answers=("territory",), bounds=(Bound((), (0,), 0.0, 100.0 / 26.0),))
+    held = answer(kept, Planted(kept, lambda _m, _s: {}, placed=by_place))
+    # The first territory may not have more than by need, and the shape of the rest leaves no room for that.
+    assert held.plan("by territory").places == ()
+
+
+def test_lines_that_are_worth_more_early_come_early() -> None:
+    def timed(plan: Plan, _sample: Sample) -> Floats:
+        early = np.array(plan.early or (0.0, 0.0))
+        gain = np.array(plan.money) @ np.array([1.0, 1.0]) + np.array(plan.money) @ (early * [0.3, 0.0])
+        return np.full(26, gain / 26.0)
+
+    asked = question(
+        "ab", answers=("year",), bounds=(Bound(("a",), at_least=40.0), Bound(("b",), at_least=40.0))
+    )
+    found = answer(asked, Planted(asked, lambda _m, _s: {}, placed=timed))
+    first, second = found.plan("by year").early
+    assert first > 0.3 > second
+
+
+def test_where_no_split_keeps_the_conditions_the_nearest_is_shown() -> None:
+    # All the money together completes at most 7.35 of four years: 1.84 a year more than the thousand.
+    target = Target("completed", 2030, 1002.5, 0.9)
+    asked = question("abcdef", targets=(target,))
+    found = answer(asked, Planted(asked, saturating))
+    assert not found.feasible
+    np.testing.assert_allclose(found.best.money, best_by_hand(100.0), atol=4.0)
+    assert float(found.dataset["reached"].sel(plan="best")[0]) < 0.9

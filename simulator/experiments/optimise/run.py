@@ -209,7 +209,8 @@ def _rivals(search: Search, best: Plan) -> list[Plan]:
     """Return other plans that may be as good: local optima of the stand-in, then those that came next."""
     total = search.question.total
     model, conditions = search.objective_model(), search.condition_models()
-    optima = [search.plan(one.money) for one in search.optima(model, conditions, total)[:RIVALS]]
+    found = search.optima(model, conditions, total)[:RIVALS]
+    optima = [search.plan(one.money) for one in found]
     score = np.where(search.fits(total), search.judge.score(search.values()), -np.inf)
     order = [search.plans[k] for k in np.argsort(-score, kind="stable") if np.isfinite(score[k])]
     out: list[Plan] = []

@@ -235,6 +235,10 @@ class Search:
                 return
             model, conditions = self.objective_model(refit=number % 2 == 0), self.condition_models()
             optima = self.optima(model, conditions, total)
+            if not optima and conditions:
+                # No split is thought to keep the conditions: look for the one that comes nearest.
+                model, conditions = self._furthest(conditions, total), []
+                optima = self.optima(model, conditions, total)
             if not optima:
                 return
             proposals: list[Floats] = [one.money for one in optima[:2]]
@@ -280,6 +284,12 @@ class Search:
             if all(np.abs(one.money - other.money).sum() / 2.0 > SAME * total for other in apart):
                 apart.append(one)
         return apart
+
+    def _furthest(self, conditions: Sequence[tuple[float, Surrogate]], total: float) -> Surrogate:
+        """Return the stand-in of the condition that the best plan for a total is furthest from keeping."""
+        u = self.space.coordinate(self.money()[self.best(total)])
+        worst = min(conditions, key=lambda one: (one[0] + one[1].mean(u)) / one[1].size)
+        return worst[1]
 
     def _starts(self, total: float) -> list[Floats]:
         """Return [line] splits to start from: the best tried, equal shares, and keyed lopsided ones."""

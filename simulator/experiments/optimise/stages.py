@@ -108,12 +108,14 @@ def front_plans(search: Search, points: int, runs: int) -> list[Plan]:
         ]
         mixed = _Mixed(models, weights)
         optima = search.optima(mixed, conditions, total)  # type: ignore[arg-type]
+        optima = optima or search.optima(mixed, [], total)  # type: ignore[arg-type]
         if optima:
             search.try_plans([search.plan(optima[0].money)], "front")
     gains = np.stack([search.judge.gain(search.told, name).mean(axis=1) for name in names], axis=1)
     fits = np.flatnonzero(search.fits(total))
     if not fits.size:
-        return []
+        # Nothing keeps the conditions: the answer says so, and the front is that of the bounds.
+        fits = np.flatnonzero(search.fits(total, conditions=False))
     front = fits[undominated(gains[fits])]
     # The ends and a few between, apart from each other.
     spread = gains[front].max(axis=0) - gains[front].min(axis=0)
@@ -188,7 +190,7 @@ def by_sample(search: Search, total: float) -> Floats:
     counts = np.zeros(len(search.question.lines))
     for k in range(n):
         model = _with(search, value[:, k], weights)
-        optima = search.optima(model, conditions, total)
+        optima = search.optima(model, conditions, total) or search.optima(model, [], total)
         if optima:
             best = np.where(search.idle(model, optima[0].money), search.space.least, optima[0].money)
             counts += search.funded(best)
