@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,8 +207,9 @@ def validate(
     *,
     data: tuple[Sequence[Target], Sequence[Left]] = ((), ()),
     seed: int = 0,
-    draws: int = 50,
+    draws: int = 40,
     replicates: int = 1,
+    draws_from: Literal["posterior", "prior"] = "posterior",
     threads: int | None = None,
     scale: float = 1.0,
     progress: Progress | None = None,
@@ -218,13 +219,14 @@ def validate(
     Parameters
     ----------
     data : further figures and rows left out, from ``read_data``
-    seed, draws, replicates, threads, scale, progress : see ``simulator.compare``
+    seed, draws, replicates, draws_from, threads, scale, progress : see ``simulator.compare``
     """
     targets = [*load_targets(use=("fit", "check")), *data[0]]
     last = int(np.datetime64(LAST_MONTH, "M").astype(int)) - EPOCH
     compare = partial(
         simulator.compare,
         seed=seed,
+        draws_from=draws_from,
         until=max(last, *(target.stop - 1 for target in targets)),
         threads=threads,
         scale=scale,

@@ -16,6 +16,7 @@ from simulator.terminal import (
     print_json,
     progress_bar,
     show,
+    source_of_draws,
     unwritable,
     whole,
 )
@@ -30,6 +31,7 @@ def validate_model(
     seed: Annotated[str, option("--seed", "seed")] = "0",
     draws: Annotated[str, option("--draws", "validation_draws")] = "40",
     replicates: Annotated[str, option("--replicates", "replicates")] = "1",
+    draws_from: Annotated[str, option("--draws-from", "draws_from")] = "posterior",
     out: Annotated[str, option("--out", "folder")] = "results",
     threads: Annotated[str | None, option("--threads", "threads")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
@@ -40,6 +42,7 @@ def validate_model(
         "seed": whole("--seed", seed, 0, LARGEST_SEED),
         "draws": whole("--draws", draws, FEWEST_DRAWS, LARGEST_COUNT),
         "replicates": whole("--replicates", replicates, 1, LARGEST_COUNT),
+        "draws_from": source_of_draws(draws_from),
         "threads": None if threads is None else whole("--threads", threads, 1, 1024),
     }
     folder = Path(out)

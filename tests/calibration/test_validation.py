@@ -259,7 +259,14 @@ def test_a_place_that_cannot_be_written_is_told_before_any_run(
 
 
 @pytest.mark.parametrize(
-    "words", [["--draws", "1"], ["--draws", "many"], ["--replicates", "0"], ["--seed", "-1"]]
+    "words",
+    [
+        ["--draws", "1"],
+        ["--draws", "many"],
+        ["--replicates", "0"],
+        ["--seed", "-1"],
+        ["--draws-from", "data"],
+    ],
 )
 def test_faulty_options_are_told(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate-model", *words]) == 2
