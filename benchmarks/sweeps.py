@@ -50,8 +50,9 @@ def run(repeats: int, *, throughput: bool) -> None:
             )
             seconds = float(store.attrs["processor_seconds"])
             runs = int(store.attrs["runs"]["done"])
-        (n, begins), *_, (total, ends) = [moment for moment in moments if moment[0]]
-        return seconds, runs, (total - n) / (ends - begins)
+        told = [moment for moment in moments if moment[0]]
+        (n, begins), (total, ends) = told[0], told[-1]
+        return seconds, runs, (total - n) / max(ends - begins, 1e-9)
 
     lone = []
     for replicate in range(repeats + 1):
