@@ -223,7 +223,7 @@ def fit(
     waves = [Wave(first, None, 1.0, float(first))]
     x = every_x[:, screened.columns]
     pool = prior.pool(POOL, names)
-    inside = _plausible(pool, x, shown.stock, screened, prior)
+    inside = plausible_stock(pool, x, shown.stock, screened.by_stock, prior)
     widening = WIDENING
     while len(sets) < budget:
         emulator = emulate(x, scale(shown.predicted[:, reached]), screened.active)
@@ -290,10 +290,18 @@ def _stage(
     return Stage(size, emulator, widening, mass), likely, float(left.sum() / inside.sum())
 
 
-def _plausible(pool: Pool, x: Floats, stock: Floats, screened: Screened, prior: Prior) -> NDArray[np.bool_]:
-    """Return which sets of the pool imply a stock that the sources allow, by an emulator of the stock."""
+def plausible_stock(
+    pool: Pool, x: Floats, stock: Floats, by_stock: tuple[int, ...], prior: Prior
+) -> NDArray[np.bool_]:
+    """Return which sets of a pool imply a stock that the sources allow, by an emulator of the stock.
+
+    Parameters
+    ----------
+    x, stock : [n, parameter], [n] positions of simulations, and the stock per 1,000 that they imply
+    by_stock : columns that move it
+    """
     limits = [prior.ledger.parameters[f"population.stock_{end}"].central for end in ("min", "max")]
-    expected = emulate(x, np.log(stock)[:, None], (screened.by_stock,)).mean(pool.x)[:, 0]
+    expected = emulate(x, np.log(stock)[:, None], (by_stock,)).mean(pool.x)[:, 0]
     return np.asarray((np.log(limits[0]) <= expected) & (expected <= np.log(limits[1])))
 
 

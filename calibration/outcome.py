@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.calibrate import Calibrated
+from calibration.fitting import POOL, plausible_stock
+from calibration.priors import Prior
 from calibration.recovery import Known, Recovered, recover, save_ranks
 from calibration.simulations import code_hash
 from simulator import __version__
@@ -22,7 +25,7 @@ from simulator.texts import language, t
 Floats = NDArray[np.float64]
 
 KNOWN, RANKS, TOLD = "known.csv", "ranks.csv", "told.json"
-RECOVERY_POOL: Final = 40_000
+RECOVERY_POOL: Final = 20_000
 """Prior sets among which known parameters are looked for."""
 
 EXCLUDED: Final = 0.05
@@ -165,6 +168,20 @@ def recovery_of(done: Calibrated) -> tuple[Known, Recovered]:
     return known, recover(known.x, known.y, fit.screened.active, known.data, pool, seed=done.prior.seed)
 
 
+def recover_again(folder: Path, prior: Prior, rows: Sequence[int]) -> Recovered:
+    """Look again for the parameters of some kept simulations; ``folder`` is one that ``write`` has filled."""
+    told = json.loads((folder / TOLD).read_text(encoding="utf-8"))
+    known = Known.load(folder / KNOWN, len(told["parameters"]))
+    place = {name: i for i, name in enumerate(known.names)}
+    active = [tuple(place[name] for name in told["active"][target]) for target in known.targets]
+    by_stock = tuple(place[name] for name in told["by_stock"])
+    pool = prior.pool(POOL, known.names)
+    inside = plausible_stock(pool, known.x, known.stock, by_stock, prior)
+    return recover(
+        known.x, known.y, active, known.data, pool.x[inside][:RECOVERY_POOL], rows=rows, seed=prior.seed
+    )
+
+
 def write(done: Calibrated, folder: Path) -> Posterior:
     """Write the posterior, what the data told, and the recovery of known parameters into a folder."""
     posterior = posterior_of(done)
@@ -184,6 +201,7 @@ def write(done: Calibrated, folder: Path) -> Posterior:
             name: [done.fit.names[i] for i in active]
             for name, active in zip(known.targets, done.fit.screened.active, strict=True)
         },
+        "by_stock": [done.fit.names[i] for i in done.fit.screened.by_stock],
         "recovery": [
             {
                 "parameter": name,

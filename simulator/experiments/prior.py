@@ -62,7 +62,9 @@ def uniforms(names: Iterable[str], index: int, seed: int, attempt: int = 0) -> N
 
 def many_uniforms(name: str, n: int, seed: int, stream: int = 0) -> NDArray[np.float64]:
     """Return [n] probabilities of one name, apart from those of ``uniforms``."""
-    return np.asarray(draws_of(np.arange(n), stream, STREAM_DESIGN, make_key(seed, _identity(name)))[:, 0])
+    digest = hashlib.sha256(f"pool {name}".encode()).digest()
+    key = make_key(seed, int.from_bytes(digest[:6], "little"))
+    return np.asarray(draws_of(np.arange(n), stream, STREAM_DESIGN, key)[:, 0])
 
 
 def quantiles(parameters: Sequence[Parameter], u: NDArray[np.float64]) -> NDArray[np.float64]:
