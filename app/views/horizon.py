@@ -39,30 +39,27 @@ def show() -> None:
     """Draw the page."""
     st.title(t("app.page.horizon"))
     st.markdown(t("horizon.lead"))
-    left, middle, right = st.columns(3)
-    with left:
-        st.segmented_control(
-            t("horizon.money"),
-            tuple(MONEY),
-            format_func=lambda kind: t(f"horizon.same.{kind}"),
-            default="yearly",
-            required=True,
-            key="horizon_money",
-        )
-    with middle:
-        st.selectbox(
-            t("horizon.shock"),
-            (CALM, *overlays()),
-            format_func=lambda name: t("horizon.calm") if name == CALM else str(_overlay(name)),
-            key="horizon_shock",
-        )
-    with right:
-        st.selectbox(
-            t("horizon.effect"),
-            tuple(GAINS),
-            format_func=lambda name: t(f"effect.{name}"),
-            key="horizon_effect",
-        )
+    st.segmented_control(
+        t("horizon.money"),
+        tuple(MONEY),
+        format_func=lambda kind: t(f"horizon.same.{kind}"),
+        default="yearly",
+        required=True,
+        key="horizon_money",
+    )
+    left, right = st.columns(2)
+    left.selectbox(
+        t("horizon.shock"),
+        (CALM, *overlays()),
+        format_func=lambda name: t("horizon.calm") if name == CALM else str(_overlay(name)),
+        key="horizon_shock",
+    )
+    right.selectbox(
+        t("horizon.effect"),
+        tuple(GAINS),
+        format_func=lambda name: t(f"effect.{name}"),
+        key="horizon_effect",
+    )
     if st.session_state["horizon_shock"] != CALM:
         st.caption(str(load_scenario(overlays()[st.session_state["horizon_shock"]]).description or ""))
     screen.live(_answer, _look)
@@ -110,7 +107,7 @@ def _answer(told: Comparison) -> None:
     frame = table.assign(s=table["scenario"].map(length)).sort_values(
         "scenario", key=lambda names: names.map(list(length).index), kind="stable", ignore_index=True
     )
-    st.subheader(t("horizon.over_time", effect=t(f"effect.{effect}")))
+    st.header(t("horizon.over_time", effect=t(f"effect.{effect}")))
     words = parts.words_of(frame, "+n", s=t("chart.scenario"), year=t("chart.year"))
     parts.figure(
         paths.several(*parts.looks(), base.SIGNED, differences=True),
@@ -140,7 +137,7 @@ def _totals(told: Comparison, effect: str, gain: xr.DataArray, length: dict[str,
         }
         for name in length
     ]
-    st.subheader(t("horizon.totals", end=told.years[-1]))
+    st.header(t("horizon.totals", end=told.years[-1]))
     st.table(pd.DataFrame(rows).set_index(t("horizon.column.length")))
     screen.footer(told)
 
@@ -182,7 +179,7 @@ def _left(told: Comparison, effect: str, gain: xr.DataArray, length: dict[str, s
                 )
             )
         rows.append(row)
-    st.subheader(t("horizon.left", effect=t(f"effect.{effect}")))
+    st.header(t("horizon.left", effect=t(f"effect.{effect}")))
     st.table(pd.DataFrame(rows).set_index(t("horizon.column.length")))
     st.caption(t("horizon.left_note"))
     screen.footer(told)
@@ -190,7 +187,7 @@ def _left(told: Comparison, effect: str, gain: xr.DataArray, length: dict[str, s
 
 def _monitoring() -> None:
     """Let the reader take the monitoring workbook: logic model and indicators by US fiscal year."""
-    st.subheader(t("horizon.monitoring"))
+    st.header(t("horizon.monitoring"))
     st.markdown(t("horizon.monitoring_lead"))
     money, shock = st.session_state["horizon_money"], st.session_state["horizon_shock"]
     added = "" if shock == CALM else f"+{shock}"

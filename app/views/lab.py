@@ -24,6 +24,7 @@ from simulator import load_ledger, load_scenario
 from simulator.texts import language, t
 
 JOB: Final = "lab_job"
+ANALYSIS: Final = "lab_analysis"
 SAMPLERS: Final = ("latin_hypercube", "prior", "sobol", "morris", "saltelli")
 SIZE_OF: Final = {
     "latin_hypercube": "draws",
@@ -75,7 +76,7 @@ def show() -> None:
 
 
 def _design() -> None:
-    st.subheader(t("lab.what"))
+    st.header(t("lab.what"))
     left, right = st.columns(2)
     names = left.multiselect(
         t("lab.scenarios"),
@@ -95,7 +96,7 @@ def _design() -> None:
         key="lab_outputs",
         persist_state="session",
     )
-    st.subheader(t("lab.how"))
+    st.header(t("lab.how"))
     one, two, three, four = st.columns(4)
     sampler = one.selectbox(
         t("lab.sampler"),
@@ -275,6 +276,20 @@ def _results() -> None:
         st.warning(t("lab.unfinished"), icon=":material/pending:")
     _tell(store, "lab")
     _take(job)
+    if job.state == "done":
+        _analyse(store)
+
+
+def _analyse(store: Path) -> None:
+    """Let the reader have the analysis of the command line: indices, intervals, whether they settle."""
+    st.header(t("lab.analysis"))
+    st.markdown(t("lab.analysis_lead"))
+    st.code(f"sintrata sensitivity {STORE} --out pages", language="bash")
+    job = background.job_of(ANALYSIS)
+    busy = job is not None and not background.is_over(job)
+    if st.button(t("lab.analyse"), icon=":material/query_stats:", key="lab_analyse", disabled=busy):
+        background.begin(ANALYSIS, ["sensitivity", str(store), "--out", "{out}"])
+    background.progress(ANALYSIS, ".html")
 
 
 def _take(job: Job) -> None:
@@ -357,12 +372,18 @@ def _tell(store: Path, key: str) -> None:
         t("lab.output"), kept, format_func=lambda name: t(f"indicator.{name}"), key=f"{key}_output"
     )
     name = right.selectbox(
-        t("chart.scenario"), others or [str(dataset["scenario"].values[0])], key=f"{key}_scenario"
+        t("chart.scenario"),
+        others or [str(dataset["scenario"].values[0])],
+        format_func=lambda one: str(load_scenario(one).label) if one in library() else one,
+        key=f"{key}_scenario",
     )
     effect = effects(dataset, output, name)
     told = np.isfinite(effect)
     if told.sum() < FEWEST:
         st.info(t("lab.few", runs=int(told.sum()), fewest=FEWEST), icon=":material/hourglass_top:")
+        return
+    if np.ptp(effect[told]) == 0.0:
+        st.info(t("lab.no_effect"), icon=":material/horizontal_rule:")
         return
     low, median, high = np.quantile(effect[told], [0.05, 0.5, 0.95])
     st.metric(
@@ -371,7 +392,7 @@ def _tell(store: Path, key: str) -> None:
         help=t("app.between", low=screen.number(float(low), "+n"), high=screen.number(float(high), "+n")),
     )
     st.caption(t("app.between", low=screen.number(float(low), "+n"), high=screen.number(float(high), "+n")))
-    st.subheader(t("lab.drivers"))
+    st.header(t("lab.drivers"))
     table = relations(dataset, effect)
     shown = table.assign(label=[base.wrapped(_label(factor), 30) for factor in table["factor"]])
     base.draw(
@@ -381,7 +402,7 @@ def _tell(store: Path, key: str) -> None:
         alt=t("lab.drivers_alt", names=", ".join(_label(factor) for factor in table["factor"][:3])),
     )
     st.caption(t("lab.drivers_note"))
-    st.subheader(t("lab.enough"))
+    st.header(t("lab.enough"))
     base.draw(
         drivers.convergence(*parts.looks(), "+,.3~s"),
         settling(effect[told]),

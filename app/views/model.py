@@ -131,7 +131,7 @@ def _flows(told: Comparison, one: xr.Dataset) -> dict[int, pd.Series]:
 
 def _route(told: Comparison, one: xr.Dataset, year: int) -> None:
     """Show where the children go who were identified; those whom nobody found are a number apart."""
-    st.subheader(t("model.route", year=year))
+    st.header(t("model.route", year=year))
     leaves = {
         "lost": ["LEFT_UNASSISTED"],
         "later": ["ADULT", "DEAD", "LEFT_UNASSISTED", "EXPLOITED", "OUTSIDE"],
@@ -284,7 +284,7 @@ def _data(told: Comparison) -> None:
         )
         frame = pd.concat([frame, points], ignore_index=True)
         with column:
-            st.subheader(rows[0].indicator.label[language()])
+            st.header(rows[0].indicator.label[language()])
             parts.figure(
                 paths.against_data(*parts.looks(), base.WHOLE),
                 frame,
@@ -316,11 +316,11 @@ def _words() -> None:
 def _version() -> None:
     data = load_ledger().hash
     st.markdown(t("model.version", version=__version__, data=data[:12]))
-    st.subheader(t("model.cite"))
+    st.header(t("model.cite"))
     st.code(t("model.citation", version=__version__, data=data[:8]), language=None, wrap_lines=True)
     if CHANGELOG.exists():
-        st.subheader(t("model.changes"))
+        st.header(t("model.changes"))
         st.caption(t("model.changes_note"))
         text = CHANGELOG.read_text(encoding="utf-8")
         with st.container(height=360, border=True):
-            st.markdown(text.partition("## ")[2].replace("## ", "#### "))
+            st.markdown(text.partition("## ")[2].replace("## ", "### "))

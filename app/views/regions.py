@@ -91,7 +91,7 @@ def _answer(told: Comparison) -> None:
     frame = _frame(told, indicator, kind)
     left, right = st.columns([3, 2])
     with left:
-        st.subheader(_title(indicator, kind))
+        st.header(_title(indicator, kind))
         st.caption(t(f"regions.note.{kind}"))
         chosen = None
         if view == "small":

@@ -85,12 +85,12 @@ def _answer(told: Comparison) -> None:
         by_code.setdefault(one.indicator.code, {})[one.scenario] = one
     if parts.is_empty(told):
         parts.offer_a_plan("targets")
-    st.subheader(t("targets.card", label=told.label(parts.PLAN)))
+    st.header(t("targets.card", label=told.label(parts.PLAN)))
     st.table(_table(by_code))
     screen.footer(told, t("targets.source"))
     st.caption(t("targets.marks"))
     if any(one.is_level_off for one in found.scores):
-        st.caption(t("score.note.level_off"))
+        st.caption(t("score.note.level_off").replace("*", "\\*", 1))
     _one(told, by_code)
 
 
@@ -121,8 +121,9 @@ def _told(score: Score, form: str) -> str:
     at = score.path.get(HORIZON)
     if at is None or not at.runs:
         return t("targets.no_value")
-    mark = " *" if score.is_level_off else ""
-    return f"**{card.likelihood(score.at_horizon)}{mark}**  \n{_interval(at, form)}"
+    # An asterisk of its own, not one of Markdown.
+    mark = " \\*" if score.is_level_off else ""
+    return f"**{card.likelihood(score.at_horizon)}**{mark}  \n{_interval(at, form)}"
 
 
 def _interval(one: Interval, form: str) -> str:
@@ -134,7 +135,7 @@ def _interval(one: Interval, form: str) -> str:
 
 def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
     """Show the way of one indicator to its target."""
-    st.subheader(t("targets.way"))
+    st.header(t("targets.way"))
     code = st.selectbox(
         t("card.column.indicator"),
         list(by_code),
@@ -218,7 +219,7 @@ def _about(score: Score) -> None:
 
 def _silent() -> None:
     """List the indicators of which the model can say nothing, each with the reason."""
-    st.subheader(t("score.title.silent"))
+    st.header(t("score.title.silent"))
     rows = [
         {
             t("card.column.indicator"): f"{one.code}. {one.label[language()]}",

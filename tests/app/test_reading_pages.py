@@ -44,7 +44,7 @@ def with_plan(name: str, lang: str) -> AppTest:
 
 
 def words_of(at: AppTest) -> str:
-    kinds = ("markdown", "caption", "subheader", "info", "title")
+    kinds = ("markdown", "caption", "header", "info", "title")
     return "\n".join(element.value for kind in kinds for element in at.get(kind))
 
 
@@ -58,9 +58,9 @@ def test_regions_show_changes_with_the_word_simulated_and_never_a_rank(lang: str
     assert charts(at) == 2
     texts = catalogue(lang)
     assert texts["regions.note.change"] in words_of(at)
-    assert ("simulado" if lang == "es" else "simulated") in at.subheader[0].value
-    assert "2027" in at.subheader[0].value
-    assert "2030" in at.subheader[0].value
+    assert ("simulado" if lang == "es" else "simulated") in at.header[0].value
+    assert "2027" in at.header[0].value
+    assert "2030" in at.header[0].value
     names = at.selectbox(key="regions_territory").options
     assert names == sorted(names, key=lambda name: name.replace("Á", "A"))
     assert len(names) == 26
