@@ -16,6 +16,7 @@ from app.charts import base, paths
 from app.results import Comparison
 from scenarios.files import overlays
 from simulator import Scenario, load_scenario
+from simulator.outcomes.indicators import Interval
 from simulator.outcomes.sustainability import GAINS, LATER, fading
 from simulator.texts import t
 
@@ -156,33 +157,22 @@ def _left(told: Comparison, effect: str, gain: xr.DataArray, length: dict[str, s
 
         final, left = fading(of_year)
         row = {t("horizon.column.length"): length[one.name]}
-        row[t("horizon.column.final")] = (
-            t(
-                "report.interval",
-                median=screen.number(final.median, "+n"),
-                low=screen.number(final.low, "+n"),
-                high=screen.number(final.high, "+n"),
-            )
-            if final.runs > 1
-            else screen.number(final.median, "+n")
-        )
+        row[t("horizon.column.final")] = _told(final, "+n")
         for years in LATER[1:3]:
             share = left[years]
-            row[t("score.column.left", years=years)] = (
-                t("horizon.not_told")
-                if share is None
-                else t(
-                    "report.interval",
-                    median=screen.number(share.median, "%"),
-                    low=screen.number(share.low, "%"),
-                    high=screen.number(share.high, "%"),
-                )
-            )
+            said = t("horizon.not_told") if share is None else _told(share, "%")
+            row[t("score.column.left", years=years)] = said
         rows.append(row)
     st.header(t("horizon.left", effect=t(f"effect.{effect}")))
     st.table(pd.DataFrame(rows).set_index(t("horizon.column.length")))
     st.caption(t("horizon.left_note"))
     screen.footer(told)
+
+
+def _told(one: Interval, form: str) -> str:
+    """Return a median with its interval; one run has none."""
+    median, low, high = (screen.number(value, form) for value in (one.median, one.low, one.high))
+    return t("report.interval", median=median, low=low, high=high) if one.runs > 1 else median
 
 
 def _monitoring() -> None:
