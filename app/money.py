@@ -23,11 +23,14 @@ FIRST, LAST = 2027, 2030
 
 END: Final = 2050
 PRICE_YEAR: Final = 2025
-COUNTRY: Final = ""
+COUNTRY: Final = "00"
 """Stands for the whole country where a territory could stand."""
 
 NAME: Final = "budget"
 STEP: Final = 1000.0
+MOST: Final = 1e10
+"""Soles: what one changes a cell by, and the most that it can hold."""
+
 POINTS: Final = 41
 EPOCH: Final = 2012
 YEAR: Final = 12
@@ -76,7 +79,7 @@ class Plan:
             if self.goes_on:
                 amounts |= {str(year): amounts[YEARS[-1]] for year in range(LAST + 1, END + 1)}
             grant: dict[str, Any] = {"lines": {row["line"]: 1.0}, "amounts": amounts}
-            if row["where"]:
+            if row["where"] != COUNTRY:
                 grant["where"] = {"territory": [str(row["where"])]}
             grants.append(grant)
         out: dict[str, Any] = {"name": NAME, "label": dict(labels), "start": f"{FIRST}-01"}

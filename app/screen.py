@@ -134,7 +134,7 @@ def number(value: float, form: str = "n") -> str:
         soles; ``+m``, ``+%`` with their sign; ``.2`` two decimals
     """
     if isnan(value):
-        return t("cli.nothing")
+        return t("app.nothing")
     sign = "+" if form.startswith("+") and value > 0 else ""
     kind = form.removeprefix("+")
     if kind == "%":

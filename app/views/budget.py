@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Hashable
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -82,19 +81,25 @@ def _editor() -> Plan:
             options=list(labels),
             format_func=lambda name: labels.get(str(name), str(name)),
             required=True,
-            width="large",
+            width=260,
         ),
         "where": st.column_config.SelectboxColumn(
             t("budget.column.where"),
             options=[COUNTRY, *places],
             format_func=lambda code: places.get(str(code), t("budget.country")),
             default=COUNTRY,
-            width="medium",
+            width=150,
         ),
     }
     for year in YEARS:
         columns[year] = st.column_config.NumberColumn(
-            f"{year} (S/)", min_value=0.0, max_value=1e10, step=money.STEP, default=0.0, format="localized"
+            f"{year} (S/)",
+            min_value=0.0,
+            max_value=1e10,
+            step=money.STEP,
+            default=0.0,
+            format="localized",
+            width=110,
         )
     rows = st.data_editor(
         base.rows,
@@ -377,7 +382,7 @@ def _lines(told: Comparison) -> None:
 
 def cost_table(told: Comparison) -> None:
     """Show what is gained for the money that each scenario adds, and at what cost, run by run."""
-    rows: list[dict[Hashable, str]] = []
+    rows: list[dict[str, str]] = []
     tables = told.tables
     added = tables["added_money"].sum("year")
     for name in told.names[1:]:
@@ -396,9 +401,10 @@ def cost_table(told: Comparison) -> None:
                 )
             else:
                 each = t("budget.no_ratio", share=f"{float((gained > 0).mean()):.0%}")
+            which = {} if len(told.names) == 2 else {t("compare.scenario"): told.label(name)}
             rows.append(
-                {
-                    t("compare.scenario"): told.label(name),
+                which
+                | {
                     t("budget.gain"): t(f"effect.{effect}"),
                     t(
                         "budget.gained"

@@ -63,7 +63,7 @@ def _choose() -> None:
         )
     for number, one in enumerate(state.rivals()):
         name, away = st.columns([4, 1], vertical_alignment="center")
-        name.markdown(f"{number + 2}. {one.label}")
+        name.markdown(t("compare.numbered", number=number + 2, name=one.label))
         away.button(
             t("compare.away"),
             key=f"away_{one.name}",
@@ -129,7 +129,7 @@ def _paths(told: Comparison) -> None:
 
 
 def _short(told: Comparison, name: str) -> str:
-    return f"{told.names.index(name)}. {told.label(name)}"
+    return t("compare.numbered", number=told.names.index(name), name=told.label(name))
 
 
 def _years(told: Comparison) -> list[int]:
@@ -203,7 +203,7 @@ def _pairs(told: Comparison) -> None:
         row = {t("compare.row"): _short(told, one) if one != results.TREND else told.label(one)}
         for other in names[1:]:
             share = float((array.sel(scenario=one) > array.sel(scenario=other)).mean())
-            row[_short(told, other)] = t("cli.nothing") if one == other else f"{share:.0%}"
+            row[_short(told, other)] = t("app.nothing") if one == other else f"{share:.0%}"
         rows.append(row)
     st.table(pd.DataFrame(rows), hide_index=True)
     st.caption(t("compare.pairs_note"))

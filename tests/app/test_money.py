@@ -1,0 +1,100 @@
+"""The table of the page is the money of the scenario, to the sol, and back."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from app import money
+from app.money import COUNTRY, YEARS, Plan
+from simulator import Scenario, load_ledger, load_scenario
+from simulator.faults import FaultyInput
+
+LABEL = {"es": "Uno", "en": "One"}
+
+
+def table(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame([{"line": n, "where": w, **dict.fromkeys(YEARS, s)} for n, w, s in rows])
+
+
+def scenario_of(plan: Plan) -> Scenario:
+    programme = plan.to_programme(LABEL)
+    assert programme is not None
+    data = {"schema": 1, "base": "baseline", "label": LABEL, "programmes": [programme]}
+    return Scenario.from_mapping(data, name="x")
+
+
+def test_a_table_becomes_a_programme_and_a_table_again() -> None:
+    payers = (("national", 0.75), ("us", 0.25))
+    plan = Plan(table(("upe_posts", COUNTRY, 2e6), ("places_boys", "08", 5e5)), goes_on=True, payers=payers)
+    again = money.plan_of(scenario_of(plan))
+    assert again.goes_on
+    assert again.payers == payers
+    assert again.by_year() == dict.fromkeys(YEARS, 2.5e6)
+    pd.testing.assert_frame_equal(again.filled(), plan.filled(), check_dtype=False)
+
+
+def test_money_that_does_not_go_on_ends_with_the_table() -> None:
+    scenario = scenario_of(Plan(table(("upe_posts", COUNTRY, 2e6))))
+    assert scenario.programmes[0].end_ti == 227
+    assert not money.plan_of(scenario).goes_on
+
+
+@pytest.mark.parametrize("name", ["balanced", "places_for_boys", "compact2_5_years", "policy_2030_funded"])
+def test_prepared_scenarios_have_tables(name: str) -> None:
+    plan = money.plan_of(load_scenario(name))
+    assert not plan.filled().empty
+    assert set(plan.rows["line"]) <= set(load_ledger().lines)
+    assert scenario_of(plan).programmes
+
+
+def test_a_yearly_amount_that_grows_stands_with_what_it_is_in_each_year() -> None:
+    sums = money.plan_of(load_scenario("places_for_boys")).by_year()
+    # Twelve million a year after 24 months: months one to twelve of 24 in the first year.
+    assert sums["2027"] == pytest.approx(12e6 * 6.5 / 24, rel=0.01)
+    assert sums["2029"] == pytest.approx(12e6, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("rows", "n"),
+    [
+        (table(), 0),
+        (table(("upe_posts", COUNTRY, 0.0)), 0),
+        (pd.DataFrame([{"line": None, "where": COUNTRY, **dict.fromkeys(YEARS, 5.0)}]), 0),
+        (pd.DataFrame([{"line": "upe_posts", "where": None, **dict.fromkeys(YEARS, None), "2027": 5.0}]), 1),
+    ],
+)
+def test_rows_without_line_or_money_do_not_count(rows: pd.DataFrame, n: int) -> None:
+    rows = rows if len(rows) else money.empty().rows
+    assert len(Plan(rows).filled()) == n
+
+
+def test_payers_must_add_up() -> None:
+    assert money.check_payers({"national": 60, "us": 40}) == (("national", 0.6), ("us", 0.4))
+    assert money.check_payers({"national": 60, "us": 30}) is None
+    assert money.check_payers({"national": 160, "us": -60}) is None
+
+
+def test_an_unknown_line_is_a_fault_and_not_an_error() -> None:
+    with pytest.raises(FaultyInput):
+        scenario_of(Plan(table(("no_such_line", COUNTRY, 1e6))))
+
+
+def test_a_curve_rises_from_nothing_to_its_reach() -> None:
+    ledger = load_ledger()
+    needs = dict.fromkeys(ledger.territories.codes, 1000.0)
+    curve = money.curve("targeted_groups", needs, 1e9)
+    assert curve.loc[0, ["low", "median", "high"]].tolist() == [0.0, 0.0, 0.0]
+    assert (curve["median"].diff().dropna() >= 0.0).all()
+    assert curve["median"].iloc[-1] <= ledger.parameters["reach.targeted_groups"].central
+    assert (curve["low"] <= curve["median"] + 1e-12).all()
+    assert (curve["median"] <= curve["high"] + 1e-12).all()
+
+
+def test_a_waterfall_ends_where_its_steps_do() -> None:
+    rows = money.waterfall([("a", 10.0), ("b", -4.0)], "c")
+    assert [(row["start"], row["end"], row["kind"]) for row in rows] == [
+        (0.0, 10.0, "more"),
+        (10.0, 6.0, "less"),
+        (0.0, 6.0, "total"),
+    ]
