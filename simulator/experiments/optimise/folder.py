@@ -18,6 +18,7 @@ from simulator.experiments.optimise.plan import scenario_of
 from simulator.experiments.optimise.question import Question, load_question
 from simulator.experiments.optimise.response import Country
 from simulator.experiments.optimise.run import Report, Status, answer
+from simulator.experiments.posterior import load_posterior
 from simulator.experiments.workers import country
 from simulator.faults import Fault, FaultyInput
 from simulator.texts import LANGUAGES, t
@@ -88,6 +89,7 @@ def identity(question: Question, scale: float) -> str:
     told["base"] = question.base.hash
     del told["effort"]["simulations"]
     tree = {"question": told, "data": ledger.hash, "population": population.digest, "code": __version__}
+    tree["posterior"] = load_posterior().manifest
     return sha256(json.dumps(tree, sort_keys=True, default=str).encode()).hexdigest()
 
 
