@@ -103,7 +103,7 @@ def test_a_signal_to_end_leaves_a_store_that_can_be_resumed(
 ) -> None:
     store, file = tmp_path / "own.zarr", tmp_path / "small.yaml"
     # JSON is YAML.
-    file.write_text(json.dumps(small()), encoding="utf-8")
+    file.write_text(json.dumps(small(batch=6)), encoding="utf-8")
     program = started(COMMAND, "sweep", str(file), "--out", str(store), "--workers", "1")
     wait_for_a_run(store, program)
     program.send_signal(signal.SIGTERM)
