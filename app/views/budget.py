@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import asdict
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from app.upload import upload
 from scenarios.programmes import PAYERS
 from scenarios.spreadsheet import write as write_sheet
 from simulator import load_ledger
-from simulator.outcomes.effects import EFFECTS
+from simulator.outcomes.effects import EFFECTS, cost_of_change
 from simulator.policy.budget import REASONS
 from simulator.texts import LANGUAGES, language, t
 
@@ -31,8 +32,6 @@ MARGIN = 1.6
 """How far the curve of a line goes beyond the money that the plan gives it."""
 
 LEAST_CURVE = 20 * MILLION
-WORTH = (1_000, 5_000, 20_000)
-"""Prices in soles of one result, for which the probability of being worth it is told."""
 
 
 def show() -> None:
@@ -382,39 +381,34 @@ def _lines(told: Comparison) -> None:
 
 def cost_table(told: Comparison) -> None:
     """Show what is gained for the money that each scenario adds, and at what cost, run by run."""
+    rate = load_ledger().parameters["prices.discount_rate"].central
+    last = parts.last_year(told)
+    added, country = told.tables["added_money"], told.tables["country"]
+    first = told.names[0]
     rows: list[dict[str, str]] = []
-    tables = told.tables
-    added = tables["added_money"].sum("year")
     for name in told.names[1:]:
-        extra = added.sel(scenario=name) - added.sel(scenario=told.names[0])
-        for effect, sign in EFFECTS.items():
-            values = tables["country"].sel(indicator=effect).sum("year")
-            gained = sign * (values.sel(scenario=name) - values.sel(scenario=told.names[0]))
-            spread = told.frame(gained.expand_dims(scenario=[name])).iloc[0]
-            bill = told.frame(extra.expand_dims(scenario=[name])).iloc[0]
-            sure = told.draws > 1 and bool((gained > 0).all())
-            if sure and float(extra.median()) > 0.0:
-                ratio = told.frame((extra / gained).expand_dims(scenario=[name])).iloc[0]
-                each = (
-                    f"S/ {screen.number(ratio['median'])} "
-                    f"({screen.number(ratio['low'])} … {screen.number(ratio['high'])})"
-                )
+        which = {} if len(told.names) == 2 else {t("compare.scenario"): told.label(name)}
+        for effect in EFFECTS:
+            values = country.sel(indicator=effect, drop=True)
+            one = cost_of_change(effect, added, values, name, first, until=last, rate=rate)
+            gained = asdict(one.gained)
+            if one.ratio is None:
+                each = t("budget.no_ratio", share=f"{float((one.points[:, 1] > 0).mean()):.0%}")
             else:
-                each = t("budget.no_ratio", share=f"{float((gained > 0).mean()):.0%}")
-            which = {} if len(told.names) == 2 else {t("compare.scenario"): told.label(name)}
+                low, high = screen.number(one.ratio.low), screen.number(one.ratio.high)
+                each = f"S/ {screen.number(one.ratio.median)} ({low} … {high})"
+            between = screen.between(gained, "+n") if told.draws > 1 else t("app.one_run")
             rows.append(
                 which
                 | {
                     t("budget.gain"): t(f"effect.{effect}"),
-                    t(
-                        "budget.gained"
-                    ): f"{screen.number(spread['median'], '+n')}: {screen.between(spread, '+n')}",
-                    t("budget.added"): _amount(bill),
+                    t("budget.gained"): f"{screen.number(one.gained.median, '+n')}: {between}",
+                    t("budget.added"): _amount(asdict(one.money)),
                     t("budget.each"): each,
                 }
             )
     st.table(pd.DataFrame(rows), hide_index=True)
-    st.caption(t("budget.cost_note"))
+    st.caption(t("budget.cost_note", last=last, rate=f"{rate:.0%}"))
     screen.footer(told)
 
 

@@ -175,11 +175,31 @@ def cost_of_effect(
     until : last year that counts, by default the run's: ratios compare only at one horizon
     rate : yearly discount rate, of money and of effects alike
     """
-    weight = (1.0 + rate) ** (BASE_YEAR - dataset["year"].sel(year=slice(None, until)))
-    money = constant(added_money(dataset), dataset).sel(year=slice(None, until))
-    money = (money * weight).sum("year")
+    money = constant(added_money(dataset), dataset)
+    values = indicators.yearly(dataset)[effect]
+    return cost_of_change(effect, money, values, scenario, comparator, until=until, rate=rate)
+
+
+def cost_of_change(
+    effect: str,
+    added: xr.DataArray,
+    values: xr.DataArray,
+    scenario: str,
+    comparator: str,
+    *,
+    until: int | None = None,
+    rate: float = 0.0,
+) -> CostOfEffect:
+    """Return the same of yearly tables that are there already; see ``cost_of_effect``.
+
+    Parameters
+    ----------
+    added : [scenario, ..., year] constant soles that scenarios add; values : the indicator
+    """
+    weight = (1.0 + rate) ** (BASE_YEAR - added["year"].sel(year=slice(None, until)))
+    money = (added.sel(year=slice(None, until)) * weight).sum("year")
     more = money.sel(scenario=scenario, drop=True) - money.sel(scenario=comparator, drop=True)
-    change = difference(indicators.yearly(dataset)[[effect]], scenario, comparator)[effect]
+    change = values.sel(scenario=scenario, drop=True) - values.sel(scenario=comparator, drop=True)
     gained = EFFECTS[effect] * (change.sel(year=slice(None, until)) * weight).sum("year")
     spread = summarise(gained)
     points = np.stack([np.asarray(x, float).ravel() for x in xr.broadcast(more, gained)], axis=1)
