@@ -208,7 +208,8 @@ def against_data(lang: str, theme: str, form: str) -> Spec:
     x = _when("year")
     uses = [t("chart.use.fit", lang), t("chart.use.check", lang)]
     which = {"calculate": f"datum.use == 'fit' ? {uses[0]!r} : {uses[1]!r}", "as": "which"}
-    shape = field("which", "nominal", scale={"domain": uses, "range": ["circle", "diamond"]})
+    shape = field("which", "nominal", legend={"columns": 1})
+    shape["scale"] = {"domain": uses, "range": ["circle", "diamond"]}
     tooltip = told(
         ("year", t("chart.year", lang), "d"),
         ("observed", t("chart.observed", lang), form),

@@ -129,10 +129,10 @@ def outline_map(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
 
 @keep
 def small_paths(lang: str, theme: str, form: str) -> Spec:
-    """Return a small path for each territory, in the order of the rows, all on one scale; at most nine.
+    """Return a small path for each territory, all on one scale; at most nine.
 
-    Columns: ``name``, ``year``, ``low``, ``median``, ``high``, ``trend``, ``floor`` and ``ceiling`` (the ends
-    of the scale of all the territories of a page, the same in every row).
+    Columns: ``name``, ``order`` (of the territory), ``year``, ``low``, ``median``, ``high``, ``trend``,
+    ``floor`` and ``ceiling`` (the ends of the scale of all the territories of a page, the same in every row).
     """
     ink = inks(theme)
     x = field("year", axis={"format": "d", "title": None, "grid": False, "tickCount": 2, "labelFontSize": 10})
@@ -169,7 +169,11 @@ def small_paths(lang: str, theme: str, form: str) -> Spec:
     ]
     body = {
         "facet": field(
-            "name", "nominal", sort=None, title=None, header={"labelFontSize": 11, "labelPadding": 2}
+            "name",
+            "nominal",
+            sort={"field": "order", "op": "min"},
+            title=None,
+            header={"labelFontSize": 11, "labelPadding": 2},
         ),
         "columns": 3,
         "spacing": 9,

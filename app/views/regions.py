@@ -195,7 +195,8 @@ def _small(told: Comparison, indicator: str) -> None:
     for start in range(0, len(names), NINE):
         part = names[start : start + NINE]
         rows = pd.concat([plan[plan["name"] == name] for name in part])
-        columns = ["name", "year", "low", "median", "high", "trend", "floor", "ceiling"]
+        rows["order"] = rows["name"].map(part.index)
+        columns = ["name", "order", "year", "low", "median", "high", "trend", "floor", "ceiling"]
         base.draw(
             spec,
             rows[columns],

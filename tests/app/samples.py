@@ -96,7 +96,8 @@ def small(seed: int) -> pd.DataFrame:
         ignore_index=True,
     )
     frame["trend"] = frame["median"] * 0.9
-    return frame.assign(floor=0.0, ceiling=frame["high"].max())
+    order = frame["name"].map(list(names).index)
+    return frame.assign(order=order, floor=0.0, ceiling=frame["high"].max())
 
 
 def steps(seed: int) -> pd.DataFrame:
