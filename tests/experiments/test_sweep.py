@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import psutil
@@ -23,14 +23,17 @@ from tests.experiments.conftest import SCALE, same, small
 Run = Callable[..., xr.Dataset]
 
 
-def test_a_sweep_of_prior_draws_is_what_compare_gives(run: Run) -> None:
+@pytest.mark.parametrize("use", ["posterior", "prior"])
+def test_a_sweep_of_drawn_sets_is_what_compare_gives(run: Run, use: Literal["posterior", "prior"]) -> None:
     names = ["baseline", "detection_without_places"]
-    sampler = {"use": "prior", "draws": 2}
+    sampler = {"use": use, "draws": 2}
     keep = ["first_entries", "identified", "completed_share"]
     experiment = small(scenarios=names, sampler=sampler, outputs={"keep": keep}, replicates=2, batch=4)
     del experiment["parameters"], experiment["levers"]
     swept = run(experiment=experiment)
-    whole = compare(names, seed=3, draws=2, replicates=2, until="2018-12", scale=SCALE, threads=1)
+    whole = compare(
+        names, seed=3, draws=2, replicates=2, until="2018-12", scale=SCALE, threads=1, draws_from=use
+    )
     table = yearly(whole)
     for name in keep:
         np.testing.assert_array_equal(swept[name], table[name].transpose(*swept[name].dims), err_msg=name)

@@ -283,11 +283,12 @@ class _Checker:
         if use is None:
             return None
         size_key = SAMPLERS[use][0]
-        table = self._posterior((*path, "file"), group.get("file")) if use == "posterior" else None
+        has_file = use == "posterior" and "file" in group
+        table = self._posterior((*path, "file"), group["file"]) if has_file else None
         size: int | None = MOST_STEPS
         if use == "grid" and "steps" not in group:
             size = 0
-        elif use == "posterior" and "draws" not in group:
+        elif has_file and "draws" not in group:
             size = len(table[1]) if table else None
         elif size_key not in group:
             found, do = t("scenario.found.missing"), t("scenario.do.missing", key=size_key)

@@ -136,7 +136,7 @@ class Sampler:
     use : of ``SAMPLERS``
     size : draws; base of ``saltelli``; trajectories of ``morris``; steps of continuous factors of ``grid``
     levels : of ``morris``
-    table : of ``posterior``, parameter sets read from its file: (names, rows)
+    table : of ``posterior`` with a file of its own, the parameter sets read from it: (names, rows)
     """
 
     use: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.experiments.design import latin_hypercube, parameter_draws
+from simulator.experiments.design import DrawsFrom, latin_hypercube, parameter_draws
 from simulator.experiments.sweep.experiment import Experiment, Factor
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def _sets(experiment: Experiment, ledger: Ledger, population: Population) -> tup
     unit = np.full((n, len(factors)), np.nan)
     rejected = 0.0
     if sampler.table is None:
-        sets, rejected = parameter_draws(ledger, population, n, experiment.seed)
+        kind: DrawsFrom = "prior" if sampler.use == "prior" else "posterior"
+        sets, rejected = parameter_draws(ledger, population, n, experiment.seed, kind)
         values[:, : len(names)] = [[one[name] for name in names] for one in sets]
     else:
         values[:, : len(names)] = sampler.table[1][:n]
