@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 TOLD: Final = ("child_months", "first_entries", "identified", "completed")
 """Indicators of the sentences."""
 
-FOR_GROUPS: Final = ("completed", "identified")
-"""Indicators told for each group of children; of more than two scenarios only the first fits."""
+FOR_GROUPS: Final = ("first_entries", "completed", "identified")
+"""Indicators told for each group of children; of more than two scenarios only the first two fit."""
 
 MOST_SCENARIOS: Final = 4
 """Beside the comparator: more do not fit on two pages."""
@@ -80,8 +80,7 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
     years, soon = full_years(data), periods(data)[0]
     card = scorecard(data, targets)
     about = [
-        f"{name}. {one['description'][language()] if 'description' in one else ''}".strip()
-        for name, one in zip((first, *others), scenarios, strict=True)
+        " ".join([f"{name}.", *_about(one)]) for name, one in zip((first, *others), scenarios, strict=True)
     ]
     assumptions = list(
         dict.fromkeys(one["assumptions"][language()] for one in scenarios if "assumptions" in one)
@@ -125,6 +124,14 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
         language=language(),
         sections=tuple(sections),
     )
+
+
+def _about(scenario: Mapping[str, Any]) -> list[str]:
+    """Return the description of a scenario, and the findings and recommendations that it rests on."""
+    told = [scenario["description"][language()]] if "description" in scenario else []
+    if scenario.get("evidence"):
+        told.append(t("brief.rests", names=", ".join(scenario["evidence"])))
+    return told
 
 
 def labels(dataset: xr.Dataset) -> list[str]:
@@ -236,10 +243,10 @@ def _plane(told: CostOfEffect) -> str:
 
 
 def _groups_table(data: xr.Dataset) -> Table:
-    """Return what changes for each group of children, a year: identified and reintegrated."""
+    """Return what changes for each group of children, a year: first entries, and what follows."""
     first, *others = (str(name) for name in data["scenario"].values)
     years = periods(data)[0]
-    told = FOR_GROUPS if len(others) <= 2 else FOR_GROUPS[:1]
+    told = FOR_GROUPS if len(others) <= 2 else FOR_GROUPS[:2]
     rows = []
     for by, section in GROUP_TEXTS.items():
         table = by_group(data, by)[list(told)].sel(year=years).mean("year")

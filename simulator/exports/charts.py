@@ -60,9 +60,15 @@ def changes_chart(dataset: xr.Dataset) -> Spec:
             rows.append({"s": name, "what": t(f"indicator.{key}"), "zero": 0, **told})
     y = {"field": "s", "type": "nominal", "sort": others, "axis": None}
     x = {"type": Q, "axis": {"title": None, "format": "+,.0f", "tickCount": 4}}
-    layers = [
+    layers: list[dict[str, Any]] = [
         {"mark": {"type": "rule", "color": INKS["light"].muted}, "encoding": {"x": {"field": "zero", **x}}},
         {
+            "mark": {"type": "point", "filled": True, "size": 45},
+            "encoding": {"y": y, "x": {"field": "median", **x}, "color": _colour(others)},
+        },
+    ]
+    if dataset.sizes["draw"] * dataset.sizes["replicate"] > 1:
+        interval = {
             "mark": {"type": "rule", "strokeWidth": 2},
             "encoding": {
                 "y": y,
@@ -70,12 +76,8 @@ def changes_chart(dataset: xr.Dataset) -> Spec:
                 "x2": {"field": "high"},
                 "color": _colour(others),
             },
-        },
-        {
-            "mark": {"type": "point", "filled": True, "size": 45},
-            "encoding": {"y": y, "x": {"field": "median", **x}, "color": _colour(others)},
-        },
-    ]
+        }
+        layers.insert(1, interval)
     order = [t(f"indicator.{key}") for key in IN_CHANGES]
     facet = {"field": "what", "type": "nominal", "sort": order, "title": None}
     body = {
@@ -101,7 +103,7 @@ def _colour(names: list[str]) -> dict[str, Any]:
         "field": "s",
         "type": "nominal",
         "scale": {"domain": names, "range": [COLOURS[1 + k % (len(COLOURS) - 1)] for k in range(len(names))]},
-        "legend": {"orient": "bottom", "title": None, "columns": 2, "labelLimit": 260},
+        "legend": {"orient": "bottom", "title": None, "columns": 2, "labelLimit": 260, "symbolOpacity": 1},
     }
 
 

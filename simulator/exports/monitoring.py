@@ -9,7 +9,7 @@ import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import xarray as xr
 import xlsxwriter
@@ -19,11 +19,12 @@ from simulator.engine.states import START_YEAR
 from simulator.evidence import load_ledger
 from simulator.exports.brief import labels
 from simulator.exports.workbook import Sheet, three, write_sheet
-from simulator.outcomes.effects import BREAKDOWNS, by_group
-from simulator.outcomes.indicators import AFTER, quantiles, summarise
+from simulator.outcomes.effects import by_group
+from simulator.outcomes.indicators import MOVES, moved, national, quantiles, summarise
 from simulator.outcomes.spending import by_us_fiscal_year, dollars
 from simulator.policy.budget import US_SHIFT
 from simulator.policy.crosswalk import crosswalk
+from simulator.policy.national import HORIZON
 from simulator.report import runs_note
 from simulator.report_policy import GROUP_TEXTS
 from simulator.texts import language, t
@@ -48,6 +49,9 @@ UNITS: Final = {
 """Units of indicators that do not count children."""
 
 US: Final = "us"
+
+SMALL: Final = 10
+"""Children of a territory below which no median is told."""
 
 
 def objective_of(line: str) -> str:
@@ -125,11 +129,8 @@ def fiscal(monthly: xr.DataArray) -> xr.DataArray:
 
 def _series(dataset: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return the monthly series behind the indicators, the whole country."""
-    flow = dataset["flow"].sum(("territory", "area"))
-    stock = dataset["stock"].sum(("territory", "area"))
-
-    def moved(sources: list[str], targets: list[str]) -> xr.DataArray:
-        return flow.sel(from_state=sources, to_state=targets).sum(("from_state", "to_state"))
+    both = national(dataset)
+    counted = {key: moved(both["flow"], key) for key in INDICATORS if key in MOVES}
 
     def registered(*names: str) -> xr.DataArray:
         return xr.concat([dataset[n].sum("territory") for n in names], "series").sum("series")
@@ -139,14 +140,9 @@ def _series(dataset: xr.Dataset) -> dict[str, xr.DataArray]:
         "child_convictions": registered("child_cases_to_convicted"),
         "convictions": registered("cases_to_convicted"),
         "police_children": registered("registered_police_children"),
-        "identified": moved(["EXPLOITED"], ["IDENTIFIED"]),
-        "protected": moved(["IDENTIFIED"], ["PROTECTED"]),
-        "specialised_entries": moved(["PROTECTED"], ["SPECIALISED_SHELTER"]),
         "reintegration_started": dataset["reintegration_started"],
-        "completed": moved(["FOLLOW_UP"], ["REINTEGRATED"]),
-        "returns": moved(list(AFTER), ["EXPLOITED"]),
-        "first_entries": moved(["HOME"], ["EXPLOITED"]),
-        "child_months": stock.sel(state="EXPLOITED", drop=True),
+        "child_months": both["stock"].sel(state="EXPLOITED", drop=True),
+        **counted,
     }
 
 
@@ -165,6 +161,9 @@ INDICATORS: Final = {
     "child_months": "prevention",
 }
 """Indicators by objective of the Compact."""
+
+GROUPS: Final = {**GROUP_TEXTS, "form": "form", "age_band": "age_band"}
+"""Section of the catalogue that names the groups of each disaggregation."""
 
 GROUPED: Final = (
     "first_entries",
@@ -234,7 +233,7 @@ def _indicators(
         series = yearly[key].sel(scenario=first)
         there = base in series["us_fiscal_year"].values
         told = summarise(series.sel(us_fiscal_year=base)) if there else None
-        groups = ", ".join(t(f"score.group.{by}") for by in BREAKDOWNS) if key in GROUPED else None
+        groups = ", ".join(t(f"score.group.{by}") for by in GROUPS) if key in GROUPED else None
         rows.append(
             (
                 *(
@@ -274,20 +273,22 @@ def _fiscal_year_of(ti: int) -> int:
 def _targets(
     dataset: xr.Dataset, chosen: dict[str, list[Programme]], yearly: dict[str, xr.DataArray]
 ) -> Sheet:
-    """Return the target of every fiscal year: the median of the scenario, with its interval; and by group."""
+    """Return the target of every fiscal year up to the horizon, and its difference from the comparator.
+
+    The target is the median of the scenario, with its interval; the difference is taken run by run.
+    """
     rows: list[Sequence[object]] = []
     for name, programmes in chosen.items():
-        first = min(_fiscal_year_of(one.start_ti) for one in programmes)
-        for key, series in yearly.items():
-            told = quantiles(series.sel(scenario=name))
-            for year in (int(y) for y in told["us_fiscal_year"].values if int(y) >= first):
-                row: list[Any] = [name, t(f"monitoring.name.{key}"), t("monitoring.total"), year]
-                rows.append((*row, *three(told.sel(us_fiscal_year=year))))
-        rows += _by_group(dataset, name, first)
+        first, last = years_told(programmes)
+        for key in INDICATORS:
+            rows += _target_rows(yearly[key], name, key, t("monitoring.total"), range(first, last + 1))
+        rows += _by_group(dataset, name, range(first, last + 1))
+        rows += _by_territory(dataset, name, programmes)
+    low, high = t("report.column.low"), t("report.column.high")
     head = (
         *(t("report.column.scenario"), t("report.column.indicator"), t("monitoring.column.group")),
-        *(t("report.column.fiscal.us"), t("book.column.goal"), t("report.column.low")),
-        t("report.column.high"),
+        *(t("report.column.fiscal.us"), t("book.column.goal"), low, high),
+        *(t("monitoring.column.difference"), low, high),
     )
     note = t("monitoring.note.targets")
     return Sheet(t("monitoring.sheet.targets"), t("monitoring.title_targets"), head, rows, note)
@@ -328,16 +329,80 @@ def _money(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
     return Sheet(t("monitoring.sheet.money"), title, head, rows, note)
 
 
-def _by_group(dataset: xr.Dataset, name: str, first: int) -> list[Sequence[object]]:
+def years_told(programmes: Sequence[Programme]) -> tuple[int, int]:
+    """Return first and last fiscal year with targets: to the end of the programmes, or else of the policy."""
+    first = min(_fiscal_year_of(one.start_ti) for one in programmes)
+    if any(one.end_ti is None for one in programmes):
+        return first, max(first, HORIZON)
+    return first, max(_fiscal_year_of(one.end_ti) for one in programmes if one.end_ti is not None)
+
+
+def _target_rows(
+    series: xr.DataArray, name: str, key: str, group: str, years: Sequence[int]
+) -> list[Sequence[object]]:
+    """Return a row a fiscal year of one series [scenario, draw, replicate, us_fiscal_year]."""
+    own = series.sel(scenario=name, drop=True)
+    told, change = quantiles(own), quantiles(own - series.isel(scenario=0, drop=True))
+    there = [year for year in years if year in series["us_fiscal_year"].values]
+    return [
+        (
+            *(name, t(f"monitoring.name.{key}"), group, year),
+            *(*three(told.sel(us_fiscal_year=year)), *three(change.sel(us_fiscal_year=year))),
+        )
+        for year in there
+    ]
+
+
+def _by_group(dataset: xr.Dataset, name: str, years: Sequence[int]) -> list[Sequence[object]]:
+    """Return targets by sex, area, language, migrant status, form of exploitation and age."""
     out: list[Sequence[object]] = []
-    one: xr.Dataset = dataset.sel(scenario=[name])
-    for by, section in GROUP_TEXTS.items():
-        monthly: xr.Dataset = by_group(one, by, yearly=False)
+    both = dataset.sel(scenario=list(dict.fromkeys((str(dataset["scenario"].values[0]), name))))
+    for by, section in GROUPS.items():
+        monthly: xr.Dataset = by_group(both, by, yearly=False)
         for key in GROUPED:
-            series = quantiles(fiscal(monthly[key])).sel(scenario=name)
+            series = fiscal(monthly[key])
             for group in (str(g) for g in series[by].values):
                 label = f"{t(f'score.group.{by}')}: {t(f'{section}.{group}')}"
-                for year in (int(y) for y in series["us_fiscal_year"].values if int(y) >= first):
-                    row: list[Any] = [name, t(f"monitoring.name.{key}"), label, year]
-                    out.append((*row, *three(series.sel({by: group, "us_fiscal_year": year}))))
+                one = series.sel({by: group}, drop=True)
+                # A group that an indicator never has, such as those without exploitation, is no group.
+                if float(one.max()) > 0.0:
+                    out += _target_rows(one, name, key, label, years)
+    return out
+
+
+def _unless_small(cell: tuple[object, ...]) -> tuple[object, ...]:
+    """Return median, low and high; of a small number the interval alone, which is what can be said of it."""
+    middle, *rest = cell
+    return (None, *rest) if isinstance(middle, (int, float)) and middle < SMALL else cell
+
+
+def _by_territory(dataset: xr.Dataset, name: str, programmes: Sequence[Programme]) -> list[Sequence[object]]:
+    """Return sums over all years with targets where the programmes work, if that is not the whole country.
+
+    Years are summed and small numbers carry their interval: one year of one territory is mostly chance.
+    """
+    first, last = years_told(programmes)
+    places = sorted({place for one in programmes for grant in one.budget for place in grant.territories})
+    if not places:
+        return []
+    flow, stock = dataset["flow"].sum("area"), dataset["stock"].sum("area")
+    out: list[Sequence[object]] = []
+    for key in GROUPED:
+        monthly = stock.sel(state="EXPLOITED", drop=True) if key == "child_months" else moved(flow, key)
+        series = fiscal(monthly).sel(us_fiscal_year=slice(first, last))
+        if not series.sizes["us_fiscal_year"]:
+            continue
+        told = [int(year) for year in series["us_fiscal_year"].values[[0, -1]]]
+        total = series.sum("us_fiscal_year")
+        for place in places:
+            one = total.isel(territory=place, drop=True)
+            own = one.sel(scenario=name, drop=True)
+            change = own - one.isel(scenario=0, drop=True)
+            label = str(dataset["territory_name"].values[place])
+            out.append(
+                (
+                    *(name, t(f"monitoring.name.{key}"), label, f"{told[0]}-{told[1]}"),
+                    *(*_unless_small(three(quantiles(own))), *three(quantiles(change))),
+                )
+            )
     return out

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Final
 from unicodedata import combining, normalize
 
-LONGEST: Final = 80
+from simulator.texts import t
+
+LONGEST: Final = 120
+"""Of the scenarios' part of a name, in characters: file systems allow 255 for the whole."""
 
 
 def plain(text: str) -> str:
@@ -19,14 +22,18 @@ def plain(text: str) -> str:
 
 
 def file_name(kind: str, scenarios: Sequence[str], day: datetime.date, suffix: str) -> str:
-    """Return ``sintrata_brief_baseline_balanced_2026-11-24.pdf``.
+    """Return ``sintrata_brief_baseline_balanced_2026-11-24.pdf``; scenarios that do not fit are counted.
 
     Parameters
     ----------
     kind : of export, in the language of the file
     suffix : with its dot; empty for a folder
     """
-    names = "_".join(plain(name.replace("_", "-")) for name in scenarios)[:LONGEST].rstrip("-_")
+    whole = [plain(name.replace("_", "-")) for name in scenarios]
+    fits = max((k for k in range(1, len(whole) + 1) if len("_".join(whole[:k])) <= LONGEST), default=1)
+    names = "_".join(whole[:fits])[:LONGEST]
+    if fits < len(whole):
+        names += f"_{plain(t('export.more', number=len(whole) - fits))}"
     return f"sintrata_{plain(kind)}_{names}_{day.isoformat()}{suffix}"
 
 

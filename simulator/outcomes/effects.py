@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.outcomes import indicators
-from simulator.outcomes.indicators import AFTER, Interval, difference, summarise
+from simulator.outcomes.indicators import Interval, difference, moved, summarise
 from simulator.outcomes.spending import added_money, constant
 from simulator.policy.prices import BASE_YEAR
 
@@ -34,9 +34,15 @@ More children identified is neither by itself: it is better only together with w
 identified where fewer are exploited.
 """
 
+FOLLOW_NEED: Final = ("specialised_entries", "in_care", "completed")
+"""Counts that fall too where fewer children need them: a fall is worse only if need did not fall."""
+
 VERDICTS: Final = ("better", "worse", "changed", "open")
 
 BREAKDOWNS: Final = ("sex", "area", "language", "migrant")
+
+BY_GROUP: Final = ("first_entries", "returns", "identified", "protected", "specialised_entries", "completed")
+"""Flows that are told by group of children."""
 
 EFFECTS: Final = {"child_months": -1, "completed": 1, "returns": -1}
 """Effects with a cost: child-months of exploitation averted, children reintegrated, returns avoided."""
@@ -65,9 +71,13 @@ def tradeoffs(dataset: xr.Dataset, comparator: str, years: Sequence[int]) -> lis
     out = []
     for name in (str(n) for n in dataset["scenario"].values if str(n) != comparator):
         change = difference(table, name, comparator)
+        spreads = {indicator: summarise(change[indicator]) for indicator in GOOD}
+        fewer_in_need = all(spreads[key].high < 0.0 for key in ("child_months", "identified"))
         for indicator, sign in GOOD.items():
-            summary = summarise(change[indicator])
-            out.append(Change(name, indicator, summary, verdict(summary, sign)))
+            told = verdict(spreads[indicator], sign)
+            if told == "worse" and fewer_in_need and indicator in FOLLOW_NEED:
+                told = "changed"
+            out.append(Change(name, indicator, spreads[indicator], told))
     return out
 
 
@@ -85,7 +95,7 @@ def by_group(dataset: xr.Dataset, by: str, *, yearly: bool = True) -> xr.Dataset
 
     Parameters
     ----------
-    by : of ``BREAKDOWNS``
+    by : of ``BREAKDOWNS``, or ``form`` or ``age_band``
     yearly : by calendar year; else by month
     """
     if by == "area":
@@ -93,24 +103,16 @@ def by_group(dataset: xr.Dataset, by: str, *, yearly: bool = True) -> xr.Dataset
     else:
         stock, flow = dataset[f"stock_by_{by}"], dataset[f"flow_by_{by}"]
 
-    def moved(sources: list[str], targets: list[str]) -> xr.DataArray:
-        return over_time(flow.sel(from_state=sources, to_state=targets).sum(("from_state", "to_state")))
-
     def over_time(monthly: xr.DataArray) -> xr.DataArray:
         return monthly.groupby("month.year").sum("month") if yearly else monthly
 
     exploited = stock.sel(state="EXPLOITED", drop=True)
-    identified = moved(["EXPLOITED"], ["IDENTIFIED"])
-    protected = moved(["IDENTIFIED"], ["PROTECTED"])
+    of = {name: over_time(moved(flow, name)) for name in BY_GROUP}
     return xr.Dataset(
         {
-            "first_entries": moved(["HOME"], ["EXPLOITED"]),
-            "returns": moved(list(AFTER), ["EXPLOITED"]),
+            **of,
             "child_months": over_time(exploited),
-            "identified": identified,
-            "assisted_share": protected / identified.where(identified > 0),
-            "specialised_entries": moved(["PROTECTED"], ["SPECIALISED_SHELTER"]),
-            "completed": moved(["FOLLOW_UP"], ["REINTEGRATED"]),
+            "assisted_share": of["protected"] / of["identified"].where(of["identified"] > 0),
         }
     )
 

@@ -35,6 +35,33 @@ class Interval:
 
 PLACE: Final = ("territory", "area")
 
+MOVES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "first_entries": (("HOME",), ("EXPLOITED",)),
+    "returns": (AFTER, ("EXPLOITED",)),
+    "aged_out": (("EXPLOITED",), ("ADULT",)),
+    "identified": (("EXPLOITED",), ("IDENTIFIED",)),
+    "protected": (("IDENTIFIED",), ("PROTECTED",)),
+    "lost_before_protection": (("IDENTIFIED",), ("LEFT_UNASSISTED",)),
+    "specialised_entries": (("PROTECTED",), ("SPECIALISED_SHELTER",)),
+    "general_entries": (("PROTECTED",), ("GENERAL_SHELTER",)),
+    "family_care_entries": (("PROTECTED",), ("FAMILY_CARE",)),
+    "completed": (("FOLLOW_UP",), ("REINTEGRATED",)),
+}
+"""Indicators that count children who move from one of some states to one of others: their one definition."""
+
+
+SERVED: Final = (
+    *("aged_out", "identified", "protected", "lost_before_protection"),
+    *("specialised_entries", "general_entries", "family_care_entries"),
+)
+"""Of ``MOVES``, those between exploitation and care, in the order in which they are shown."""
+
+
+def moved(flow: xr.DataArray, indicator: str) -> xr.DataArray:
+    """Return the children of an indicator of ``MOVES`` from flows [from_state, to_state, ...]."""
+    sources, targets = MOVES[indicator]
+    return flow.sel(from_state=list(sources), to_state=list(targets)).sum(("from_state", "to_state"))
+
 
 def national(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
     """Return stocks and flows summed over territories and areas, or over those named."""
@@ -63,31 +90,21 @@ def yearly(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
     both = national(dataset, over)
     stock, flow = both["stock"], both["flow"]
 
-    def moved(sources: tuple[str, ...], targets: tuple[str, ...]) -> xr.DataArray:
-        part = flow.sel(from_state=list(sources), to_state=list(targets))
-        return _yearly(part.sum(("from_state", "to_state")), "sum")
-
     children = _yearly(stock.sel(state=list(CHILD_STATES)).sum("state"), "mean")
     exploited = stock.sel(state="EXPLOITED", drop=True)
-    first = moved(("HOME",), ("EXPLOITED",))
+    of_year = {name: _yearly(moved(flow, name), "sum") for name in MOVES}
     mean = _yearly(exploited, "mean")
     counts = xr.Dataset(
         {
-            "first_entries": first,
-            "incidence": 1000.0 * first / children,
-            "returns": moved(AFTER, ("EXPLOITED",)),
+            "first_entries": of_year["first_entries"],
+            "incidence": 1000.0 * of_year["first_entries"] / children,
+            "returns": of_year["returns"],
             "exploited": mean,
             "exploited_per_1000": 1000.0 * mean / children,
             "child_months": _yearly(exploited, "sum"),
-            "aged_out": moved(("EXPLOITED",), ("ADULT",)),
-            "identified": moved(("EXPLOITED",), ("IDENTIFIED",)),
-            "protected": moved(("IDENTIFIED",), ("PROTECTED",)),
-            "lost_before_protection": moved(("IDENTIFIED",), ("LEFT_UNASSISTED",)),
-            "specialised_entries": moved(("PROTECTED",), ("SPECIALISED_SHELTER",)),
-            "general_entries": moved(("PROTECTED",), ("GENERAL_SHELTER",)),
-            "family_care_entries": moved(("PROTECTED",), ("FAMILY_CARE",)),
+            **{name: of_year[name] for name in SERVED},
             "in_care": _yearly(stock.sel(state=list(CARE_STATES)).sum("state"), "mean"),
-            "completed": moved(("FOLLOW_UP",), ("REINTEGRATED",)),
+            "completed": of_year["completed"],
         }
     )
     counts = counts.assign(

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.faults import Fault, FaultyInput, did_you_mean
-from simulator.outcomes.indicators import Interval, national, summarise
+from simulator.outcomes.indicators import Interval, moved, national, summarise
 from simulator.policy.national import FIRST_TARGET, HORIZON, IN_FORCE, Indicator, Target, indicators
 from simulator.texts import t
 
@@ -215,8 +215,7 @@ def _ratio(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
 
 
 def _completed(dataset: xr.Dataset) -> xr.DataArray:
-    flow = national(dataset)["flow"]
-    return flow.sel(from_state="FOLLOW_UP", to_state="REINTEGRATED", drop=True)
+    return moved(national(dataset)["flow"], "completed")
 
 
 def _specialised_cases(dataset: xr.Dataset) -> xr.DataArray:

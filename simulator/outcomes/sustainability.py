@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.engine.states import START_YEAR, month_index
-from simulator.outcomes.indicators import AFTER, Interval, national, summarise
+from simulator.outcomes.indicators import Interval, moved, national, summarise
 
 YEAR: Final = 12
 LATER: Final = (1, 3, 5, 8)
@@ -127,7 +127,7 @@ def fading(of_year: Callable[[int], np.ndarray]) -> tuple[Interval, dict[int, In
     for years in LATER:
         later = of_year(years)
         told = spread.runs == gain.size and spread.low > 0.0 and not np.isnan(later).any()
-        left[years] = _summary((later / gain)[gain > 0.0]) if told else None
+        left[years] = _summary(later[gain > 0.0] / gain[gain > 0.0]) if told else None
     return spread, left
 
 
@@ -137,17 +137,10 @@ def _summary(values: np.ndarray) -> Interval:
 
 def _monthly(dataset: xr.Dataset) -> xr.Dataset:
     both = national(dataset)
-    flow = both["flow"]
-
-    def moved(source: list[str], target: str) -> xr.DataArray:
-        return flow.sel(from_state=source).sel(to_state=target, drop=True).sum("from_state")
-
     return xr.Dataset(
         {
             "child_months": both["stock"].sel(state="EXPLOITED", drop=True),
-            "first_entries": moved(["HOME"], "EXPLOITED"),
-            "returns": moved(list(AFTER), "EXPLOITED"),
-            "completed": moved(["FOLLOW_UP"], "REINTEGRATED"),
+            **{name: moved(both["flow"], name) for name in ("first_entries", "returns", "completed")},
         }
     )
 

@@ -100,6 +100,11 @@ def test_names_are_plain_with_scenarios_and_date(files: dict[str, Path]) -> None
         if key != "lang":
             assert re.fullmatch(r"sintrata_[a-z]+_baseline_money_2026-11-24(\.[a-z]+)?", path.name), path.name
     assert file_name("Año", ["niño", "B_c"], DAY, ".csv") == "sintrata_ano_nino_b-c_2026-11-24.csv"
+    set_language("en")
+    many = [f"a_scenario_with_a_long_name_{k}" for k in range(9)]
+    told = file_name("brief", many, DAY, ".pdf")
+    whole = [name.replace("_", "-") for name in many[:4]]
+    assert told == f"sintrata_brief_{'_'.join(whole)}_and-5-more_2026-11-24.pdf"
 
 
 def test_nothing_is_replaced(results: xr.Dataset, tmp_path: Path) -> None:
@@ -176,6 +181,8 @@ def test_charts_hold_the_numbers_and_fetch_nothing(results: xr.Dataset) -> None:
     for row in chart["data"]["values"]:
         told = summarise(change.sel(year=row["year"]))
         assert (row["median"], row["low"], row["high"]) == (told.median, told.low, told.high)
+    single = changes_chart(results.isel(draw=[0]))
+    assert len(changes_chart(results)["spec"]["layer"]) == 1 + len(single["spec"]["layer"])
     for one in (chart, changes_chart(results)):
         drawn = svg(one)
         assert drawn.startswith("<svg")
@@ -327,6 +334,21 @@ def test_monitoring_is_by_fiscal_year_of_the_united_states(
         assert months.sizes["month"] == 12
         cell = summarise(months.sum("month"))
         assert list(told) == pytest.approx([cell.median, cell.low, cell.high])
+    cell = next(
+        row for row in targets if row[1] == name and row[2] == t("monitoring.total") and row[3] == 2020
+    )
+    months = flow.sel(month=slice("2019-10", "2020-09")).sum("month")
+    change = summarise(months.sel(scenario="money") - months.sel(scenario="baseline"))
+    assert list(cell[7:10]) == pytest.approx([change.median, change.low, change.high])
+    forms = {row[2] for row in targets if str(row[2]).startswith(t("score.group.form"))}
+    assert forms == {f"{t('score.group.form')}: {t(f'form.{one}')}" for one in ("sexual", "labour")}
+    place = str(results["territory_name"].values[7])
+    (there,) = (row for row in targets if row[1] == name and row[2] == place)
+    assert there[3] == "2018-2020"
+    here = results["flow"].sum("area").isel(territory=7).sel(from_state="EXPLOITED", to_state="IDENTIFIED")
+    few = summarise(here.sel(scenario="money", month=slice("2017-10", "2020-09")).sum("month"))
+    assert list(there[5:7]) == pytest.approx([few.low, few.high])
+    assert there[4] is None if few.median < 10 else there[4] == pytest.approx(few.median)
     logic = rows_of(path, t("monitoring.sheet.logic"))
     assert {row[1] for row in logic} == {
         t(f"monitoring.objective.{o}") for o in ("prosecution", "protection", "prevention")
