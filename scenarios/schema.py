@@ -414,6 +414,7 @@ def _laid_over(scenario: Scenario, overlay: Scenario, own: ScenarioFile) -> Scen
             f"{scenario.label.es} + {overlay.label.es}", f"{scenario.label.en} + {overlay.label.en}"
         ),
         assumptions=_joined(scenario.assumptions, overlay.assumptions),
+        question=_joined(scenario.question, overlay.question),
         description=_joined(scenario.description, overlay.description),
         until_ti=scenario.until_ti if own.until is None else overlay.until_ti,
         parameters=dict(sorted({**scenario.parameters, **overlay.parameters}.items())),

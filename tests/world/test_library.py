@@ -21,7 +21,11 @@ EXECUTED, PIM = 600e6, 1200e6
 """Present values that the descriptions state, soles of 2025."""
 
 DRAWS = 2
-"""Parameter sets; `sintrata claims` takes ten."""
+"""Parameter sets of the test of claims, the central one among them: a screen, not the rule.
+
+The rule is nine runs of ten, and ``sintrata claims`` checks it. With two, both must show the claim: one that
+is true in half of the runs passes here with a chance of up to one half.
+"""
 
 
 @pytest.mark.parametrize(("suffix", "stage", "total"), [("", "executed", EXECUTED), ("_pim", "pim", PIM)])
