@@ -17,16 +17,20 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import psutil
 import xarray as xr
 
 from app.live import unpack
 from simulator import Scenario
 
-PATIENCE_S: Final = 15.0
+PATIENCE_S: Final = 6.0
 """Seconds after which a scenario that no page has asked for again is no longer worked on."""
 
 LONGEST_RUN_S: Final = 180.0
 """Seconds after which a worker that does not answer is replaced."""
+
+GLANCE_AT_MEMORY_S: Final = 1.0
+"""Seconds between two looks at the memory of the workers."""
 
 MOST_FAILURES: Final = 3
 """Times that one run may fail before its scenario is given up."""
@@ -41,6 +45,8 @@ class Settings:
     draws : the full set; seed : of chance and draws; workers : processes
     scale : share of the country, anything but 1 is for tests; most : scenarios whose answers are kept
     trends : runs of the trend that each worker keeps, about 80 MB each
+    until : last month of the trend runs that are made before anybody asks, counted from January 2012
+    memory_mb : resident memory at which a worker is replaced
     """
 
     draws: int = 24
@@ -50,6 +56,7 @@ class Settings:
     most: int = 48
     trends: int = 24
     until: int = 227
+    memory_mb: int = 3000
 
 
 Key = tuple[str, int]
@@ -82,6 +89,8 @@ class _Process:
     process: subprocess.Popen[bytes]
     busy: tuple[int, Key, int] | None = None
     since: float = 0.0
+    stopped: bool = False
+    warming: tuple[int, int] | None = None
     ready: set[tuple[int, int]] = field(default_factory=set)
 
 
@@ -114,6 +123,7 @@ class Engine:
         key = (scenario.hash, last)
         with self._lock:
             answer = self._answers.get(key)
+            is_new = answer is None
             if answer is None:
                 answer = Answer(scenario, last, self.settings.draws)
                 self._answers[key] = answer
@@ -122,6 +132,8 @@ class Engine:
             while len(self._answers) > self.settings.most:
                 self._answers.popitem(last=False)
             self._hand_out()
+            if is_new:
+                self._make_way(key, answer)
         return answer
 
     def drop(self, scenario: Scenario, until: int | None = None) -> None:
@@ -151,6 +163,11 @@ class Engine:
                 answer.wanted = time.monotonic()
                 self._lock.wait(min(left, 1.0))
         return not answer.failed
+
+    def memory(self) -> list[float]:
+        """Return the resident memory of each worker in MB."""
+        with self._lock:
+            return [resident_mb(worker.process.pid) for worker in self._workers]
 
     def state(self) -> dict[str, int]:
         """Return what a health check and the load test look at."""
@@ -212,6 +229,8 @@ class Engine:
             with self._lock:
                 if head["is"] == "ready":
                     worker.ready.add((head["until"], head["draw"]))
+                    worker.warming = None
+                    self._hand_out()
                     continue
                 busy, worker.busy = worker.busy, None
                 if busy is not None and busy[0] == head["id"]:
@@ -259,17 +278,61 @@ class Engine:
                     self._order(worker, key, answer, draw)
                     taken.add((key, draw))
                     break
+            self._warm(worker, [answer for _, _, _, answer in asked])
+
+    def _make_way(self, key: Key, answer: Answer) -> None:
+        """Let a first answer go before a run that only narrows an interval, or that nobody wants."""
+        if any(worker.busy is not None and worker.busy[1] == key for worker in self._workers):
+            return
+        now = time.monotonic()
+        for worker in self._workers:
+            if worker.busy is None or worker.stopped or self._next_draw(worker, key, answer, set()) is None:
+                continue
+            number, other, _ = worker.busy
+            told = self._answers.get(other)
+            if told is None or told.tables or now - told.wanted > PATIENCE_S:
+                worker.stopped = True
+                self._send(worker, {"do": "cancel", "id": number})
+                return
 
     def _next_draw(
         self, worker: _Process, key: Key, answer: Answer, taken: set[tuple[Key, int]]
     ) -> int | None:
-        """Return the next draw of a scenario that belongs to a worker: a draw always goes to the same one."""
-        own = range(worker.number, answer.total, self.settings.workers)
-        return next((d for d in own if d not in answer.tables and (key, d) not in taken), None)
+        """Return the next draw of a scenario whose trend run a worker holds; ``None`` if there is none."""
+        return next(
+            (
+                draw
+                for draw in self._own(worker, answer)
+                if draw not in answer.tables
+                and (key, draw) not in taken
+                and (answer.until, draw) in worker.ready
+            ),
+            None,
+        )
+
+    def _own(self, worker: _Process, answer: Answer) -> range:
+        """Return the draws of a worker: a draw always goes to the same one."""
+        return range(worker.number, answer.total, self.settings.workers)
+
+    def _warm(self, worker: _Process, asked: list[Answer]) -> None:
+        """Let a worker make the trend run that is missed most, one at a time; it takes orders meanwhile."""
+        if worker.warming is not None:
+            return
+        missed = (
+            (answer.until, draw)
+            for answer in asked
+            for draw in self._own(worker, answer)
+            if draw not in answer.tables and (answer.until, draw) not in worker.ready
+        )
+        worker.warming = next(missed, None)
+        if worker.warming is not None:
+            until, draw = worker.warming
+            worker.since = time.monotonic()
+            self._send(worker, {"do": "warm", "draw": draw, "until": until})
 
     def _order(self, worker: _Process, key: Key, answer: Answer, draw: int) -> None:
         self._next += 1
-        worker.busy, worker.since = (self._next, key, draw), time.monotonic()
+        worker.busy, worker.since, worker.stopped = (self._next, key, draw), time.monotonic(), False
         self._send(
             worker,
             {
@@ -293,17 +356,24 @@ class Engine:
             return
 
     def _watch(self) -> None:
-        """Replace workers that hang."""
+        """Replace workers that hang or have grown too large."""
         while not self._closed:
-            time.sleep(1.0)
+            time.sleep(GLANCE_AT_MEMORY_S)
             with self._lock:
-                late = [
-                    worker
-                    for worker in self._workers
-                    if worker.busy is not None and time.monotonic() - worker.since > LONGEST_RUN_S
-                ]
-            for worker in late:
-                worker.process.kill()
+                workers = list(self._workers)
+            for worker in workers:
+                at_work = worker.busy is not None or worker.warming is not None
+                late = at_work and time.monotonic() - worker.since > LONGEST_RUN_S
+                if late or resident_mb(worker.process.pid) > self.settings.memory_mb:
+                    worker.process.kill()
+
+
+def resident_mb(pid: int) -> float:
+    """Return the memory that a process holds, in MB; none if there is no such process any more."""
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / 2**20
+    except psutil.Error:
+        return 0.0
 
 
 _ENGINE: list[Engine] = []

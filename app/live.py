@@ -8,6 +8,7 @@ Orders
 ------
 ``{"do": "run", "id": 7, "scenario": {...}, "name": "plan", "draw": 0, "until": 227}``
 ``{"do": "cancel", "id": 7}``
+``{"do": "warm", "draw": 0, "until": 227}``: make the trend run of a draw next; orders are answered meanwhile
 
 Frames
 ------
@@ -21,6 +22,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import logging
 import os
 import sys
 import threading
@@ -63,6 +65,8 @@ def unpack(head: Mapping[str, Any], data: bytes) -> xr.Dataset:
 class Worker:
     """Takes orders one at a time; between them makes the trend runs of its draws.
 
+    An order for a draw that is ready does not wait for the trend run of another: it is answered in between.
+
     Parameters
     ----------
     forks : runs
@@ -85,6 +89,8 @@ class Worker:
             with self._there:
                 if order["do"] == "cancel":
                     self._cancelled.add(order["id"])
+                elif order["do"] == "warm":
+                    self._warm.appendleft((order["draw"], order["until"]))
                 else:
                     self._orders.append(order)
                 self._there.notify()
@@ -105,12 +111,28 @@ class Worker:
                 self._answer(order)
             else:
                 draw, until = self._warm.popleft()
-                self._hold(draw, until)
+                self._make_ready(draw, until)
 
-    def _hold(self, draw: int, until: int) -> None:
-        if not self.forks.holds(draw, until):
-            self.forks.hold(draw, until)
-            self._write({"is": "ready", "draw": draw, "until": until})
+    def _make_ready(self, draw: int, until: int) -> None:
+        if self.forks.holds(draw, until):
+            return
+        try:
+            self.forks.hold(draw, until, progress=self._in_between)
+        except Exception:
+            # The first order for this draw meets the same fault, and says so to whoever waits for it.
+            logging.getLogger("sintrata").exception("trend run of draw %s", draw)
+        self._write({"is": "ready", "draw": draw, "until": until})
+
+    def _in_between(self, _done: int, _total: int) -> None:
+        """Answer orders that need not wait for the trend run that is being made."""
+        while True:
+            with self._there:
+                if not self._orders or not self.forks.holds(
+                    self._orders[0]["draw"], self._orders[0]["until"]
+                ):
+                    return
+                order = self._orders.popleft()
+            self._answer(order)
 
     def _answer(self, order: Mapping[str, Any]) -> None:
         number = order["id"]
@@ -122,7 +144,6 @@ class Worker:
         try:
             watch(0, 0)
             scenario = Scenario.from_mapping(order["scenario"], name=order["name"])
-            self._hold(order["draw"], order["until"])
             result = self.forks.run(
                 scenario, order["draw"], order["until"], progress=watch, without=NOT_NEEDED
             )

@@ -15,6 +15,7 @@ from simulator.outcomes.effects import BREAKDOWNS, by_group
 from simulator.outcomes.indicators import AFTER, national, yearly
 from simulator.outcomes.scorecard import measure
 from simulator.outcomes.spending import added_money, constant
+from simulator.outcomes.years import by_year
 from simulator.policy.national import MEASURES
 
 NOT_NEEDED: Final = (
@@ -76,7 +77,7 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
             {name: measure(dataset, name).reset_coords(drop=True) for name in MEASURES}
         ).to_dataarray("measure"),
         "stock": _by_year(both["stock"].sel(month=months == 12)),
-        "flow": both["flow"].groupby("month.year").sum("month"),
+        "flow": by_year(both["flow"]),
         "place": _places(dataset),
     }
     for by in BREAKDOWNS:
@@ -119,11 +120,7 @@ def _places(dataset: xr.Dataset) -> xr.DataArray:
         "completed": moved(["FOLLOW_UP"], ["REINTEGRATED"]),
         **{name: dataset[name] for name in SUMS},
     }
-    added = xr.Dataset(sums).groupby("month.year").sum("month").to_dataarray("place_indicator")
-    mean = dataset[list(MEANS)].groupby("month.year").mean("month").to_dataarray("place_indicator")
-    return xr.concat(
-        [added.reset_coords(drop=True), mean.reset_coords(drop=True)],
-        "place_indicator",
-        coords="minimal",
-        compat="override",
-    )
+    told = {name: by_year(array) for name, array in sums.items()}
+    told |= {name: by_year(dataset[name], "mean") for name in MEANS}
+    tables = xr.Dataset({name: array.reset_coords(drop=True) for name, array in told.items()})
+    return tables.to_dataarray("place_indicator")

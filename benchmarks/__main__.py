@@ -25,7 +25,7 @@ MOST_MESA: Final = 10_000_000
 def main() -> int:
     """Read what is asked for and print its table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", choices=("engines", "country", "sweeps", "one"))
+    parser.add_argument("what", choices=("engines", "country", "sweeps", "app", "one"))
     parser.add_argument("--children", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--engine", choices=tuple(ENGINES), default="ours")
@@ -33,11 +33,19 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--throughput", action="store_true", help="of sweeps: also two workers beside one")
+    parser.add_argument("--visitors", type=int, default=20, help="of the app")
+    parser.add_argument("--moves", type=int, default=3, help="of the app: by each visitor")
+    parser.add_argument("--draws", type=int, default=2, help="of the app: the full set")
+    parser.add_argument("--most-seconds", type=float, default=600.0, help="of the app: then it ends")
     words = parser.parse_args()
     if words.what == "one":
         print(json.dumps(_one(words.engine, words.children[0], words.months)))
     elif words.what == "engines":
         _engines(words.children, words.months)
+    elif words.what == "app":
+        from benchmarks.app_load import run as load
+
+        return load(words.visitors, words.moves, words.scale, words.draws, words.most_seconds)
     elif words.what == "sweeps":
         from benchmarks.sweeps import run
 

@@ -59,16 +59,22 @@ class Forks:
         """Return whether the trend run of a draw is there for runs up to month ``until``."""
         return (until, draw) in self._trends
 
-    def hold(self, draw: int, until: int) -> Comparator:
-        """Return the trend run of a draw; make it if it is not there."""
+    def hold(
+        self, draw: int, until: int, *, progress: Callable[[int, int], None] | None = None
+    ) -> Comparator:
+        """Return the trend run of a draw; make it if it is not there.
+
+        Parameters
+        ----------
+        progress : called with (months done, months of the run); what it raises ends the run, and it may
+            itself run scenarios from other draws
+        """
         key = (until, draw)
         if key in self._trends:
             self._trends.move_to_end(key)
             return self._trends[key]
-        while len(self._trends) >= self._most:
-            self._trends.popitem(last=False)
         study, population = self._study(until)
-        self._trends[key] = Comparator(
+        held = Comparator(
             study,
             draw,
             0,
@@ -76,8 +82,12 @@ class Forks:
             population=population,
             keep_at=self._keep_at,
             threads=self.threads,
+            progress=progress,
         )
-        return self._trends[key]
+        while len(self._trends) >= self._most:
+            self._trends.popitem(last=False)
+        self._trends[key] = held
+        return held
 
     def run(
         self,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simulator.outcomes import indicators
 from simulator.outcomes.indicators import Interval, difference, moved, summarise
 from simulator.outcomes.spending import added_money, constant
+from simulator.outcomes.years import by_year
 from simulator.policy.prices import BASE_YEAR
 
 GOOD: Final = {
@@ -104,7 +105,7 @@ def by_group(dataset: xr.Dataset, by: str, *, yearly: bool = True) -> xr.Dataset
         stock, flow = dataset[f"stock_by_{by}"], dataset[f"flow_by_{by}"]
 
     def over_time(monthly: xr.DataArray) -> xr.DataArray:
-        return monthly.groupby("month.year").sum("month") if yearly else monthly
+        return by_year(monthly) if yearly else monthly
 
     exploited = stock.sel(state="EXPLOITED", drop=True)
     of = {name: over_time(moved(flow, name)) for name in BY_GROUP}

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.engine.states import STATES
+from simulator.outcomes.years import by_year
 
 CARE_STATES: Final = ("SPECIALISED_SHELTER", "GENERAL_SHELTER", "FAMILY_CARE", "FOLLOW_UP")
 CHILD_STATES: Final = STATES[:10]
@@ -68,11 +69,6 @@ def national(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
     return dataset[["stock", "flow"]].sum(over)
 
 
-def _yearly(monthly: xr.DataArray, how: str) -> xr.DataArray:
-    grouped = monthly.groupby("month.year")
-    return grouped.sum("month") if how == "sum" else grouped.mean("month")
-
-
 def yearly(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
     """Return the yearly indicators of a result, [scenario, draw, replicate, year].
 
@@ -90,10 +86,10 @@ def yearly(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
     both = national(dataset, over)
     stock, flow = both["stock"], both["flow"]
 
-    children = _yearly(stock.sel(state=list(CHILD_STATES)).sum("state"), "mean")
+    children = by_year(stock.sel(state=list(CHILD_STATES)).sum("state"), "mean")
     exploited = stock.sel(state="EXPLOITED", drop=True)
-    of_year = {name: _yearly(moved(flow, name), "sum") for name in MOVES}
-    mean = _yearly(exploited, "mean")
+    of_year = {name: by_year(moved(flow, name)) for name in MOVES}
+    mean = by_year(exploited, "mean")
     counts = xr.Dataset(
         {
             "first_entries": of_year["first_entries"],
@@ -101,9 +97,9 @@ def yearly(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
             "returns": of_year["returns"],
             "exploited": mean,
             "exploited_per_1000": 1000.0 * mean / children,
-            "child_months": _yearly(exploited, "sum"),
+            "child_months": by_year(exploited),
             **{name: of_year[name] for name in SERVED},
-            "in_care": _yearly(stock.sel(state=list(CARE_STATES)).sum("state"), "mean"),
+            "in_care": by_year(stock.sel(state=list(CARE_STATES)).sum("state"), "mean"),
             "completed": of_year["completed"],
         }
     )
@@ -113,7 +109,7 @@ def yearly(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
     )
     if set(over) != set(PLACE):
         return counts
-    started = _yearly(dataset["reintegration_started"], "sum")
+    started = by_year(dataset["reintegration_started"])
     return counts.assign(reintegration_started=started, completed_share=_share(counts["completed"], started))
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 
 from simulator.faults import Fault, FaultyInput, did_you_mean
 from simulator.outcomes.indicators import Interval, moved, national, summarise
+from simulator.outcomes.years import by_year
 from simulator.policy.national import FIRST_TARGET, HORIZON, IN_FORCE, Indicator, Target, indicators
 from simulator.texts import t
 
@@ -199,14 +200,10 @@ def measure(dataset: xr.Dataset, name: str) -> xr.DataArray:
     return _MEASURES[name](dataset).reindex(year=full)
 
 
-def _yearly(monthly: xr.DataArray) -> xr.DataArray:
-    return monthly.groupby("month.year").sum("month")
-
-
 def _country(dataset: xr.Dataset, *names: str) -> xr.DataArray:
     """Return the yearly sum of series, the whole country."""
     total: xr.DataArray = sum(dataset[name].sum("territory") for name in names)  # type: ignore[assignment]
-    return _yearly(total)
+    return by_year(total)
 
 
 def _ratio(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
@@ -221,23 +218,23 @@ def _completed(dataset: xr.Dataset) -> xr.DataArray:
 def _specialised_cases(dataset: xr.Dataset) -> xr.DataArray:
     opened = dataset["cases_to_investigation"]
     share = dataset["factor"].sel(factor_name="prosecutor_office", drop=True)
-    return _ratio(_yearly((opened * share).sum("territory")), _yearly(opened.sum("territory")))
+    return _ratio(by_year((opened * share).sum("territory")), by_year(opened.sum("territory")))
 
 
 def _half_year(dataset: xr.Dataset) -> xr.DataArray:
     completed = _completed(dataset)
-    first_half = _yearly(completed.where(completed["month"].dt.month <= HALF_YEAR, 0))
+    first_half = by_year(completed.where(completed["month"].dt.month <= HALF_YEAR, 0))
     begun = dataset["reintegration_started"].rolling(month=MONTHS).sum()
     to_june = begun.sel(month=begun["month"].dt.month == HALF_YEAR)
     return _ratio(first_half, to_june.assign_coords(month=to_june["month"].dt.year).rename(month="year"))
 
 
 def _whole_year(dataset: xr.Dataset) -> xr.DataArray:
-    return _ratio(_yearly(_completed(dataset)), _yearly(dataset["reintegration_started"]))
+    return _ratio(by_year(_completed(dataset)), by_year(dataset["reintegration_started"]))
 
 
 def _cohort(dataset: xr.Dataset) -> xr.DataArray:
-    begun, completed = (_yearly(dataset[n]) for n in ("reintegration_started", "completed_of_cohort"))
+    begun, completed = (by_year(dataset[n]) for n in ("reintegration_started", "completed_of_cohort"))
     # Only two years later is it known who completed in 24 months.
     return _ratio(completed, begun).shift(year=COHORT_YEARS)
 

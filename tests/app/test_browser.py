@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ FLAGS = (
 )
 WAIT_MS = 90_000
 PHONE = {"width": 390, "height": 844}
+MAIN = "document.querySelector('[data-testid=stMain]')"
+ADDRESSES = ("", "explore", "budget", "regions", "targets", "horizon", "compare", "optimum", "lab", "model")
 SERVER = """
 import json, os, sys
 from app.engine import Settings
@@ -155,30 +158,49 @@ def test_language_theme_and_phone(chromium: Any, address: str) -> None:
     page = watched.open("explore?lang=English")
     page.wait_for_selector("[data-testid=stMetric]")
     assert page.evaluate("document.documentElement.lang") == "en"
-    main = "document.querySelector('[data-testid=stMain]')"
-    assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+    assert page.evaluate(f"{MAIN}.scrollWidth <= {MAIN}.clientWidth")
     keep(page, "explore_en_phone_dark")
     assert watched.outside == []
 
 
-@pytest.mark.parametrize(
-    ("path", "lang", "theme"), [("", "Español", "light"), ("explore", "English", "dark")]
-)
-def test_accessibility_check_passes(chromium: Any, address: str, path: str, lang: str, theme: str) -> None:
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("lang", "code"), [("Español", "es"), ("English", "en")])
+def test_every_page_is_accessible(chromium: Any, address: str, lang: str, code: str, theme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
 
-    watched = Watched(chromium, address, color_scheme=theme)
-    page = watched.open(f"{path}?lang={lang}")
-    page.wait_for_selector("[data-testid=stMetric]")
-    page.wait_for_timeout(1500)
-    found = Axe().run(page).response["violations"]
-    told = [
-        f"{one['id']}: {node['html'][:160]}"
-        for one in found
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
+    watched = Watched(chromium, address, viewport=PHONE, color_scheme=theme)
+    told = []
+    for path in ADDRESSES:
+        page = watched.open(f"{path}?lang={lang}")
+        settle(page)
+        wrong = [
+            f"{one['id']}: {node['html'][:160]}"
+            for one in Axe().run(page).response["violations"]
+            if one["impact"] in {"serious", "critical"}
+            for node in one["nodes"]
+        ]
+        levels = page.evaluate(
+            "[...document.querySelectorAll('[data-testid=stMain] :is(h1,h2,h3,h4,h5,h6)')]"
+            ".map(one => Number(one.tagName[1]))"
+        )
+        if levels[:1] != [1] or any(after > before + 1 for before, after in pairwise(levels)):
+            wrong.append(f"headings in the order {levels}")
+        if page.evaluate("document.documentElement.lang") != code:
+            wrong.append("the language of the document is another")
+        if page.evaluate(f"{MAIN}.scrollWidth > {MAIN}.clientWidth"):
+            wrong.append("scrolls sideways at 390 px")
+        told += [f"/{path}: {one}" for one in wrong]
+    watched.context.close()
     assert told == []
+
+
+def settle(page: Any) -> None:
+    """Wait until the server has drawn a page and its first figures are there."""
+    page.wait_for_function(
+        "!document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
+        " && !document.querySelector('[data-testid=stSkeleton]')"
+    )
+    page.wait_for_timeout(500)
 
 
 def test_the_scenario_file_that_is_downloaded_is_the_scenario(

@@ -90,6 +90,20 @@ def test_a_worker_that_ends_is_replaced() -> None:
         engine.close()
 
 
+def test_a_worker_that_has_grown_too_large_is_replaced() -> None:
+    # One megabyte is less than any Python process needs.
+    engine = Engine(Settings(draws=1, workers=1, scale=0.02, trends=1, memory_mb=1))
+    try:
+        first = engine._workers[0].process
+        end = time.monotonic() + 20.0
+        while engine._workers[0].process is first and time.monotonic() < end:
+            time.sleep(0.1)
+        assert engine._workers[0].process is not first
+        assert first.poll() is not None
+    finally:
+        engine.close()
+
+
 def test_kept_answers_are_bounded(small_engine: Engine) -> None:
     trend = load_scenario("baseline")
     for last in range(-200, -200 + SMALL.most + 5):
