@@ -27,6 +27,8 @@ LONGEST_S: Final = 1800.0
 OUTPUT: Final = "out"
 LOG: Final = "log.txt"
 LONGEST_MESSAGE: Final = 600
+PROGRAM: Final = (sys.executable, "-m", "simulator.cli")
+"""What a job starts; the words follow."""
 
 
 class TooManyJobsError(RuntimeError):
@@ -60,11 +62,15 @@ class Job:
         return sorted(path for path in out.rglob("*") if path.is_file()) if self.state == "done" else []
 
     @property
+    def said(self) -> str:
+        """Return all that it has said."""
+        log = self.folder / LOG
+        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+
+    @property
     def message(self) -> str:
         """Return the end of what it has said."""
-        log = self.folder / LOG
-        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        return text.strip()[-LONGEST_MESSAGE:]
+        return self.said.strip()[-LONGEST_MESSAGE:]
 
 
 class Jobs:
@@ -168,7 +174,7 @@ class Jobs:
     def _launch(self, job: Job) -> None:
         with (job.folder / LOG).open("wb") as log:
             job.process = subprocess.Popen(
-                [sys.executable, "-m", "simulator.cli", *job.words],
+                [*PROGRAM, *job.words],
                 cwd=job.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from app.charts.route import ARROWS, Arrow, states_of
 from simulator.outcomes.effects import BREAKDOWNS, by_group
 from simulator.outcomes.indicators import AFTER, national, yearly
 from simulator.outcomes.scorecard import measure
@@ -52,6 +53,9 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
         indicators of the 2030 policy
     ``stock`` [..., year, state], ``flow`` [..., year, from_state, to_state]
         children in December, and who passed from state to state in the year
+    ``month_stock`` [..., when, state], ``month_flow`` [..., when, arrow]
+        children at the end of each month, such as ``2030-12``, and who passed in it along each of
+        ``charts.route.ARROWS``
     ``group_sex``, ``group_area``, ``group_language``, ``group_migrant`` [..., group_indicator, year, group]
         yearly indicators of groups of children
     ``place`` [..., place_indicator, year, territory]
@@ -78,6 +82,8 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
         ).to_dataarray("measure"),
         "stock": _by_year(both["stock"].sel(month=months == 12)),
         "flow": by_year(both["flow"]),
+        "month_stock": _by_month(both["stock"]),
+        "month_flow": xr.concat([_along(arrow, both["flow"]) for arrow in ARROWS], "arrow"),
         "place": _places(dataset),
     }
     for by in BREAKDOWNS:
@@ -97,6 +103,15 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
     }
     reduced = xr.Dataset({name: array.reset_coords(drop=True) for name, array in out.items()})
     return reduced.astype(np.float64)
+
+
+def _along(arrow: Arrow, flow: xr.DataArray) -> xr.DataArray:
+    moved = flow.sel(from_state=states_of(arrow.sources), to_state=states_of(arrow.targets))
+    return _by_month(moved.sum(("from_state", "to_state")))
+
+
+def _by_month(series: xr.DataArray) -> xr.DataArray:
+    return series.assign_coords(month=series["month"].dt.strftime("%Y-%m")).rename(month="when")
 
 
 def _by_year(december: xr.DataArray) -> xr.DataArray:

@@ -4,41 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.charts.base import Q, axis, field, figure, inks, keep, names, told
+from app.charts.base import axis, field, figure, inks, keep, names, told
 from app.charts.paths import OUTER
 from simulator.exports.vega import Spec
 from simulator.texts import t
-
-
-@keep
-def tornado(lang: str, theme: str, form: str) -> Spec:
-    """Return how far a result moves when one thing at a time takes a low and a high value.
-
-    Columns: ``label``, ``end`` (``low`` or ``high``), ``change``; two rows for each label, the widest first.
-    """
-    ink = inks(theme)
-    ends = [t("chart.at_low", lang), t("chart.at_high", lang)]
-    colour = field("which", "nominal", sort=None)
-    colour["scale"] = {"domain": ends, "range": [ink.series[2], ink.series[1]]}
-    bars: Spec = {
-        "transform": [{"calculate": f"datum.end == 'low' ? {ends[0]!r} : {ends[1]!r}", "as": "which"}],
-        "mark": {"type": "bar", "height": {"band": 0.62}, "opacity": 0.9},
-        "encoding": {
-            "y": field("label", "nominal", sort=None, axis=names(ink.text)),
-            "x": field("change", axis=axis(form), stack=None),
-            "color": colour,
-            "tooltip": told(
-                ("label", t("chart.parameter", lang), ""),
-                ("which", t("chart.at", lang), ""),
-                ("change", t("chart.change", lang), form),
-            ),
-        },
-    }
-    zero = {
-        "mark": {"type": "rule", "color": ink.text, "strokeWidth": 1, "aria": False},
-        "encoding": {"x": {"datum": 0}},
-    }
-    return figure(lang, theme, {"height": {"step": 36}, "layer": [bars, zero]})
 
 
 @keep
@@ -144,45 +113,3 @@ def convergence(lang: str, theme: str, form: str) -> Spec:
         },
     ]
     return figure(lang, theme, {"height": 240, "layer": layers})
-
-
-@keep
-def discovery(lang: str, theme: str) -> Spec:
-    """Return runs as dots by two of their inputs: those of interest, the others, and the box found.
-
-    Columns: ``x``, ``y`` (inputs in their units), ``case`` (``true`` where the run is of interest), and in
-    one row, empty elsewhere: ``x_low``, ``x_high``, ``y_low``, ``y_high`` (the box). What the axes mean
-    stands beside the figure.
-    """
-    ink = inks(theme)
-    kinds = [t("chart.of_interest", lang), t("chart.others", lang)]
-    which = [{"calculate": f"datum.case ? {kinds[0]!r} : {kinds[1]!r}", "as": "which"}]
-    colour = {"scale": {"domain": kinds, "range": [ink.series[2], ink.series[0]]}}
-    shape = {"scale": {"domain": kinds, "range": ["triangle-up", "circle"]}}
-    bare = {"title": None, "format": "~g", "grid": False}
-    box = {
-        "transform": [{"filter": "isValid(datum.x_low)"}],
-        "mark": {"type": "rect", "fillOpacity": 0.12, "color": ink.series[2], "stroke": ink.series[2]},
-        "encoding": {
-            "x": field("x_low"),
-            "x2": {"field": "x_high"},
-            "y": field("y_low"),
-            "y2": {"field": "y_high"},
-        },
-    }
-    dots = {
-        "transform": which,
-        "mark": {"type": "point", "filled": True, "size": 36, "opacity": 0.65},
-        "encoding": {
-            "x": field("x", axis=bare, scale={"zero": False}),
-            "y": field("y", axis=bare, scale={"zero": False}),
-            "color": field("which", "nominal", **colour),
-            "shape": field("which", "nominal", **shape),
-            "tooltip": [
-                {"field": "x", "type": Q, "format": "~g"},
-                {"field": "y", "type": Q, "format": "~g"},
-                {"field": "which", "type": "nominal", "title": t("chart.result", lang)},
-            ],
-        },
-    }
-    return figure(lang, theme, {"height": 320, "layer": [box, dots]})

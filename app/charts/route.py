@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
@@ -76,6 +76,11 @@ ARROWS: Final = (
         is_return=True,
     ),
 )
+
+
+def states_of(boxes: Iterable[str]) -> list[str]:
+    """Return the States that some boxes hold."""
+    return [name for box in boxes for name in BOXES[box].states]
 
 
 def stocks(theme: str, stock: Mapping[str, str], flow: Mapping[int, str], month: str) -> str:

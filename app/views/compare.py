@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import streamlit as st
 
-from app import parts, results, screen, state, takeaway
+from app import background, parts, results, screen, state, takeaway
 from app.charts.drivers import options
 from app.charts.paths import several
+from app.jobs import Job
 from app.results import Comparison
 from app.views.budget import cost_table
-from scenarios import library
-from simulator import load_scenario
-from simulator.outcomes.effects import GOOD, verdict
+from scenarios import levers, library
+from simulator import load_ledger, load_scenario
+from simulator.outcomes.effects import EFFECTS, GOOD, verdict
 from simulator.outcomes.indicators import Interval
+from simulator.policy.prices import BASE_YEAR
 from simulator.texts import language, t
 
 RESULTS = ("first_entries", "child_months", "returns", "assisted_share", "completed")
 """Results side by side: what is averted, and what is done for whom."""
+
+PARTS = "compare_parts_job"
+PART_DRAWS = 4
+"""Paired runs of each variant: a scenario of ten parts has 22."""
 
 
 def show() -> None:
@@ -95,6 +103,8 @@ def _answer(told: Comparison) -> None:
     _pairs(told)
     st.subheader(t("budget.buys"))
     cost_table(told)
+    st.subheader(t("compare.parts"))
+    _parts(told)
     st.subheader(t("explore.scorecard"))
     _scorecards(told)
     st.subheader(t("takeaway.title"))
@@ -220,3 +230,53 @@ def _scorecards(told: Comparison) -> None:
         key="compare_scorecard",
     )
     parts.mini_scorecard(told, name or told.names[1])
+
+
+def _parts(told: Comparison) -> None:
+    """Let the reader take a scenario apart: what each line and lever adds, and the synergy of the whole."""
+    st.markdown(t("compare.parts_lead"))
+    apart = {one.name: one for one in told.scenarios[1:] if one.programmes or one.interventions}
+    if not apart:
+        st.info(t("compare.no_parts"), icon=":material/lightbulb:")
+        return
+    left, right = st.columns(2)
+    name = left.selectbox(
+        t("compare.scenario"), list(apart), format_func=lambda one: _short(told, one), key="compare_apart"
+    )
+    effect = right.selectbox(
+        t("compare.result"), EFFECTS, format_func=lambda one: t(f"effect.{one}"), key="compare_part_effect"
+    )
+    year, month = divmod(told.until, 12)
+    file = f"{name}.yaml"
+    words = ["contributions", file, "--draws", str(PART_DRAWS), "--seed", str(told.seed)]
+    words += ["--until", f"{2012 + year}-{month + 1:02d}", "--threads", "1"]
+    job = background.job_of(PARTS)
+    busy = job is not None and not background.is_over(job)
+    if st.button(t("compare.take_apart"), icon=":material/account_tree:", key="compare_parts", disabled=busy):
+        background.begin(PARTS, [*words, "--json"], {file: apart[name].to_yaml()})
+    st.caption(t("compare.parts_runs", draws=PART_DRAWS))
+    background.progress(PARTS)
+    if job is not None and job.state == "done":
+        _part_table(job, effect)
+    st.code(" ".join(["sintrata", *words]), language="bash", wrap_lines=True)
+
+
+def _part_table(job: Job, effect: str) -> None:
+    """Show what a job has found for one effect; the scenario may have been changed since."""
+    found = json.loads(job.said[job.said.index("{") :])
+    lang = language()
+    names = {name: line.label[lang] for name, line in load_ledger().lines.items()}
+    names |= {name: str(lever.label) for name, lever in levers().items()}
+    rows = [
+        {
+            t("score.column.part"): names.get(row["part"], row["part"]),
+            t("report.column.constant", year=BASE_YEAR): row["money"] or t("app.nothing"),
+            t("score.column.alone"): row["alone"],
+            t("score.column.added"): row["added"] or t("app.nothing"),
+        }
+        for row in found["rows"]
+        if row["effect"] == effect
+    ]
+    st.markdown(f"**{t('compare.parts_of', scenario=found['scenario'], effect=t(f'effect.{effect}'))}**")
+    st.table(pd.DataFrame(rows), hide_index=True)
+    st.caption(t("score.note.contributions"))

@@ -27,8 +27,8 @@ MONEY: Final = {
 """Programmes that are compared: the same money each year, or the same in all."""
 
 CALM: Final = "calm"
-UNTIL: Final = 12 * (2046 - 2012) - 1
-"""December 2045: four years after the longest programme, which is as late as its end can be judged."""
+UNTIL: Final = 12 * (2051 - 2012) - 1
+"""December 2050: nine years after the longest programme, so that what is left of it can be told."""
 
 FIRST_YEAR: Final = 2012
 SHOWN_FROM: Final = 2025
@@ -158,7 +158,7 @@ def _left(told: Comparison, effect: str, gain: xr.DataArray, length: dict[str, s
         final, left = fading(of_year)
         row = {t("horizon.column.length"): length[one.name]}
         row[t("horizon.column.final")] = _told(final, "+n")
-        for years in LATER[1:3]:
+        for years in LATER[1:]:
             share = left[years]
             said = t("horizon.not_told") if share is None else _told(share, "%")
             row[t("score.column.left", years=years)] = said

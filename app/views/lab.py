@@ -19,12 +19,12 @@ from ruamel.yaml import YAML
 from app import background, parts, screen
 from app.charts import base, drivers
 from app.jobs import OUTPUT, Job
+from app.views import analyses
 from scenarios import levers, library
 from simulator import load_ledger, load_scenario
 from simulator.texts import language, t
 
 JOB: Final = "lab_job"
-ANALYSIS: Final = "lab_analysis"
 SAMPLERS: Final = ("latin_hypercube", "prior", "sobol", "morris", "saltelli")
 SIZE_OF: Final = {
     "latin_hypercube": "draws",
@@ -276,20 +276,9 @@ def _results() -> None:
         st.warning(t("lab.unfinished"), icon=":material/pending:")
     _tell(store, "lab")
     _take(job)
-    if job.state == "done":
-        _analyse(store)
-
-
-def _analyse(store: Path) -> None:
-    """Let the reader have the analysis of the command line: indices, intervals, whether they settle."""
-    st.header(t("lab.analysis"))
-    st.markdown(t("lab.analysis_lead"))
-    st.code(f"sintrata sensitivity {STORE} --out pages", language="bash")
-    job = background.job_of(ANALYSIS)
-    busy = job is not None and not background.is_over(job)
-    if st.button(t("lab.analyse"), icon=":material/query_stats:", key="lab_analyse", disabled=busy):
-        background.begin(ANALYSIS, ["sensitivity", str(store), "--out", "{out}"])
-    background.progress(ANALYSIS, ".html")
+    opened = _opened(store) if job.state == "done" else None
+    if opened is not None and opened.sizes["scenario"] > 1:
+        analyses.show(store, opened, _kept(opened))
 
 
 def _take(job: Job) -> None:
@@ -357,15 +346,27 @@ def unpacked(content: bytes, folder: Path) -> Path:
     return found[0]
 
 
-def _tell(store: Path, key: str) -> None:
-    """Show effects, what drives them, and whether there are enough runs."""
+def _opened(store: Path) -> xr.Dataset | None:
+    """Return what a page needs of a store, ``None`` if it cannot be read."""
     try:
         with xr.open_zarr(store) as lazy:
-            kept = [name for name in OUTPUTS if name in lazy]
-            dataset = lazy[[*kept, "design"]].load()
+            found: xr.Dataset = lazy[[*_kept(lazy), "design"]].load()
     except (OSError, ValueError, KeyError):
+        return None
+    return found
+
+
+def _kept(dataset: xr.Dataset) -> list[str]:
+    return [name for name in OUTPUTS if name in dataset]
+
+
+def _tell(store: Path, key: str) -> None:
+    """Show effects, what drives them, and whether there are enough runs."""
+    dataset = _opened(store)
+    if dataset is None:
         st.error(t("lab.bad_store"), icon=":material/error:")
         return
+    kept = _kept(dataset)
     others = [str(name) for name in dataset["scenario"].values[1:]]
     left, right = st.columns(2)
     output = left.selectbox(

@@ -18,6 +18,7 @@ from app.results import Comparison
 from calibration.targets import COUNTRY, load_targets
 from simulator import __version__, load_ledger
 from simulator.evidence.parameter import QUALITIES, Parameter
+from simulator.exports.vega import months
 from simulator.tables import shown
 from simulator.texts import language, t
 
@@ -63,11 +64,13 @@ def show() -> None:
 
 
 def _diagram(told: Comparison) -> None:
-    left, right = st.columns(2)
+    left, middle, right = st.columns([3, 2, 3])
     with left:
         year = st.select_slider(
             t("model.year"), told.years, value=min(2030, told.years[-1]), key="model_year"
         )
+    with middle:
+        month = st.selectbox(t("model.month"), range(1, 13), index=11, format_func=_month, key="model_month")
     with right:
         name = st.segmented_control(
             t("model.whose"),
@@ -77,25 +80,26 @@ def _diagram(told: Comparison) -> None:
             required=True,
             key="model_whose",
         )
-    one = told.tables.sel(scenario=[name], year=year)
+    one = told.tables.sel(scenario=[name], year=year, when=f"{year}-{month:02d}")
+    when = t("model.when", month=_month(month), year=year)
     stock = _stocks(told, one)
     flow = _flows(told, one)
     drawn = route.stocks(
         screen.theme(),
         {key: screen.number(row["median"]) for key, row in stock.items()},
         {number: screen.number(row["median"]) for number, row in flow.items()},
-        str(year),
+        when,
     )
-    title = html.escape(t("chart.stocks.title", month=year))
+    title = html.escape(t("chart.stocks.title", month=when))
     data = base64.b64encode(drawn.encode()).decode()
     # On a phone it keeps its size and is moved sideways within its own frame.
     st.html(
         f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{title}">'
         f'<img src="data:image/svg+xml;base64,{data}" alt="{title}" style="width:100%;min-width:720px"></div>'
     )
-    st.caption(t("model.diagram_note", year=year))
+    st.caption(t("model.diagram_note", month=when))
     rows = [
-        {t("model.state"): t(f"chart.stocks.{key}"), t("model.december", year=year): parts.brief(row)}
+        {t("model.state"): t(f"chart.stocks.{key}"), t("model.at_end", month=when): parts.brief(row)}
         for key, row in stock.items()
     ]
     st.table(pd.DataFrame(rows).set_index(t("model.state")))
@@ -104,9 +108,9 @@ def _diagram(told: Comparison) -> None:
 
 
 def _stocks(told: Comparison, one: xr.Dataset) -> dict[str, pd.Series]:
-    """Return the row of every box of children: who is in it in December."""
+    """Return the row of every box of children: who is in it at the end of the month."""
     return {
-        key: told.frame(one["stock"].sel(state=list(box.states)).sum("state")).iloc[0]
+        key: told.frame(one["month_stock"].sel(state=list(box.states)).sum("state")).iloc[0]
         for key, box in route.BOXES.items()
         if key != "adult"
     }
@@ -118,15 +122,15 @@ def _flow(told: Comparison, one: xr.Dataset, sources: list[str], targets: list[s
 
 
 def _flows(told: Comparison, one: xr.Dataset) -> dict[int, pd.Series]:
-    """Return the row of every arrow: children in the year."""
-
-    def states(keys: tuple[str, ...]) -> list[str]:
-        return [name for key in keys for name in route.BOXES[key].states]
-
+    """Return the row of every arrow: children in the month."""
     return {
-        number: _flow(told, one, states(arrow.sources), states(arrow.targets))
-        for number, arrow in enumerate(route.ARROWS)
+        number: told.frame(one["month_flow"].isel(arrow=number)).iloc[0]
+        for number in range(len(route.ARROWS))
     }
+
+
+def _month(number: int) -> str:
+    return months(language())[number - 1]
 
 
 def _route(told: Comparison, one: xr.Dataset, year: int) -> None:

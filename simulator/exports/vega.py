@@ -107,6 +107,11 @@ _TIMES: Final = {
 }
 
 
+def months(lang: str) -> list[str]:
+    """Return the names of the months, January first."""
+    return list(_TIMES[lang]["months"])
+
+
 def config(lang: str, theme: str) -> dict[str, Any]:
     """Return how charts of a language and theme look and write their numbers."""
     inks = INKS[theme]

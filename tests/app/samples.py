@@ -127,16 +127,6 @@ def coverage(seed: int) -> pd.DataFrame:
     return frame
 
 
-def tornado(seed: int) -> pd.DataFrame:
-    spans = [90.0 + seed, 60.0, 35.0, 12.0]
-    rows = [
-        {"label": name, "end": end, "change": sign * span}
-        for name, span in zip(NAMES, spans, strict=True)
-        for end, sign in (("low", -1), ("high", 0.8))
-    ]
-    return pd.DataFrame(rows)
-
-
 def intervals(seed: int) -> pd.DataFrame:
     median = np.array([0.5, 0.3, 0.1, -0.05]) * (1 + seed / 10)
     return pd.DataFrame({"label": NAMES, "median": median, "low": median - 0.1, "high": median + 0.1})
@@ -176,15 +166,6 @@ def against_data(seed: int) -> pd.DataFrame:
     return pd.concat([frame, pd.DataFrame(rows)], ignore_index=True)
 
 
-def discovery(seed: int) -> pd.DataFrame:
-    at = np.random.default_rng(seed).uniform(0, 1, (150, 2))
-    frame = pd.DataFrame({"x": at[:, 0], "y": at[:, 1], "case": (at[:, 0] > 0.6) & (at[:, 1] < 0.5)})
-    empty = {"x_low": np.nan, "x_high": np.nan, "y_low": np.nan, "y_high": np.nan}
-    frame = frame.assign(**empty)
-    frame.loc[0, list(empty)] = [0.6, 1.0, 0.0, 0.5]
-    return frame
-
-
 Figure = tuple[Callable[..., Spec], tuple[Any, ...], dict[str, Any], Callable[[int], pd.DataFrame]]
 
 FIGURES: dict[str, Figure] = {
@@ -206,9 +187,7 @@ FIGURES: dict[str, Figure] = {
     "steps": (money.steps, (MONEY,), {}, steps),
     "steps_with_interval": (money.steps, (MONEY,), {"interval": True}, steps_with_interval),
     "coverage": (money.coverage, (), {}, coverage),
-    "tornado": (drivers.tornado, (SIGNED,), {}, tornado),
     "intervals": (drivers.intervals, (CHANGE_OF_SHARE,), {}, intervals),
     "options": (drivers.options, (SIGNED,), {}, options),
     "convergence": (drivers.convergence, (".2f",), {}, convergence),
-    "discovery": (drivers.discovery, (), {}, discovery),
 }

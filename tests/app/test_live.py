@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from app.charts.route import ARROWS, states_of
 from app.engine import Answer, Engine, Settings
 from app.live import pack, unpack
 from app.reduced import reduce
@@ -37,6 +38,22 @@ def test_live_tables_are_those_of_compare(small_engine: Engine, printed: xr.Data
             dims = answer.tables[draw][table].dims
             wanted = expected[table].sel(draw=draw).transpose(*dims)
             np.testing.assert_array_equal(answer.tables[draw][table].values, wanted.values, str(table))
+
+
+def test_months_of_the_diagram_add_up_to_its_years(small_engine: Engine) -> None:
+    answer = small_engine.ask(load_scenario("baseline"), UNTIL)
+    assert small_engine.wait(answer, 1, LONG_S)
+    tables = next(iter(answer.tables.values()))
+    months = [f"2029-{month:02d}" for month in range(1, 13)]
+    found = tables["month_flow"].sel(when=months).sum("when")
+    for number, arrow in enumerate(ARROWS):
+        moved = tables["flow"].sel(
+            year=2029, from_state=states_of(arrow.sources), to_state=states_of(arrow.targets)
+        )
+        assert float(found[number]) == float(moved.sum())
+    assert float(found.sum()) > 0.0
+    december = tables["month_stock"].sel(when="2029-12", drop=True)
+    xr.testing.assert_equal(december.drop_attrs(), tables["stock"].sel(year=2029, drop=True).drop_attrs())
 
 
 def test_an_answer_is_shared_by_whoever_asks_the_same(small_engine: Engine) -> None:
