@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.calibrate import Calibrated
-from calibration.fitting import POOL, plausible_stock
+from calibration.fitting import POOL, Fit, plausible_stock
 from calibration.priors import Prior
 from calibration.recovery import Known, Recovered, recover, save_ranks
 from calibration.simulations import code_hash
+from calibration.smc import IMPLAUSIBLE
 from simulator import __version__
 from simulator.experiments.posterior import Posterior, digest, save_posterior
 from simulator.experiments.prior import quantile
@@ -60,7 +61,9 @@ def posterior_of(done: Calibrated) -> Posterior:
         "simulations": len(fit.x),
         "effective_simulations": round(fit.weighted.effective, 1),
         "widening_of_simulations": round(fit.weighted.widening, 3),
+        "effective_unwidened": round(fit.weighted.unwidened, 2),
         "waves": [asdict(wave) for wave in fit.waves],
+        "shown_by_waves": shown_by_waves(fit),
         "targets_fitted": int(fit.reached.sum()),
         "targets_out_of_reach": [
             target.name for target, kept in zip(done.targets, fit.reached, strict=True) if not kept
@@ -76,6 +79,25 @@ def posterior_of(done: Calibrated) -> Posterior:
         ),
         manifest=manifest,
     )
+
+
+def shown_by_waves(fit: Fit) -> list[dict[str, float]]:
+    """Return how near each population of simulations came to the data, whatever its emulator said."""
+    out, start = [], 0
+    for wave in fit.waves:
+        here = slice(start, start + wave.simulations)
+        start += wave.simulations
+        if not wave.simulations:
+            continue
+        beyond = np.abs(fit.y[here] - fit.data.value) > IMPLAUSIBLE * fit.data.deviation
+        out.append(
+            {
+                "log_likelihood": round(float(fit.log_likelihood[here].mean()), 1),
+                "deviation": round(float(fit.log_likelihood[here].std()), 1),
+                "targets_beyond": round(float(beyond.sum(axis=1).mean()), 1),
+            }
+        )
+    return out
 
 
 def identified_table(done: Calibrated) -> Table:

@@ -110,10 +110,14 @@ def choose(weights: Floats, n: int, start: float) -> Integers:
 
 @dataclass(frozen=True)
 class Weighted:
-    """The outcome: a weight for each simulation, summing to one, and the widening it took."""
+    """The outcome: a weight for each simulation, summing to one, and the widening it took.
+
+    ``unwidened`` is the effective number of simulations under the errors of the targets as they are.
+    """
 
     weights: Floats
     widening: float
+    unwidened: float
 
     @property
     def effective(self) -> float:
@@ -142,12 +146,13 @@ def weigh(
         weights = np.exp(log - log.max())
         return np.asarray(weights / weights.sum())
 
-    if effective(at(1.0)) >= wanted:
-        return Weighted(at(1.0), 1.0)
+    unwidened = effective(at(1.0))
+    if unwidened >= wanted:
+        return Weighted(at(1.0), 1.0, unwidened)
     low = high = 1.0
     while effective(at(high)) < wanted and high < 1e6:
         low, high = high, 2.0 * high
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
         low, high = (low, middle) if effective(at(middle)) >= wanted else (middle, high)
-    return Weighted(at(high), high)
+    return Weighted(at(high), high, unwidened)

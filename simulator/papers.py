@@ -74,6 +74,12 @@ PIECES: Final = (
     Piece("docs/odd.md", "simulator.papers:groups_of_parameters", "parameters"),
     Piece("docs/odd.md", "simulator.papers:links_by_rule", "links"),
     Piece("docs/odd.md", "simulator.papers:streams", "streams"),
+    Piece("docs/calibration.md", "calibration.papers:centre", "centre"),
+    Piece("docs/calibration.md", "calibration.papers:populations", "populations"),
+    Piece("docs/calibration.md", "calibration.papers:identified", "identified"),
+    Piece("docs/calibration.md", "calibration.papers:directions", "directions"),
+    Piece("docs/calibration.md", "calibration.papers:recovery", "recovery"),
+    Piece("docs/calibration.md", "calibration.papers:structures", "structures"),
     Piece(
         "docs/twin.md",
         "calibration.twin:differences",

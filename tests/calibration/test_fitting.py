@@ -95,6 +95,7 @@ def test_weights_give_the_exact_posterior_however_good_the_emulator(bias: float)
     stages = (Stage(2000, None, 1.0, 1.0), Stage(1000, emulator, 1.0, float(likely.mean())))
     weighted = weigh(x, data.log_density(every), stages, data)
     assert weighted.widening == 1.0
+    assert weighted.unwidened == weighted.effective
     grid = np.linspace(0.0, 1.0, 2001)
     exact = stats.norm.pdf(0.8, grid, np.hypot(deviation, 0.05))
     exact /= exact.sum()
@@ -110,6 +111,7 @@ def test_a_kernel_that_too_few_simulations_meet_is_widened_and_says_so() -> None
     weighted = weigh(x, data.log_density(x), (Stage(200, None, 1.0, 1.0),), data)
     assert weighted.widening > 1.0
     assert weighted.effective == pytest.approx(60.0, rel=0.01)
+    assert weighted.unwidened < 30.0
 
 
 def toy(n: int, seed: int) -> tuple[Floats, Floats, list[tuple[int, ...]], Data]:

@@ -1,0 +1,162 @@
+"""The tables of ``docs/calibration.md``: what the fit that comes along found, from its files alone.
+
+``sintrata reproduce docs/calibration.md`` makes them anew after a fit.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from calibration.outcome import EXCLUDED, TOLD, weighted_quantiles
+from simulator.evidence import load_ledger
+from simulator.experiments.posterior import load_posterior
+from simulator.experiments.structures import load_structures
+
+KEPT: Final = Path(__file__).parent / "fitted"
+"""Where what the data told is kept; the posterior itself stands where draws are taken from."""
+
+IDENTIFIED: Final = 0.1
+"""Narrowing of the standard deviation from which on a parameter counts as identified."""
+
+UNEVEN: Final = 0.01
+"""Probability below which ranks are called uneven."""
+
+DIRECTIONS: Final = 8
+"""Combinations of parameters that are told, the best known first."""
+
+
+@cache
+def told() -> dict[str, Any]:
+    """Return what the fit that comes along wrote of the data."""
+    read: dict[str, Any] = json.loads((KEPT / TOLD).read_text(encoding="utf-8"))
+    return read
+
+
+def populations() -> list[str]:
+    """Return what the fit rests on: its populations, and the effective sizes of what they give."""
+    made = load_posterior().manifest
+    distinct = len(load_posterior().weights)
+    lines = _head(
+        *("population", "simulations", "errors", "prior not ruled out", "effective prior sets"),
+        *("log likelihood of what they show", "targets beyond 3 standard deviations"),
+    )
+    *run, last = made["waves"]
+    for number, (wave, shown) in enumerate(zip(run, made["shown_by_waves"], strict=True), start=1):
+        what = "of the prior" if wave["widening"] is None else "chosen by the emulator"
+        lines.append(
+            f"| {number}, {what} | {wave['simulations']} | {_wave(wave)} "
+            f"| {shown['log_likelihood']:.0f} ± {shown['deviation']:.0f} | {shown['targets_beyond']:.1f} |"
+        )
+    lines.append(f"| posterior, by the last emulator | | {_wave(last)} | | |")
+    outside = ", ".join(made["targets_out_of_reach"]) or "none"
+    return [
+        *lines,
+        "",
+        f"- Simulations of the whole country: {made['simulations']}. Targets fitted: "
+        f"{made['targets_fitted']}.",
+        f"- Out of reach, told and not fitted to: {outside}.",
+        f"- Kept of the posterior: {distinct} different sets.",
+        "- Effective simulations by their own weights, without an emulator: "
+        f"{made['effective_unwidened']:.1f} with the errors as they are; {made['effective_simulations']:.0f} "
+        f"with errors {made['widening_of_simulations']:.1f} times as wide, the least that is enough.",
+        f"- Code {made['code_version']}, `{made['code_hash'][:12]}`; data `{made['data_hash'][:12]}`; "
+        f"`{made['command']}`.",
+    ]
+
+
+def _wave(wave: dict[str, Any]) -> str:
+    widening = "" if wave["widening"] is None else f"{wave['widening']:.2g} times"
+    return f"{widening} | {wave['not_ruled_out']:.0%} | {wave['pool_effective']:,.0f}"
+
+
+def identified() -> list[str]:
+    """Return what the data say of each fitted parameter and how well it is recovered; best known first."""
+    known = load_ledger().parameters
+    recovery = {row["parameter"]: row for row in told()["recovery"]}
+    rows = told()["parameters"]
+    narrowed = sum(row["narrowing"] >= IDENTIFIED for row in rows)
+    lines = [
+        f"Fitted, because they move some target: {len(rows)} parameters. Identified, that is narrowed by "
+        f"{IDENTIFIED:.0%} or more: {narrowed} of them.",
+        "",
+        *_head(
+            *("parameter", "what it is", "prior, 90%", "posterior, 90%", "median", "narrowing"),
+            *("mean position: emulator", "simulations", "recovery: 50% / 90% hold", "ranks even? p"),
+        ),
+    ]
+    for row in rows:
+        name, found = row["parameter"], recovery[row["parameter"]]
+        lines.append(
+            f"| `{name}` | {known[name].label['en']} | {row['prior']} | {row['posterior']} "
+            f"| {row['median']:.3g} | {row['narrowing']:.0%} "
+            f"| {row['position']:.2f} | {row['simulated']:.2f} "
+            f"| {found['coverage_50']:.0%} / {found['coverage_90']:.0%} | {found['uniformity']:.3f} |"
+        )
+    return lines
+
+
+def directions() -> list[str]:
+    """Return the combinations of parameters that the data see best, with their information."""
+    return [
+        f"- {one['information']:.1f}: "
+        + ", ".join(f"{w:+.2f} `{name}`" for name, w in one["weights"].items())
+        for one in told()["directions"][:DIRECTIONS]
+    ]
+
+
+def recovery() -> list[str]:
+    """Return how often intervals hold known parameters, and whose ranks are uneven."""
+    rows = told()["recovery"]
+    known = {row["parameter"] for row in told()["parameters"] if row["narrowing"] >= IDENTIFIED}
+    sets = load_posterior().manifest["waves"][0]["simulations"]
+    lines = _head("parameters", "number", "data sets", "50% intervals hold", "90% intervals hold")
+    for what, chosen in (
+        ("all that are fitted", rows),
+        ("identified", [row for row in rows if row["parameter"] in known]),
+        ("not identified", [row for row in rows if row["parameter"] not in known]),
+    ):
+        held = [np.mean([row[f"coverage_{level}"] for row in chosen]) for level in (50, 90)]
+        lines.append(f"| {what} | {len(chosen)} | {sets} | {held[0]:.0%} | {held[1]:.0%} |")
+    uneven = [f"`{row['parameter']}`" for row in rows if row["uniformity"] < UNEVEN]
+    named = f": {', '.join(uneven)}" if uneven else ""
+    return [
+        *lines,
+        "",
+        f"Ranks less even than chance allows once in a hundred: {len(uneven)} of {len(rows)}{named}.",
+    ]
+
+
+def structures() -> list[str]:
+    """Return the share of each rival structure before and after the data."""
+    known = load_structures()
+    lines = _head(
+        "structure", "what it says", "before", "after (emulator)", "after (simulations)", "excluded"
+    )
+    for row in told()["structures"]:
+        lines.append(
+            f"| `{row['structure']}` | {known[row['structure']].label['en']} | {row['before']:.0%} "
+            f"| {row['after']:.0%} | {row['simulated']:.0%} | {'yes' if row['after'] < EXCLUDED else 'no'} |"
+        )
+    return lines
+
+
+def centre() -> list[str]:
+    """Return the parameters whose central value lies outside the middle half of the posterior."""
+    known, posterior = load_ledger().parameters, load_posterior()
+    lines = _head("parameter", "central", "posterior, 50%", "sets below the central value")
+    for name, values in zip(posterior.names, posterior.values.T, strict=True):
+        central = known[name].central
+        low, high = weighted_quantiles(values, posterior.weights, (0.25, 0.75))
+        if not low <= central <= high:
+            below = float(posterior.weights[values < central].sum())
+            lines.append(f"| `{name}` | {central:.3g} | {low:.3g} to {high:.3g} | {below:.0%} |")
+    return lines
+
+
+def _head(*headings: str) -> list[str]:
+    return [f"| {' | '.join(headings)} |", "|" + " --- |" * len(headings)]
