@@ -34,6 +34,11 @@ def test_the_posterior_that_comes_along_fits_the_ledger_that_comes_along(ledger:
     assert POSTERIOR.manifest["scale"] == 1.0
     assert POSTERIOR.weights.sum() == pytest.approx(1.0)
     assert len(POSTERIOR.weights) >= 100
+    *run, _ = POSTERIOR.manifest["waves"]
+    shown = POSTERIOR.manifest["shown_by_waves"]
+    assert len(shown) == len(run)
+    assert shown[0]["log_likelihood"] < shown[-1]["log_likelihood"]
+    assert POSTERIOR.manifest["simulations"] == sum(wave["simulations"] for wave in run)
 
 
 def test_every_set_stands_for_one_structure_of_each_group_inside_its_ranges(ledger: Ledger) -> None:
