@@ -15,6 +15,11 @@ from simulator.texts import t
 
 ICON: Final = Path(__file__).with_name("icon.png")
 
+SCRIPT: Final = Path(__file__).with_name("tables.js")
+
+DARK_CHOICES: Final = "[data-testid=stMultiSelect] span[title]{color:#14181f}"
+"""What is chosen stands on the light primary colour of the dark theme, where light letters cannot be read."""
+
 PAGES: Final[dict[str, tuple[Callable[[], None], str]]] = {
     "home": (home.show, ":material/home:"),
     "explore": (explore.show, ":material/tune:"),
@@ -47,7 +52,7 @@ def main() -> None:
             persist_state="session",
         )
     lang = screen.speak()
-    _name_language(lang)
+    _dress(lang)
     pages = {
         key: st.Page(show, title=t(f"app.page.{key}"), icon=icon, url_path=key, default=key == "home")
         for key, (show, icon) in PAGES.items()
@@ -62,10 +67,15 @@ def main() -> None:
     screen.page_footer()
 
 
-def _name_language(lang: str) -> None:
-    """Tell the browser, and whoever reads the page aloud, which language it is in."""
+def _dress(lang: str) -> None:
+    """Tell the browser which language the page is in, and mend what keyboards and weak eyes stumble over."""
     if lang in screen.LANGUAGES.values():
-        st.html(f"<script>document.documentElement.lang='{lang}'</script>", unsafe_allow_javascript=True)
+        script = SCRIPT.read_text(encoding="utf-8")
+        st.html(
+            f"<script>document.documentElement.lang='{lang}';{script}</script>", unsafe_allow_javascript=True
+        )
+    if screen.theme() == "dark":
+        st.html(f"<style>{DARK_CHOICES}</style>")
 
 
 def _take_link() -> None:

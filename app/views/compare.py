@@ -96,18 +96,18 @@ def _away(number: int) -> None:
 
 def _answer(told: Comparison) -> None:
     _paths(told)
-    st.subheader(t("compare.differences"))
+    st.header(t("compare.differences"))
     _differences(told)
     _table(told)
-    st.subheader(t("compare.pairs"))
+    st.header(t("compare.pairs"))
     _pairs(told)
-    st.subheader(t("budget.buys"))
+    st.header(t("budget.buys"))
     cost_table(told)
-    st.subheader(t("compare.parts"))
+    st.header(t("compare.parts"))
     _parts(told)
-    st.subheader(t("explore.scorecard"))
+    st.header(t("explore.scorecard"))
     _scorecards(told)
-    st.subheader(t("takeaway.title"))
+    st.header(t("takeaway.title"))
     takeaway.offer(told, "compare")
 
 

@@ -42,7 +42,7 @@ def show() -> None:
 
 
 def _levers() -> None:
-    st.subheader(t("explore.levers"))
+    st.header(t("explore.levers"))
     for name in levels.visible():
         _slider(name)
     with st.expander(t("explore.more"), key="more_levers"):
@@ -145,11 +145,11 @@ def _answer(told: Comparison) -> None:
     for column, key, first in ((left, "one", "first_entries"), (right, "two", "completed")):
         with column:
             _figure(told, key, first)
-    st.subheader(t("explore.scorecard"))
+    st.header(t("explore.scorecard"))
     parts.mini_scorecard(told)
-    st.subheader(t("app.who.title"))
+    st.header(t("app.who.title"))
     parts.who(told, "explore_who")
-    st.subheader(t("takeaway.title"))
+    st.header(t("takeaway.title"))
     takeaway.offer(told, "explore")
     with st.expander(t("explore.behind"), icon=":material/menu_book:", key="explore_behind"):
         _behind()

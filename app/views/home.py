@@ -48,7 +48,7 @@ def _doors() -> None:
     pages: dict[str, object] = st.session_state["pages"]
     for column, (door, (page, icon)) in zip(st.columns(len(DOORS), border=True), DOORS.items(), strict=True):
         with column:
-            st.subheader(t(f"home.door.{door}"))
+            st.header(t(f"home.door.{door}"))
             st.markdown(t(f"home.door_text.{door}"))
             target = pages.get(page, pages["explore"])
             st.page_link(target, label=t(f"home.door_go.{door}"), icon=icon)  # type: ignore[arg-type]

@@ -208,13 +208,13 @@ def _found(job: Job) -> None:
         st.error(job.message, icon=":material/error:")
         return
     best, *others = told["plans"]
-    st.subheader(
+    st.header(
         t("optimise.title.split", total=screen.number(best["total"] / MILLION), year=told["price_year"])
     )
     if not told["feasible"]:
         st.warning(t("optimise.note.infeasible"))
     _split(best["money"], told["funded_share"])
-    st.subheader(t("optimise.title.confirmation", samples=told["samples"]))
+    st.header(t("optimise.title.confirmation", samples=told["samples"]))
     rows = [
         {
             "label": wrapped(_plan_name(plan["name"])),

@@ -170,6 +170,8 @@ def test_every_page_is_accessible(chromium: Any, address: str, lang: str, code: 
 
     watched = Watched(chromium, address, viewport=PHONE, color_scheme=theme)
     told = []
+    # The trend is kept from here on: every page has its figures at once.
+    watched.open(f"explore?lang={lang}").wait_for_selector("[data-testid=stMetric]")
     for path in ADDRESSES:
         page = watched.open(f"{path}?lang={lang}")
         settle(page)

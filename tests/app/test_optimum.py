@@ -73,7 +73,7 @@ def test_what_was_found_is_shown_and_opens_as_the_plan(lang: str, finished: Job)
     at.run()
     assert not at.exception
     words = catalogue(lang)
-    shown = " ".join(element.value for element in (*at.info, *at.caption, *at.subheader))
+    shown = " ".join(element.value for element in (*at.info, *at.caption, *at.header))
     assert words["optimise.note.unconfirmed"] in shown
     assert words["optimise.note.present"] in shown
     at.button(key="optimum_open").click().run()

@@ -81,7 +81,7 @@ def test_budget_of_a_prepared_scenario_is_a_table_with_its_way_through_execution
     show(at, "budget")
     assert not at.exception
     assert [error.value for error in at.error] == []
-    assert next(text.value for text in at.subheader) == catalogue(lang)["budget.spent"]
+    assert next(text.value for text in at.header) == catalogue(lang)["budget.spent"]
     assert at.session_state["plan"]["base"] == "places_for_boys"
     shares = [box for box in at.number_input if box.key == "payer_us"]
     shares[0].set_value(10).run()
