@@ -135,7 +135,7 @@ async def _visit(browser: Any, url: str, number: int, moves: int, settings: Sett
         await page.goto(f"{url}/explore?lang=Español&s={pack(_plan(lever, amount), HORIZON)}")
         await page.get_by_text(f"Completo: {settings.draws} corridas").first.wait_for()
         for _ in range(moves):
-            slider = page.get_by_role("slider", name=_label(lever), exact=True)
+            slider = page.get_by_role("slider", name=_label(lever))
             await slider.press("ArrowRight")
             begun = time.monotonic()
             amount = float(await slider.get_attribute("aria-valuenow")) / 100.0
