@@ -195,6 +195,13 @@ class PosteriorDraw:
     structures: tuple[str, ...]
 
 
+def row_of(posterior: Posterior, index: int, seed: int) -> int:
+    """Return which set draw ``index`` of a seed takes."""
+    start = float(uniforms(["posterior"], 0, seed)[0])
+    edges = np.cumsum(posterior.weights)
+    return int(np.searchsorted(edges / edges[-1], (start + index * GOLDEN) % 1.0))
+
+
 def posterior_draw(
     posterior: Posterior, ledger: Ledger, population: Population, index: int, seed: int
 ) -> tuple[PosteriorDraw, int]:
@@ -202,9 +209,7 @@ def posterior_draw(
 
     It is the same however many draws are taken: more of them tighten the same ensemble.
     """
-    start = float(uniforms(["posterior"], 0, seed)[0])
-    edges = np.cumsum(posterior.weights)
-    row = int(np.searchsorted(edges / edges[-1], (start + index * GOLDEN) % 1.0))
+    row = row_of(posterior, index, seed)
     held = posterior.structures[row]
     fixed = dict(zip(posterior.names, posterior.values[row].tolist(), strict=True))
     structures = load_structures()

@@ -73,9 +73,8 @@ class Planted:
     def search_samples(self) -> tuple[Sample, ...]:
         return self._samples(0, self.question.effort.draws)
 
-    @property
-    def fresh_samples(self) -> tuple[Sample, ...]:
-        return self._samples(1, self.question.effort.fresh_draws)
+    def fresh_samples(self, n: int) -> tuple[Sample, ...]:
+        return self._samples(1, n)
 
     def limits(self) -> Limits:
         n = len(self.question.lines)

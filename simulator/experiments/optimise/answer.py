@@ -11,12 +11,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from simulator.experiments.optimise.judge import Judge
 from simulator.experiments.optimise.measures import MEASURES
 from simulator.experiments.optimise.plan import Plan
 from simulator.version import __version__
 
 if TYPE_CHECKING:
+    from simulator.experiments.optimise.confirm import Confirmed
     from simulator.experiments.optimise.question import Question
     from simulator.experiments.optimise.response import Limits, Sample
 
@@ -32,7 +32,7 @@ class Paired:
 
     Attributes
     ----------
-    mean, low, high : with its 95% interval (Student's t)
+    mean, low, high : with its interval (Student's t)
     better : share of the samples in which the difference is positive
     """
 
@@ -47,12 +47,13 @@ class Paired:
         return self.low > 0.0 or self.high < 0.0
 
 
-def paired(difference: Floats) -> Paired:
-    """Return the summary of [sample] differences."""
+def paired(difference: Floats, sure: float = SURE) -> Paired:
+    """Return the summary of [sample] differences, with an interval of some confidence; NaN are left out."""
+    difference = difference[np.isfinite(difference)]
     n = difference.size
     mean = float(difference.mean())
     error = float(difference.std(ddof=1)) / np.sqrt(n) if n > 1 else np.inf
-    half = float(student.ppf(0.5 + SURE / 2.0, max(n - 1, 1)) * error) if error > 0.0 else 0.0
+    half = float(student.ppf(0.5 + sure / 2.0, max(n - 1, 1)) * error) if error > 0.0 else 0.0
     return Paired(mean, mean - half, mean + half, float((difference > 0.0).mean()))
 
 
@@ -73,8 +74,7 @@ class Named:
 def answer_dataset(
     question: Question,
     named: Sequence[Named],
-    told: Floats,
-    judge: Judge,
+    confirmed: Confirmed,
     limits: Limits,
     funded_share: Floats,
     extra: dict[str, Any],
@@ -84,14 +84,17 @@ def answer_dataset(
     Parameters
     ----------
     named : plans, the best first
-    told : [plan, sample, measure, year, cell] on fresh samples
-    judge : of the fresh samples
+    confirmed : what they told on fresh samples
     funded_share : [line] share of the search's draws in whose own best split the line is funded
     extra : further attributes
     """
-    value = judge.value(told)
+    judge = confirmed.judge
+    told = confirmed.of(named)
+    run = confirmed.run(named)
+    value = np.where(run, judge.value(told), np.nan)
     measures = list(MEASURES)
     gain = np.stack([judge.gain(told, name) for name in measures], axis=2)
+    reached = [judge.probability(rows[None, mine])[0] for rows, mine in zip(told, run, strict=True)]
     samples: Sequence[Sample] = judge.samples
     years = list(range(question.first_year, question.until + 1))
     return xr.Dataset(
@@ -118,8 +121,13 @@ def answer_dataset(
             ),
             "reached": (
                 ("plan", "target"),
-                judge.probability(told),
+                np.array(reached).reshape(len(named), len(question.targets)),
                 {"units": "1", "long_name": "share of the samples in which a target is reached"},
+            ),
+            "confidence": (
+                ("plan",),
+                np.array([confirmed.sure_of(one.plan) for one in named]),
+                {"units": "1", "long_name": "confidence of the intervals of a plan"},
             ),
             "funded_share": (
                 ("line",),
@@ -148,6 +156,7 @@ def answer_dataset(
             "label_en": question.label.en,
             "objective": [f"{name}={weight:g}" for name, weight in question.objective],
             "risk": question.risk,
+            "looks": confirmed.looks,
             "code_version": __version__,
             **extra,
         },
@@ -162,7 +171,7 @@ class Answer:
     ----------
     question : what was asked
     named : plans, the best first
-    dataset : see ``answer_dataset``; fresh samples only
+    dataset : see ``answer_dataset``; fresh samples only, NaN where a plan was not run on one
     feasible : whether a plan within bounds keeps every condition, as far as the search saw
     alike : names of plans that the confirmation cannot tell from the best
     notes : by kind, figures for reports
@@ -183,16 +192,25 @@ class Answer:
     def beside(self, other: str) -> Paired:
         """Return what the best plan gains beside another, on fresh samples."""
         value = self.dataset["value"]
-        return paired(np.asarray(value.sel(plan="best").values - value.sel(plan=other).values))
+        difference = value.sel(plan="best").values - value.sel(plan=other).values
+        return paired(np.asarray(difference), self._sure(other))
 
     def told(self, name: str) -> Paired:
         """Return what a plan gains beside no additional money, on fresh samples."""
-        return paired(np.asarray(self.dataset["value"].sel(plan=name).values))
+        return paired(np.asarray(self.dataset["value"].sel(plan=name).values), self._sure(name))
 
     def gain(self, name: str, measure: str) -> Paired:
         """Return what a plan gains of a measure, on fresh samples; more is better for children."""
-        values = self.dataset["gain"].sel(plan=name, measure=measure).values
-        return paired(np.nan_to_num(np.asarray(values)))
+        run = np.isfinite(self.dataset["value"].sel(plan=name).values)
+        values = self.dataset["gain"].sel(plan=name, measure=measure).values[run]
+        return paired(np.nan_to_num(np.asarray(values)), self._sure(name))
+
+    def samples(self, name: str) -> int:
+        """Return on how many fresh samples a plan was run."""
+        return int(np.isfinite(self.dataset["value"].sel(plan=name).values).sum())
+
+    def _sure(self, name: str) -> float:
+        return float(self.dataset["confidence"].sel(plan=name))
 
     def plan(self, name: str) -> Plan:
         """Return a plan by its name."""

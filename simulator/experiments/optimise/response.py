@@ -8,6 +8,7 @@ from csv import DictReader
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from itertools import count, islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -15,11 +16,17 @@ from numpy.typing import NDArray
 
 from scenarios.programmes import Grant, Programme
 from simulator.engine.states import INSTITUTIONS, N_TERRITORIES, START_YEAR
-from simulator.experiments.design import parameter_draws
 from simulator.experiments.ensemble import Comparator, Study
 from simulator.experiments.optimise.archive import Archive
 from simulator.experiments.optimise.measures import MEASURES, N_CELLS, tell
 from simulator.experiments.optimise.plan import PROGRAMME, Plan, scenario_of
+from simulator.experiments.posterior import (
+    check_posterior,
+    held_by,
+    load_posterior,
+    posterior_draw,
+    row_of,
+)
 from simulator.experiments.structures import load_structures, under
 from simulator.experiments.workers import country, open_workers
 from simulator.inputs import prepare
@@ -28,7 +35,10 @@ from simulator.policy.budget import STAGES
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
+    from simulator.engine.population import Population
+    from simulator.evidence import Ledger
     from simulator.experiments.optimise.question import Question
+    from simulator.experiments.posterior import Posterior
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +62,8 @@ class Sample:
     Attributes
     ----------
     structure : name of a rival structure, ``""`` for the ledger as it is
-    draw : number of the parameter set; seed : of chance and of the draws
+    draw : number of the parameter set, and of the repetition of chance
+    seed : of chance and of the draws
     """
 
     structure: str
@@ -86,9 +97,11 @@ class Response(Protocol):
     def search_samples(self) -> tuple[Sample, ...]:
         """Samples on which plans are compared while searching."""
 
-    @property
-    def fresh_samples(self) -> tuple[Sample, ...]:
-        """Samples on which the answer is confirmed; none of them is a search sample."""
+    def fresh_samples(self, n: int) -> tuple[Sample, ...]:
+        """Return at least ``n`` samples on which the answer is confirmed, the same first ones for any ``n``.
+
+        None of them is a search sample, nor has the fitted set of one.
+        """
 
     def limits(self) -> Limits:
         """Return what is known of the lines."""
@@ -103,12 +116,42 @@ def line_of_institution() -> dict[str, str]:
     return {row["institution"]: row["line"] for row in DictReader(text.splitlines())}
 
 
-def samples_of(question: Question, n: int, seed: int) -> tuple[Sample, ...]:
-    """Return at least ``n`` samples that go round the structures; only a search has the central values."""
-    names = question.structures or ("",)
-    first = 0 if seed == question.effort.seed else 1
-    each = -(-n // len(names))
-    return tuple(Sample(name, first + k, seed) for k in range(each) for name in names)
+@dataclass(frozen=True)
+class Source:
+    """Where parameter sets of a structure come from: the ledger it narrows, and the posterior under it."""
+
+    ledger: Ledger
+    posterior: Posterior
+
+    @classmethod
+    def of(cls, ledger: Ledger, structure: str) -> Source:
+        """Return the source of a structure, ``""`` for the ledger as it is."""
+        here = under(ledger, [load_structures()[structure]]) if structure else ledger
+        posterior = load_posterior()
+        check_posterior(posterior, here)
+        return cls(here, posterior.within(held_by(here)))
+
+    def values(self, draw: int, seed: int, population: Population) -> Mapping[str, float]:
+        """Return a parameter set; draw 0 has the central values."""
+        if draw == 0:
+            return {name: one.central for name, one in self.ledger.parameters.items()}
+        return posterior_draw(self.posterior, self.ledger, population, draw, seed)[0].values
+
+    def fresh(self, searched: int, seed: int) -> Iterator[int]:
+        """Yield draws of the next seed that take fitted sets which no draw of the search takes.
+
+        Parameters
+        ----------
+        searched : draws of the search; seed : of the search
+
+        Where a search took every set there is, what no series tells of is still drawn anew, and so is chance.
+        """
+        used = {row_of(self.posterior, draw, seed) for draw in range(1, searched)}
+        if len(used) == len(self.posterior.weights):
+            used = set()
+        for draw in count(1):
+            if row_of(self.posterior, draw, seed + 1) not in used:
+                yield draw
 
 
 class Country:
@@ -135,10 +178,15 @@ class Country:
         self._until = 12 * (question.until - START_YEAR) + 11
         self._first = 12 * (question.first_year - START_YEAR)
         self._fork = 12 * (question.money[0][0] - START_YEAR)
-        self.search_samples = samples_of(question, effort.draws, effort.seed)
-        self.fresh_samples = samples_of(question, effort.fresh_draws, effort.seed + 1)
-        self._values = self._draw((*self.search_samples, *self.fresh_samples))
+        ledger, self._population = country(self._until, scale)
+        self._sources = {name: Source.of(ledger, name) for name in question.structures or ("",)}
+        self._searched = -(-effort.draws // len(self._sources))
+        self.search_samples = tuple(
+            Sample(name, draw, effort.seed) for draw in range(self._searched) for name in self._sources
+        )
+        self._values: dict[Sample, Mapping[str, float]] = {}
         self._limits = self._probe()
+        self._place: dict[Sample, int] = {}
         self._stack = ExitStack()
         self._client = self._stack.enter_context(open_workers(workers)) if workers > 1 else None
 
@@ -146,16 +194,22 @@ class Country:
         """Stop the workers."""
         self._stack.close()
 
-    def _draw(self, samples: Sequence[Sample]) -> dict[Sample, Mapping[str, float]]:
-        """Return the parameter values of every sample."""
-        ledger, population = country(self._until, self.scale)
-        out: dict[Sample, Mapping[str, float]] = {}
-        for structure, seed in dict.fromkeys((one.structure, one.seed) for one in samples):
-            own = [one for one in samples if (one.structure, one.seed) == (structure, seed)]
-            here = under(ledger, [load_structures()[structure]]) if structure else ledger
-            values, _ = parameter_draws(here, population, 1 + max(one.draw for one in own), seed)
-            out |= {one: values[one.draw] for one in own}
-        return out
+    def fresh_samples(self, n: int) -> tuple[Sample, ...]:
+        """Return at least ``n`` samples that go round the structures and that the search has not seen."""
+        each = -(-n // len(self._sources))
+        seed = self.question.effort.seed
+        draws = {
+            name: list(islice(source.fresh(self._searched, seed), each))
+            for name, source in self._sources.items()
+        }
+        return tuple(Sample(name, draws[name][k], seed + 1) for k in range(each) for name in self._sources)
+
+    def values(self, sample: Sample) -> Mapping[str, float]:
+        """Return the parameter values of a sample."""
+        if sample not in self._values:
+            source = self._sources[sample.structure]
+            self._values[sample] = source.values(sample.draw, sample.seed, self._population)
+        return self._values[sample]
 
     def limits(self) -> Limits:
         """Return what is known of the lines."""
@@ -179,7 +233,7 @@ class Country:
                 ),
             ),
         )
-        values = self._values[self.search_samples[0]]
+        values = self.values(self.search_samples[0])
         n_months = self._until + 1
         inputs = prepare(everything, values, ledger, population, n_months)
         budget = inputs.budget
@@ -231,7 +285,7 @@ class Country:
         tasks = [
             Task(
                 self.question.base,
-                tuple(sorted(self._values[sample].items())),
+                tuple(sorted(self.values(sample).items())),
                 sample,
                 self._first,
                 self._fork,
@@ -247,11 +301,12 @@ class Country:
         from distributed import as_completed  # noqa: PLC0415  (slow to import, and not always needed)
 
         addresses = sorted(self._client.scheduler_info(n_workers=-1)["workers"])
-        every = list(dict.fromkeys((*self.search_samples, *self.fresh_samples)))
         # A sample stays with one worker, which keeps the states its comparator left.
+        for task in tasks:
+            self._place.setdefault(task.sample, len(self._place) % len(addresses))
         futures = {
             self._client.submit(
-                run_task, task, workers=[addresses[every.index(task.sample) % len(addresses)]], pure=False
+                run_task, task, workers=[addresses[self._place[task.sample]]], pure=False
             ): task
             for task in tasks
         }
@@ -282,7 +337,7 @@ class Task:
 def run_task(task: Task) -> list[tuple[str, Floats]]:
     """Return what each scenario of a task tells, by its hash."""
     comparator = _comparator(
-        task.base, task.values, task.sample.seed, task.first, task.fork, task.until, task.scale
+        task.base, task.values, task.sample, task.first, task.fork, task.until, task.scale
     )
     return [(scenario.hash, tell(comparator.run(scenario))) for scenario in task.scenarios]
 
@@ -291,12 +346,13 @@ def run_task(task: Task) -> list[tuple[str, Floats]]:
 def _comparator(
     base: Scenario,
     values: tuple[tuple[str, float], ...],
-    seed: int,
+    sample: Sample,
     first: int,
     fork: int,
     until: int,
     scale: float,
 ) -> Comparator:
     ledger, population = country(until, scale)
-    study = Study((base,), (dict(values),), seed, first, until)
-    return Comparator(study, 0, 0, ledger=ledger, population=population, keep_at=(fork,))
+    study = Study((base,), (dict(values),), sample.seed, first, until)
+    # Every sample has a chance of its own: draws that share one would be no independent evidence.
+    return Comparator(study, 0, sample.draw, ledger=ledger, population=population, keep_at=(fork,))

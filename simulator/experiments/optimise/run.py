@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from simulator.experiments.optimise.answer import Answer, Named, answer_dataset, paired
-from simulator.experiments.optimise.judge import Judge
+from simulator.experiments.optimise.answer import Answer, Named, answer_dataset
+from simulator.experiments.optimise.confirm import confirm
 from simulator.experiments.optimise.plan import Plan
 from simulator.experiments.optimise.search import Search
 from simulator.experiments.optimise.stages import (
@@ -32,6 +32,9 @@ Floats = NDArray[np.float64]
 
 RIVALS: Final = 3
 """Local optima, and plans as good as the best while searching, that are confirmed beside it."""
+
+DECIDING: Final = 0.5
+"""Share of the simulations beyond the fewest that is kept to tell the best from equal and present shares."""
 
 FRONT_POINTS: Final = 7
 ROUNDS: Final = 12
@@ -89,7 +92,7 @@ def answer(question: Question, response: Response, report: Report | None = None)
 
 def _answer(question: Question, response: Response, report: Report) -> Answer:
     per_plan = len(response.search_samples)
-    fresh = len(response.fresh_samples)
+    fresh = len(response.fresh_samples(question.effort.fresh_draws))
     confirmed = 4 + RIVALS + _extra_plans(question)
     kept = fresh * confirmed
     stages = per_plan * PLANS_OF_STAGE * sum(one in question.answers for one in ("territory", "year"))
@@ -124,6 +127,7 @@ def _answer(question: Question, response: Response, report: Report) -> Answer:
     report(status)
     search = Search(question, response, tell, done)
     runs = question.effort.simulations - kept - stages
+    runs -= int(DECIDING * (question.effort.simulations - needed))
     later = sum(one in question.answers for one in ("path", "front", "least"))
     mine = search.spent + int((runs - search.spent) / (1.0 + 0.5 * later))
     search.explore(mine)
@@ -164,32 +168,26 @@ def _answer(question: Question, response: Response, report: Report) -> Answer:
         *named,
     ]
     tell("confirm", search)
-    different = list(dict.fromkeys([search.plans[0], *(one.plan for one in all_named)]))
-    told = response.tell(different, response.fresh_samples, done)
-    judge = Judge(question, response.fresh_samples, told[0])
-    of_named = told[[different.index(one.plan) for one in all_named]]
+    left = question.effort.simulations - search.spent
+    confirmed_on = confirm(question, response, search.plans[0], all_named, left, done)
     dataset = answer_dataset(
         question,
         all_named,
-        of_named,
-        judge,
+        confirmed_on,
         search.limits,
         funded,
         {"seed": question.effort.seed, "runs": status.runs},
     )
-    value = judge.value(of_named)
     notes["regret"] = regret(search, best)
-    alike = tuple(
-        one.name
-        for k, one in enumerate(all_named)
-        if 0 < k < 3 + len(rivals) and one.plan != best and not paired(value[0] - value[k]).told_apart
-    )
-    feasible = bool(search.fits(question.total)[chosen])
+    told = Answer(question, tuple(all_named), dataset, bool(search.fits(question.total)[chosen]), (), notes)
+    beside_best = [one for one in all_named[1 : 3 + len(rivals)] if one.plan != best]
+    alike = tuple(one.name for one in beside_best if not told.beside(one.name).told_apart)
+    value = dataset["value"].values[:1]
     status.phase, status.confirmed = "done", True
-    status.gain = float(judge.score(value[:1])[0])
-    status.error = float(value[0].std(ddof=1) / np.sqrt(value.shape[1]))
+    status.gain = float(confirmed_on.judge.score(value)[0])
+    status.error = float(value.std(ddof=1) / np.sqrt(value.size))
     report(status)
-    return Answer(question, tuple(all_named), dataset, feasible, alike, notes)
+    return replace(told, alike=alike)
 
 
 def _extra_plans(question: Question) -> int:
