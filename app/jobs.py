@@ -24,6 +24,7 @@ MOST_RUNNING: Final = 1
 MOST_WAITING: Final = 20
 MOST_KEPT: Final = 60
 LONGEST_S: Final = 1800.0
+PROGRAM: Final = (sys.executable, "-m", "simulator.cli")
 OUTPUT: Final = "out"
 LOG: Final = "log.txt"
 LONGEST_MESSAGE: Final = 600
@@ -44,7 +45,7 @@ class Job:
     number : by which its session asks for it
     words : of the command, without the program; ``{out}`` stands for the folder of results
     folder : where its inputs lie, and its results under ``out``
-    state : ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``
+    state : ``waiting``, ``running``, ``done``, ``failed``, ``late`` (it ran too long) or ``cancelled``
     """
 
     number: str
@@ -113,6 +114,29 @@ class Jobs:
         self._go_on()
         return job
 
+    def go_on(self, number: str, flag: str) -> None:
+        """Put a job that ended before it was done into the queue again, in its folder.
+
+        Parameters
+        ----------
+        flag : that tells its command to go on with what is there
+
+        Raises
+        ------
+        TooManyJobsError
+            If the queue is full.
+        """
+        with self._lock:
+            job = self._jobs.get(number)
+            if job is None or job.state not in {"failed", "late", "cancelled"}:
+                return
+            if len(self._queue) >= MOST_WAITING:
+                raise TooManyJobsError
+            job.words = tuple(dict.fromkeys((*job.words, flag)))
+            job.state, job.process = "waiting", None
+            self._queue.append(job)
+        self._go_on()
+
     def get(self, number: str) -> Job | None:
         """Return a job, brought up to date."""
         self._go_on()
@@ -160,7 +184,7 @@ class Jobs:
                     if code is not None:
                         self._end(job, "done" if code == 0 else "failed")
                     elif time.monotonic() - job.begun > LONGEST_S:
-                        self._end(job, "failed")
+                        self._end(job, "late")
                 if job.state not in {"waiting", "running"}:
                     self._queue.remove(job)
             running = sum(job.state == "running" for job in self._queue)

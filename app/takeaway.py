@@ -147,8 +147,8 @@ def _watch(job: Job, held: str, key: str) -> None:
             type="primary",
             icon=":material/download:",
         )
-    elif job.state == "cancelled":
-        st.caption(t("takeaway.state.cancelled"))
+    elif job.state in {"cancelled", "late"}:
+        st.caption(t(f"takeaway.state.{job.state}"))
     else:
         st.error(t("takeaway.state.failed", message=job.message))
 

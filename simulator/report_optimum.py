@@ -142,6 +142,7 @@ def confirmation_table(answer: Answer) -> Table:
             "total": answer.plan(name).total / MILLION,
             "value": own.mean,
             "interval": _interval(own),
+            "samples": answer.samples(name),
         }
         if name != "best":
             beside = answer.beside(name)
@@ -162,9 +163,17 @@ def confirmation_table(answer: Answer) -> Table:
             Column("beside", t("optimise.column.beside"), "+n"),
             Column("beside_interval", t("optimise.column.beside_interval")),
             Column("told_apart", t("optimise.column.told_apart")),
+            Column("samples", t("optimise.column.samples"), "n"),
         ),
         tuple(rows),
+        _looked(answer),
     )
+
+
+def _looked(answer: Answer) -> tuple[str, ...]:
+    """Return how often was looked, where it was more than once."""
+    looks = int(answer.dataset.attrs["looks"])
+    return (t("optimise.note.looks", looks=looks),) if looks > 1 else ()
 
 
 def path_table(answer: Answer) -> Table:

@@ -12,7 +12,7 @@ import streamlit as st
 from app import screen, state
 from app.charts.base import SIGNED, draw, wrapped
 from app.charts.drivers import intervals
-from app.jobs import OUTPUT, Job, TooManyJobsError, jobs
+from app.jobs import LONGEST_S, OUTPUT, Job, TooManyJobsError, jobs
 from app.results import Comparison
 from scenarios.schema import load_scenario, yaml_text
 from simulator.evidence import load_ledger
@@ -29,8 +29,11 @@ AIMS: Final[dict[str, dict[str, float]]] = {
 """What may be gained: measures and their weights, shown beside the choice."""
 
 RISKS: Final = ("mean", "p10")
-EFFORTS: Final = {"quick": (250, 3, 8), "usual": (700, 4, 12)}
+EFFORTS: Final = {"quick": (400, 3, 8), "usual": (700, 4, 12)}
 """Simulations, draws and fresh draws of a search."""
+
+MINUTES: Final = round(LONGEST_S / 60.0)
+"""For which a search may run before it is paused."""
 
 MOST_MILLIONS: Final = 5000
 MILLION: Final = 1e6
@@ -101,6 +104,7 @@ def _ask() -> None:
             format_func=lambda name: t(f"optimum.of_effort.{name}", simulations=EFFORTS[name][0]),
             key="optimum_effort",
         )
+        st.caption(t("optimum.longest", minutes=MINUTES))
         asked = st.form_submit_button(t("optimum.search"), type="primary", icon=":material/search:")
     if asked:
         if not chosen:
@@ -154,7 +158,27 @@ def _watch(job: Job) -> None:
     elif job.state == "done":
         _found(job)
     else:
-        st.error(job.message or t(f"optimum.state.{job.state}"), icon=":material/error:")
+        _stopped(job)
+
+
+def _stopped(job: Job) -> None:
+    """Say why a search is not done, and offer to go on with what it has finished."""
+    why = t(f"optimum.state.{job.state}", minutes=MINUTES)
+    if job.state == "failed":
+        st.error(job.message or why, icon=":material/error:")
+    else:
+        st.warning(why, icon=":material/pause_circle:")
+    told = _read(job, "progress.json")
+    if told is None:
+        return
+    st.caption(t("optimum.kept", runs=told["runs"]))
+    if st.button(t("optimum.resume"), key="optimum_resume", icon=":material/resume:"):
+        try:
+            jobs().go_on(job.number, "--resume")
+        except TooManyJobsError:
+            st.warning(t("takeaway.full"))
+            return
+        st.rerun(scope="fragment")
 
 
 def _read(job: Job, name: str) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from simulator.exports.brief import Brief, Section
 from simulator.exports.charts import Q
-from simulator.exports.vega import INKS, config, png, svg
+from simulator.exports.documents import html
+from simulator.exports.vega import INKS, config, png
 from simulator.report_optimum import MILLION, line_label, plan_name, tables
-from simulator.tables import shown
 from simulator.texts import language, t
 
 if TYPE_CHECKING:
     from simulator.experiments.optimise.answer import Answer
     from simulator.exports.vega import Inks
-    from simulator.tables import Table
 
 MOST_LINES: Final = 16
 WIDTH: Final = 420
@@ -189,32 +188,11 @@ def _front(answer: Answer) -> dict[str, Any] | None:
 def page(answer: Answer) -> str:
     """Return one HTML page with picture and tables; it needs no network."""
     title = t("optimise.chart.title", name=getattr(answer.question.label, language()))
-    body = "\n".join(_html(table) for table in tables(answer))
-    style = (
-        "body{font-family:'DejaVu Sans',sans-serif;margin:2rem auto;max-width:70rem;color:#222}"
-        "table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.25rem .7rem;text-align:left;"
-        "border-bottom:1px solid #ddd}td.n,th.n{text-align:right}svg{max-width:100%;height:auto}"
-    )
-    return (
-        f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><title>{html.escape(title)}'
-        f"</title><style>{style}</style></head><body>{svg(picture(answer))}{body}</body></html>\n"
-    )
-
-
-def _html(table: Table) -> str:
-    columns = [column for column in table.columns if column.heading]
-
-    def row(cells: Sequence[str], tag: str) -> str:
-        parts = (
-            f"<{tag}{' class=n' if column.form else ''}>{html.escape(cell)}</{tag}>"
-            for column, cell in zip(columns, cells, strict=True)
-        )
-        return f"<tr>{''.join(parts)}</tr>"
-
-    lines = [row([shown(one.get(c.key), c.form) for c in columns], "td") for one in table.rows]
-    noted = "".join(f"<p>{html.escape(note)}</p>" for note in table.notes)
-    head = row([column.heading for column in columns], "th")
-    return f"<h2>{html.escape(table.title)}</h2><table>{head}{''.join(lines)}</table>{noted}"
+    told = tables(answer)
+    first = Section(told[0].title, chart=picture(answer), described=title, table=told[0])
+    sections = [first, *(Section(table.title, table.notes, table) for table in told[1:])]
+    last = Section(t("optimise.title.notes"), told[0].notes, small=True)
+    return html(Brief(title, t("optimise.note.simulated"), language(), (*sections, last)))
 
 
 def write_picture(answer: Answer, folder: Path) -> list[Path]:

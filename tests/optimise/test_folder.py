@@ -17,10 +17,11 @@ from simulator.cli import main
 from simulator.experiments.optimise.archive import Archive
 from simulator.experiments.optimise.folder import ARCHIVE, DATA, PROGRESS, SUMMARY, optimise
 from simulator.experiments.optimise.measures import MEASURES, N_CELLS
-from simulator.experiments.optimise.plan import Plan
+from simulator.experiments.optimise.plan import Plan, scenario_of
 from simulator.experiments.optimise.question import Bound, Effort, Question
-from simulator.experiments.optimise.response import Country, Sample
+from simulator.experiments.optimise.response import Country, Sample, Task, run_task
 from simulator.experiments.optimise.run import Status
+from simulator.experiments.posterior import load_posterior, row_of
 from simulator.experiments.workers import country
 from simulator.exports.optimum import page, picture, write_picture
 from simulator.faults import FaultyInput
@@ -82,6 +83,16 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_two_workers_answer_as_one(searched: Path, tmp_path: Path) -> None:
+    optimise(ASKED, out=tmp_path, workers=2, scale=SCALE)
+    with (
+        xr.open_dataset(searched / DATA, engine="h5netcdf") as one,
+        xr.open_dataset(tmp_path / DATA, engine="h5netcdf") as two,
+    ):
+        xr.testing.assert_identical(one.load().drop_attrs(), two.load().drop_attrs())
+    assert (searched / "optimum.yaml").read_text() == (tmp_path / "optimum.yaml").read_text()
+
+
 def test_a_search_that_is_over_is_told_again_without_a_run(searched: Path) -> None:
     runs: list[int] = []
     straight = optimise(
@@ -96,7 +107,7 @@ def test_a_search_that_is_over_is_told_again_without_a_run(searched: Path) -> No
     with xr.open_dataset(searched / DATA, engine="h5netcdf") as resumed:
         np.testing.assert_array_equal(resumed["money"].values, straight.dataset["money"].values)
         np.testing.assert_array_equal(resumed["value"].values, straight.dataset["value"].values)
-        assert resumed.sizes["sample"] == 4
+        assert resumed.sizes["sample"] >= 4
     told = json.loads((searched / SUMMARY).read_text(encoding="utf-8"))
     assert [plan["name"] for plan in told["plans"]] == [one.name for one in straight.named]
     assert told["plans"][0]["value"]["mean"] == pytest.approx(straight.told("best").mean)
@@ -159,10 +170,41 @@ def test_doubled_unit_costs_with_doubled_money_change_nothing_in_the_model() -> 
 
 
 def test_samples_of_the_confirmation_are_not_those_of_the_search() -> None:
+    # So many search draws that draws of another seed alone would take some of their sets again.
+    asked = replace(ASKED, effort=replace(ASKED.effort, draws=30))
+    response = Country(asked, Archive(None, (len(MEASURES), 2, N_CELLS)), scale=SCALE)
+    search, fresh = response.search_samples, response.fresh_samples(40)
+    assert (len(search), len(fresh)) == (30, 40)
+    assert response.fresh_samples(12) == fresh[:12]
+    assert search[0] == Sample("", 0, 0)
+    assert {one.seed for one in search} == {0}
+    assert {one.seed for one in fresh} == {1}
+    posterior = load_posterior()
+    seen = {row_of(posterior, one.draw, 0) for one in search[1:]}
+    assert seen & {row_of(posterior, draw, 1) for draw in range(1, 41)}
+    assert not seen & {row_of(posterior, one.draw, 1) for one in fresh}
+    # A row is the set that the model is run with.
+    values = response.values(fresh[0])
+    row = posterior.values[row_of(posterior, fresh[0].draw, 1)]
+    assert [values[name] for name in posterior.names] == row.tolist()
+
+
+def test_every_sample_has_a_chance_of_its_own() -> None:
+    base, plan = ASKED.base, Plan((0.0, 0.0, 0.0))
     response = Country(ASKED, Archive(None, (len(MEASURES), 2, N_CELLS)), scale=SCALE)
-    assert not set(response.search_samples) & set(response.fresh_samples)
-    assert response.search_samples[0] == Sample("", 0, 0)
-    assert all(sample.draw > 0 for sample in response.fresh_samples)
+    one, other = (Sample("", draw, 0) for draw in (0, 1))
+    values = tuple(sorted(response.values(one).items()))
+    scenario = scenario_of(ASKED, plan, response.limits().shares, "same")
+    # The same parameters under the chance of two samples.
+    first, second = (
+        run_task(Task(base, values, sample, 180, 180, 203, SCALE, (scenario,)))[0][1]
+        for sample in (one, other)
+    )
+    assert not np.array_equal(first, second)
+
+
+def test_what_is_known_of_lines() -> None:
+    response = Country(ASKED, Archive(None, (len(MEASURES), 2, N_CELLS)), scale=SCALE)
     limits = response.limits()
     assert (limits.most > 0.0).all()
     np.testing.assert_allclose(limits.shares.sum(axis=1), 1.0)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
 from simulator.experiments.optimise.answer import paired
+from simulator.experiments.optimise.judge import LIMA
+from simulator.experiments.optimise.measures import BY_SEX, MEASURES
 from simulator.experiments.optimise.plan import Plan
 from simulator.experiments.optimise.question import Bound, Effort, Target
-from simulator.experiments.optimise.response import Sample
+from simulator.experiments.optimise.response import Limits, Sample
 from simulator.experiments.optimise.run import answer
 from simulator.faults import FaultyInput
-from tests.optimise.planted import EFFORT, Floats, Planted, question
+from tests.optimise.planted import EFFORT, YEARS, Floats, Planted, question
 
 SIZE = np.array([5.0, 3.0, 1.0, 0.0, 2.0, 0.2])
 PACE = np.array([0.05, 0.03, 0.1, 1.0, 0.01, 0.02])
@@ -297,3 +300,57 @@ def test_where_no_split_keeps_the_conditions_the_nearest_is_shown() -> None:
     assert not found.feasible
     np.testing.assert_allclose(found.best.money, best_by_hand(100.0), atol=4.0)
     assert float(found.dataset["reached"].sel(plan="best")[0]) < 0.9
+
+
+@dataclass
+class BySex(Planted):
+    """A planted problem whose first line serves girls and whose second serves boys."""
+
+    def tell(self, plans: Sequence[Plan], samples: Sequence[Sample], done: Callable[[int], None]) -> Floats:
+        """Return what plans tell, with gains of each sex."""
+        told = super().tell(plans, samples, done)
+        row = list(MEASURES).index("completed")
+        for i, plan in enumerate(plans):
+            for j, sample in enumerate(samples):
+                each = np.array([2.0, 1.0]) * plan.money[:2] * self.strength(sample) / YEARS
+                told[i, j, row, :, BY_SEX] = 500.0 + each
+        return told
+
+
+def test_girls_and_boys_both_gain_where_that_is_asked() -> None:
+    def sum_of_both(money: Floats, strength: float) -> dict[str, float]:
+        return {"completed": strength * float(2.0 * money[0] + money[1])}
+
+    free = question("ab")
+    assert answer(free, BySex(free, sum_of_both)).best.money == (100.0, 0.0)
+    asked = question("ab", both_sexes=0.4)
+    found = answer(asked, BySex(asked, sum_of_both))
+    assert found.feasible
+    # Boys get 0.4 of the gain where b = 0.4 (2 a + b), a + b = 100: b = 800 / 14.
+    np.testing.assert_allclose(found.best.money, (100.0 - 800.0 / 14.0, 800.0 / 14.0), atol=1.0)
+
+
+@dataclass
+class Placed(Planted):
+    """A planted problem whose first line is spent in Lima Metropolitana alone, others everywhere alike."""
+
+    def limits(self) -> Limits:
+        """Return limits with the places of money."""
+        known = super().limits()
+        shares = known.shares.copy()
+        shares[0] = np.arange(26) == LIMA
+        return replace(known, shares=shares)
+
+
+def test_the_share_outside_lima_is_kept() -> None:
+    def lima_is_best(money: Floats, strength: float) -> dict[str, float]:
+        return {"completed": strength * float(2.0 * money[0] + money[1])}
+
+    free = question("ab")
+    assert answer(free, Placed(free, lima_is_best)).best.money == (100.0, 0.0)
+    asked = question("ab", outside_lima=0.6)
+    found = answer(asked, Placed(asked, lima_is_best))
+    # 25 parts in 26 of the second line are spent outside Lima.
+    np.testing.assert_allclose(found.best.money[1], 60.0 * 26.0 / 25.0, atol=0.5)
+    assert found.best.money[1] * 25.0 / 26.0 >= 60.0 - 0.02
+    assert found.best.total == pytest.approx(100.0, abs=0.1)
