@@ -24,7 +24,6 @@ MOST_RUNNING: Final = 1
 MOST_WAITING: Final = 20
 MOST_KEPT: Final = 60
 LONGEST_S: Final = 1800.0
-PROGRAM: Final = (sys.executable, "-m", "simulator.cli")
 OUTPUT: Final = "out"
 LOG: Final = "log.txt"
 LONGEST_MESSAGE: Final = 600
