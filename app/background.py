@@ -76,7 +76,7 @@ def _show(job: Job, suffix: str, key: str) -> None:
                 key=f"{key}_take_{path.name}",
                 on_click="ignore",
             )
-    elif job.state == "failed":
+    elif job.state in {"failed", "late"}:
         st.error(t("parts.job.failed"), icon=":material/error:")
         st.code(job.message, language=None, wrap_lines=True)
     elif job.state == "cancelled":

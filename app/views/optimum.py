@@ -178,7 +178,7 @@ def _stopped(job: Job) -> None:
         except TooManyJobsError:
             st.warning(t("takeaway.full"))
             return
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def _read(job: Job, name: str) -> dict[str, Any] | None:

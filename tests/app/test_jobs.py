@@ -98,3 +98,19 @@ def test_a_file_of_the_library_and_its_workbook_open_as_the_same_scenario(tmp_pa
     path = tmp_path / "plan.xlsx"
     write({"schema": 1, "base": "places_for_boys", "label": {"es": "a", "en": "b"}}, path)
     assert open_bytes(path.read_bytes(), "xlsx").hash == scenario.hash
+
+
+def test_a_job_that_runs_too_long_is_late_and_goes_on_in_its_folder(
+    queue: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.LONGEST_S", 0.0)
+    job = queue.start(["schema", "--out", "{out}/a.json"], {}, "en")
+    assert ended(queue, job) == "late"
+    monkeypatch.undo()
+    queue.go_on(job.number, "--help")
+    assert job.words[-1] == "--help"
+    assert ended(queue, job) == "done"
+    done = queue.start(["schema", "--out", "{out}/b.json"], {}, "en")
+    assert ended(queue, done) == "done"
+    queue.go_on(done.number, "--resume")
+    assert (done.state, done.words[-1]) == ("done", "en")

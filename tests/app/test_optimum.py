@@ -98,3 +98,21 @@ def test_a_search_that_runs_shows_how_far_it_is(finished: Job) -> None:
     at.run()
     assert not at.exception
     assert any("not yet confirmed" in element.value for element in at.markdown)
+
+
+def test_a_search_that_ran_too_long_says_so_and_goes_on(
+    finished: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished.state = "late"
+    told = {"phase": "improve", "runs": 50, "total": 250, "best": {}, "gain": None, "error": None}
+    (finished.folder / OUTPUT / "progress.json").write_text(json.dumps(told), encoding="utf-8")
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(Jobs, "go_on", lambda _self, number, flag: asked.append((number, flag)))
+    at = open_page("optimum", "en")
+    at.session_state[optimum.HELD] = finished.number
+    at.run()
+    assert not at.exception
+    assert any("30 minutes" in element.value for element in at.warning)
+    at.button(key="optimum_resume").click().run()
+    assert not at.exception
+    assert asked == [("known", "--resume")]
