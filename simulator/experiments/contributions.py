@@ -141,7 +141,8 @@ def contributions(
             effect,
             alone=summarise(gain(effect, WHOLE)),
             added=summarise(gain(effect, WHOLE)),
-            money=summarise(results[WHOLE]["money"] - none["money"] + results[WHOLE]["by_line"].sum("line")),
+            # Without parts the lines' money is spent to no effect; it is the whole's all the same.
+            money=summarise(results[WHOLE]["money"] - none["money"] + none["by_line"].sum("line")),
         )
         for effect in EFFECTS
     ]
