@@ -54,7 +54,7 @@ def sensitivity(
     kind = _kind(on)
     years = [whole("--year", text, 1, 9999) for text in year or ()] or None
     rng = whole("--seed", seed, 0, LARGEST_SEED)
-    store = _store(names, place)
+    store = _store("sensitivity", names, place)
 
     from simulator.experiments.analysis import sensitivity as analysis
     from simulator.experiments.analysis.futures import one_of, outputs_of, scenarios_of
@@ -105,8 +105,8 @@ def discover(
     }
     when = None if year is None else whole("--year", year, 1, 9999)
     rng = whole("--seed", seed, 0, LARGEST_SEED)
-    store = _store(names, place)
-    again = None if fresh is None else _store([fresh], place)
+    store = _store("discover", names, place)
+    again = None if fresh is None else _store("discover", [fresh], place)
 
     from simulator.experiments.analysis import discovery
     from simulator.exports.analyses import discovery_page
@@ -136,7 +136,7 @@ def robustness(
     when = None if year is None else whole("--year", year, 1, 9999)
     side, soles = _side(better), None if price is None else _number("--price", price)
     goal = None if reach is None else _number("--reach", reach)
-    store = _store(names, place)
+    store = _store("robustness", names, place)
 
     from simulator.experiments.analysis import choices
     from simulator.exports.analyses import robustness_page
@@ -164,7 +164,7 @@ def value_of_information(
     when = None if year is None else whole("--year", year, 1, 9999)
     side, soles = _side(better), None if price is None else _number("--price", price)
     rng = whole("--seed", seed, 0, LARGEST_SEED)
-    store = _store(names, place)
+    store = _store("value-of-information", names, place)
 
     from simulator.experiments.analysis import choices
     from simulator.exports.analyses import information_page
@@ -178,9 +178,9 @@ def value_of_information(
 # What is asked for in words, and what is shown.
 
 
-def _store(names: Sequence[str] | None, place: str | None) -> xr.Dataset:
+def _store(command: str, names: Sequence[str] | None, place: str | None) -> xr.Dataset:
     """Return an opened store, or one territory (``21``) or place (``21/rural``) of it."""
-    path = Path(one_name(names or (), "sensitivity", t("sweep.allowed.store")))
+    path = Path(one_name(names or (), command, t("sweep.allowed.store")))
 
     from simulator.experiments.analysis.futures import one_of
     from simulator.experiments.sweep.store import open_store

@@ -57,12 +57,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Brief:
-    """A document that can be written as HTML, PDF and DOCX."""
+    """A document that can be written as HTML, PDF and DOCX.
+
+    Attributes
+    ----------
+    fitted : whether letters and charts shrink until it has two pages; else it is as long as it is
+    """
 
     title: str
     subtitle: str
     language: str
     sections: tuple[Section, ...]
+    fitted: bool = False
 
 
 def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] | None = None) -> Brief:
@@ -123,6 +129,7 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
         subtitle=t("brief.subtitle", names=", ".join(others), first=first, day=day.isoformat()),
         language=language(),
         sections=tuple(sections),
+        fitted=True,
     )
 
 

@@ -50,7 +50,10 @@ def html(document: Brief) -> str:
         loader=FileSystemLoader(HERE), autoescape=select_autoescape(["html", "j2"]), trim_blocks=True
     )
     return pages.get_template("brief.html.j2").render(
-        brief=document, cells=cells, svg=svg, scale=float(_fitted(document)[0])
+        brief=document,
+        cells=cells,
+        svg=svg,
+        scale=float(_fitted(document)[0]) if document.fitted else 1.0,
     )
 
 
