@@ -1,7 +1,8 @@
 """The live engine: a few worker processes, shared by all sessions, and what they have told.
 
-A page asks for scenarios; the first answer is one run of the whole country, further draws arrive by
-themselves as long as somebody still asks. Answers are kept by scenario hash, for everybody.
+A page looks at scenarios; the first answer is one run of the whole country, further draws arrive by
+themselves as long as somebody still looks. What a session has turned away from, and nobody else looks at, is
+given up at once. Answers are kept by scenario hash, for everybody.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import psutil
 import xarray as xr
 
@@ -24,7 +27,7 @@ from app.live import unpack
 from simulator import Scenario
 
 PATIENCE_S: Final = 6.0
-"""Seconds after which a scenario that no page has asked for again is no longer worked on."""
+"""Seconds after which a scenario that nobody has looked at again is no longer worked on."""
 
 LONGEST_RUN_S: Final = 180.0
 """Seconds after which a worker that does not answer is replaced."""
@@ -62,18 +65,38 @@ class Settings:
 Key = tuple[str, int]
 """Scenario hash and last month: within one engine, what an answer depends on."""
 
+NOBODY: Final = ""
+"""Who asks without a session."""
+
 
 @dataclass
 class Answer:
-    """What the workers have told of one scenario, by draw; shared, so never changed by a page."""
+    """What the workers have told of one scenario, by draw; shared, so never changed by a page.
+
+    Attributes
+    ----------
+    wanted : when each session has last looked at it, in seconds of the monotonic clock
+    since : when the first of those who look at it now has begun to
+    """
 
     scenario: Scenario
     until: int
     total: int
     tables: dict[int, xr.Dataset] = field(default_factory=dict)
     failed: str = ""
-    wanted: float = 0.0
+    wanted: dict[str, float] = field(default_factory=dict)
+    since: float = 0.0
     failures: int = 0
+
+    @property
+    def asked(self) -> float:
+        """Return when anybody has last looked at it."""
+        return max(self.wanted.values(), default=-np.inf)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Return whether anybody still looks at it."""
+        return time.monotonic() - self.asked < PATIENCE_S
 
     @property
     def is_complete(self) -> bool:
@@ -106,13 +129,30 @@ class Engine:
         self.settings = settings or Settings()
         self._lock = threading.Condition()
         self._answers: OrderedDict[Key, Answer] = OrderedDict()
+        self._looks: dict[str, set[Key]] = {}
         self._next = 0
         self._closed = False
         self._workers = [self._start(number) for number in range(self.settings.workers)]
         threading.Thread(target=self._watch, daemon=True).start()
         atexit.register(self.close)
 
-    def ask(self, scenario: Scenario, until: int | None = None) -> Answer:
+    def look(self, session: str, scenarios: Sequence[Scenario], until: int) -> list[Answer]:
+        """Return what is known of all that a session looks at now, and keep working on it; never waits.
+
+        What the same session looked at before is given up at once, unless somebody else looks at it.
+
+        Parameters
+        ----------
+        until : last month counted from January 2012
+        """
+        keys = {(one.hash, until) for one in scenarios}
+        with self._lock:
+            for key in self._looks.get(session, set()) - keys:
+                self._give_up(session, key)
+            self._looks[session] = keys
+            return [self.ask(one, until, session) for one in scenarios]
+
+    def ask(self, scenario: Scenario, until: int | None = None, session: str = NOBODY) -> Answer:
         """Return what is known of a scenario, and keep working on it; never waits.
 
         Parameters
@@ -122,47 +162,57 @@ class Engine:
         last = scenario.until_ti if until is None else until
         key = (scenario.hash, last)
         with self._lock:
-            answer = self._answers.get(key)
-            is_new = answer is None
-            if answer is None:
-                answer = Answer(scenario, last, self.settings.draws)
-                self._answers[key] = answer
+            answer = self._answers.setdefault(key, Answer(scenario, last, self.settings.draws))
             self._answers.move_to_end(key)
-            answer.wanted = time.monotonic()
+            now = time.monotonic()
+            if not answer.is_wanted:
+                answer.since = now
+            answer.wanted[session] = now
             while len(self._answers) > self.settings.most:
                 self._answers.popitem(last=False)
             self._hand_out()
-            if is_new:
+            if not answer.tables and not answer.failed:
                 self._make_way(key, answer)
         return answer
 
-    def drop(self, scenario: Scenario, until: int | None = None) -> None:
-        """Say that nobody of a session waits for a scenario any more; others may still ask for it again."""
-        key = (scenario.hash, scenario.until_ti if until is None else until)
-        with self._lock:
-            answer = self._answers.get(key)
-            if answer is not None and not answer.is_complete:
-                answer.wanted = 0.0
-                for worker in self._workers:
-                    if worker.busy is not None and worker.busy[1] == key:
-                        self._send(worker, {"do": "cancel", "id": worker.busy[0]})
+    def _give_up(self, session: str, key: Key) -> None:
+        """Stop what a session no longer looks at, if nobody else does."""
+        answer = self._answers.get(key)
+        if answer is None:
+            return
+        answer.wanted.pop(session, None)
+        if answer.is_wanted:
+            return
+        for worker in self._workers:
+            if worker.busy is not None and worker.busy[1] == key:
+                self._stop(worker, worker.busy[0])
+
+    def _stop(self, worker: _Process, number: int) -> None:
+        if not worker.stopped:
+            worker.stopped = True
+            self._send(worker, {"do": "cancel", "id": number})
 
     def retry(self, scenario: Scenario, until: int | None = None) -> None:
         """Forget that a scenario failed, so that it is tried again."""
         with self._lock:
             self._answers.pop((scenario.hash, scenario.until_ti if until is None else until), None)
 
-    def wait(self, answer: Answer, runs: int, seconds: float) -> bool:
-        """Wait until an answer holds some runs or has failed; return whether it does."""
+    def wait(self, answer: Answer, runs: int, seconds: float, session: str = NOBODY) -> bool:
+        """Wait until an answer holds some runs or has failed; return whether it holds them."""
         end = time.monotonic() + seconds
         with self._lock:
             while len(answer.tables) < min(runs, answer.total) and not answer.failed:
                 left = end - time.monotonic()
                 if left <= 0.0 or self._closed:
                     return False
-                answer.wanted = time.monotonic()
+                answer.wanted[session] = time.monotonic()
                 self._lock.wait(min(left, 1.0))
         return not answer.failed
+
+    def pause(self, seconds: float) -> None:
+        """Wait until a worker has told something, at most some seconds."""
+        with self._lock:
+            self._lock.wait(seconds)
 
     def memory(self) -> list[float]:
         """Return the resident memory of each worker in MB."""
@@ -260,12 +310,11 @@ class Engine:
                 answer.failed = str(head.get("message", ""))
 
     def _hand_out(self) -> None:
-        """Give every idle worker a run: of the scenario that has the fewest, the newest first."""
-        now = time.monotonic()
+        """Give every idle worker a run: of the scenario that has the fewest, and has waited longest."""
         asked = [
-            (len(a.tables), -a.wanted, key, a)
+            (len(a.tables), a.since, key, a)
             for key, a in self._answers.items()
-            if not a.failed and not a.is_complete and now - a.wanted < PATIENCE_S
+            if not a.failed and not a.is_complete and a.is_wanted
         ]
         taken = {w.busy[1:] for w in self._workers if w.busy is not None}
         for worker in self._workers:
@@ -284,15 +333,13 @@ class Engine:
         """Let a first answer go before a run that only narrows an interval, or that nobody wants."""
         if any(worker.busy is not None and worker.busy[1] == key for worker in self._workers):
             return
-        now = time.monotonic()
         for worker in self._workers:
             if worker.busy is None or worker.stopped or self._next_draw(worker, key, answer, set()) is None:
                 continue
             number, other, _ = worker.busy
             told = self._answers.get(other)
-            if told is None or told.tables or now - told.wanted > PATIENCE_S:
-                worker.stopped = True
-                self._send(worker, {"do": "cancel", "id": number})
+            if told is None or told.tables or not told.is_wanted:
+                self._stop(worker, number)
                 return
 
     def _next_draw(
@@ -356,16 +403,24 @@ class Engine:
             return
 
     def _watch(self) -> None:
-        """Replace workers that hang or have grown too large."""
+        """Replace workers that hang or have grown too large, and forget sessions that have gone."""
         while not self._closed:
             time.sleep(GLANCE_AT_MEMORY_S)
             with self._lock:
                 workers = list(self._workers)
+                self._forget()
             for worker in workers:
                 at_work = worker.busy is not None or worker.warming is not None
                 late = at_work and time.monotonic() - worker.since > LONGEST_RUN_S
                 if late or resident_mb(worker.process.pid) > self.settings.memory_mb:
                     worker.process.kill()
+
+    def _forget(self) -> None:
+        oldest = time.monotonic() - PATIENCE_S
+        for answer in self._answers.values():
+            answer.wanted = {who: when for who, when in answer.wanted.items() if when > oldest}
+        here = {who for answer in self._answers.values() for who in answer.wanted}
+        self._looks = {who: keys for who, keys in self._looks.items() if who in here}
 
 
 def resident_mb(pid: int) -> float:

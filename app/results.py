@@ -18,7 +18,8 @@ from simulator import Scenario
 
 TREND: Final = "baseline"
 BOUNDS: Final = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
-MOST_STACKED: Final = 24
+LARGEST_STACKED: Final = 256 * 1024 * 1024
+"""Bytes of tables that are kept side by side; those used last."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +29,24 @@ class Comparison:
     Attributes
     ----------
     scenarios : the trend first
-    dataset : see ``app.reduced.reduce``, dims scenario, draw and others; ``None`` before the first answer
-    draws : runs that are there; total : runs of the full set
+    answers : what the engine knows of each
+    runs : draws that all of them have been run with; total : draws of the full set
     failed : what went wrong, empty if nothing did
     until : last month, counted from January 2012
     """
 
     scenarios: tuple[Scenario, ...]
-    dataset: xr.Dataset | None
-    draws: int
+    answers: tuple[Answer, ...]
+    runs: tuple[int, ...]
     total: int
     failed: str
     until: int
     seed: int
+
+    @property
+    def draws(self) -> int:
+        """Return how many runs are there."""
+        return len(self.runs)
 
     @property
     def is_complete(self) -> bool:
@@ -49,10 +55,16 @@ class Comparison:
 
     @property
     def tables(self) -> xr.Dataset:
-        """Return the dataset where a page has made sure that there is one."""
-        if self.dataset is None:
+        """Return the tables of all runs, see ``app.reduced.reduce``, dims scenario, draw and others.
+
+        Raises
+        ------
+        LookupError
+            Before the first answer; a page makes sure that there is one.
+        """
+        if not self.runs:
             raise LookupError("no run is there yet")
-        return self.dataset
+        return _stacked(self.answers, self.names, self.runs)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,7 +139,7 @@ def _stacked(answers: Sequence[Answer], names: Sequence[str], draws: Sequence[in
     out = xr.Dataset(variables, coords={**first.coords, "scenario": list(names), "draw": list(draws)})
     with _LOCK:
         _STACKED[key] = out
-        while len(_STACKED) > MOST_STACKED:
+        while len(_STACKED) > 1 and sum(one.nbytes for one in _STACKED.values()) > LARGEST_STACKED:
             _STACKED.popitem(last=False)
     return out
 
@@ -135,17 +147,18 @@ def _stacked(answers: Sequence[Answer], names: Sequence[str], draws: Sequence[in
 def compare(scenarios: Sequence[Scenario], until: int) -> Comparison:
     """Return scenarios as far as they have been run, and keep them running; never waits.
 
+    What this session looked at before is given up, unless another one looks at it.
+
     Parameters
     ----------
     scenarios : the trend first; names must differ
     """
     server = engine()
-    answers = [server.ask(one, until) for one in scenarios]
-    draws = sorted(set.intersection(*(set(a.tables) for a in answers)))
+    answers = server.look(state.session(), scenarios, until)
+    runs = sorted(set.intersection(*(set(a.tables) for a in answers)))
     failed = next((a.failed for a in answers if a.failed), "")
-    dataset = _stacked(answers, [s.name for s in scenarios], draws) if draws else None
-    total = server.settings.draws
-    return Comparison(tuple(scenarios), dataset, len(draws), total, failed, until, server.settings.seed)
+    total, seed = server.settings.draws, server.settings.seed
+    return Comparison(tuple(scenarios), tuple(answers), tuple(runs), total, failed, until, seed)
 
 
 def seen() -> Comparison:

@@ -22,11 +22,17 @@ LANGUAGES: Final = {"Español": "es", "English": "en"}
 """What the selector shows, the same in both languages, and the code of each."""
 
 CHOSEN: Final = "lang"
-GLANCE_S: Final = 1.4
+GLANCE_S: Final = 3.0
 """Seconds that a page waits for its first answer before it shows that it is still at work."""
+
+SLICE_S: Final = 0.1
+"""Seconds of that wait in one piece."""
 
 SOON, LATER = 0.4, 1.0
 """Seconds between two looks, before the first answer and after it."""
+
+WORTH: Final = 2
+"""By how much the runs must have grown before a page is drawn again: to draw costs more than a run."""
 
 KNOWN_UNTIL: Final = "2025-12"
 GRADES: Final = ("A", "B", "C", "D")
@@ -61,32 +67,48 @@ def live(body: Callable[[Comparison], None], look: Callable[[], Comparison] = re
     body : draws the part; is only called once there is at least one run
     look : what is looked at
     """
-    now = look()
-    if now.dataset is None and not now.failed:
-        slot = st.container()
-        with slot.skeleton(height=220):
-            server = engine()
-            for one in now.scenarios:
-                server.wait(server.ask(one, now.until), 1, GLANCE_S)
-        now = look()
-    every = None if now.is_complete or now.failed else LATER if now.draws else SOON
-    had_any, had_all = now.dataset is not None, now.is_complete
+    # The slot is there even if nothing is waited for: what follows keeps its place, and its charts.
+    now = _glance(look, st.empty())
+    state.keep_drawn(now.draws)
 
-    @st.fragment(run_every=every)
+    @st.fragment
     def part() -> None:
         speak()
         told = look()
-        if told.is_complete != had_all or (told.dataset is not None) != had_any:
-            # What is looked at has changed its pace: the page sets another one.
-            st.rerun()
+        state.keep_drawn(told.draws)
         if told.failed:
             failure(told)
-        elif told.dataset is None:
+        elif not told.draws:
             st.info(t("app.state.first"), icon=":material/hourglass_top:")
             st.skeleton(height=220)
         else:
             badge(told)
             guarded(body, told)
+
+    part()
+    if not (now.is_complete or now.failed):
+        _follow(look, SOON if not now.draws else LATER)
+
+
+def _glance(look: Callable[[], Comparison], slot: Any) -> Comparison:
+    """Wait a little for the first answer; another move of a lever ends the wait."""
+    end = time.monotonic() + GLANCE_S
+    while not ((now := look()).draws or now.failed) and time.monotonic() < end:
+        # What is sent here also lets Streamlit take in what the reader does meanwhile.
+        slot.skeleton(height=220)
+        engine().pause(SLICE_S)
+    slot.empty()
+    return now
+
+
+def _follow(look: Callable[[], Comparison], every: float) -> None:
+    """Look for further runs, and draw the page again when there are enough to be worth it."""
+
+    @st.fragment(run_every=every)
+    def part() -> None:
+        told = look()
+        if told.failed or told.is_complete or told.draws >= max(1, WORTH * state.drawn()):
+            st.rerun()
 
     part()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -20,6 +21,8 @@ FAULTS: Final = "faults"
 NOTICE: Final = "notice"
 HORIZON: Final = "horizon"
 RIVALS: Final = "rivals"
+SESSION: Final = "session"
+DRAWN: Final = "drawn"
 
 UNDO_STEPS: Final = 20
 MOST_RIVALS: Final = 3
@@ -47,6 +50,22 @@ def begin() -> None:
     st.session_state.setdefault(FAULTS, [])
     st.session_state.setdefault(HORIZON, HORIZONS[0])
     st.session_state.setdefault(RIVALS, [])
+    st.session_state.setdefault(SESSION, secrets.token_hex(8))
+
+
+def session() -> str:
+    """Return by what the live engine knows this session."""
+    return str(st.session_state[SESSION])
+
+
+def keep_drawn(draws: int) -> None:
+    """Remember on how many runs the figures on the page rest."""
+    st.session_state[DRAWN] = draws
+
+
+def drawn() -> int:
+    """Return on how many runs the figures on the page rest."""
+    return int(st.session_state.get(DRAWN, 0))
 
 
 def plan() -> Mapped:

@@ -74,15 +74,70 @@ def test_tables_survive_the_way_between_processes(small_engine: Engine) -> None:
     xr.testing.assert_identical(unpack(*pack(tables)), tables)
 
 
-def test_what_nobody_waits_for_is_dropped_and_taken_up_again(small_engine: Engine) -> None:
-    scenario = load_scenario("aftercare")
-    answer = small_engine.ask(scenario, UNTIL)
-    small_engine.drop(scenario, UNTIL)
-    time.sleep(1.0)
-    done = len(answer.tables)
+def test_what_a_session_turns_away_from_is_stopped_and_taken_up_again(small_engine: Engine) -> None:
+    trend, scenario = load_scenario("baseline"), load_scenario("aftercare")
+    assert small_engine.wait(small_engine.ask(trend, UNTIL), SMALL.draws, LONG_S)
+    (answer,) = small_engine.look("one", [scenario], UNTIL)
+    small_engine.look("one", [trend], UNTIL)
+    assert not answer.is_wanted
+    done = idle(small_engine, answer)
     assert done < SMALL.draws
-    assert small_engine.ask(scenario, UNTIL) is answer
+    time.sleep(0.5)
+    assert len(answer.tables) == done
+    assert small_engine.look("one", [scenario], UNTIL) == [answer]
     assert small_engine.wait(answer, SMALL.draws, LONG_S)
+
+
+def test_what_another_session_looks_at_goes_on(small_engine: Engine) -> None:
+    trend, scenario = load_scenario("baseline"), load_scenario("protection_first")
+    (answer,) = small_engine.look("one", [scenario], UNTIL)
+    assert small_engine.look("other", [scenario, trend], UNTIL)[0] is answer
+    small_engine.look("one", [trend], UNTIL)
+    assert answer.is_wanted
+    assert small_engine.wait(answer, SMALL.draws, LONG_S, "other")
+
+
+def test_sessions_that_have_gone_are_forgotten(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (answer,) = small_engine.look("gone", [load_scenario("baseline")], UNTIL)
+    monkeypatch.setattr("app.engine.PATIENCE_S", 0.1)
+    end = time.monotonic() + 20.0
+    while "gone" in small_engine._looks and time.monotonic() < end:
+        time.sleep(0.1)
+    assert "gone" not in small_engine._looks
+    assert "gone" not in answer.wanted
+
+
+def test_who_has_waited_longest_without_an_answer_goes_first(small_engine: Engine) -> None:
+    trend = load_scenario("baseline")
+    assert small_engine.wait(small_engine.ask(trend, UNTIL), SMALL.draws, LONG_S)
+    plans = [lever("upe_reach", 0.3 + 0.01 * k) for k in range(4)]
+    answers = [small_engine.look(str(k), [one], UNTIL)[0] for k, one in enumerate(plans)]
+    order: list[int] = []
+    end = time.monotonic() + LONG_S
+    while len(order) < len(plans) and time.monotonic() < end:
+        # All keep looking, the newest last: it is not looking that counts, but waiting.
+        for k, one in enumerate(plans):
+            small_engine.look(str(k), [one], UNTIL)
+        order += [k for k, one in enumerate(answers) if one.tables and k not in order]
+        time.sleep(0.01)
+    assert order == [0, 1, 2, 3]
+
+
+def lever(use: str, amount: float) -> Scenario:
+    row = {"use": use, "start": "2027-01", "ramp_months": 12, "amount": amount}
+    return Scenario.from_mapping(
+        {"schema": 1, "base": "baseline", "label": LABEL, "interventions": [row]}, name="plan"
+    )
+
+
+def idle(engine: Engine, answer: Answer) -> int:
+    """Wait until no worker is busy with an answer, and return how many runs it holds."""
+    key = (answer.scenario.hash, answer.until)
+    end = time.monotonic() + 20.0
+    while any(w.busy is not None and w.busy[1] == key for w in engine._workers):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return len(answer.tables)
 
 
 def test_a_run_that_fails_is_a_message_and_the_engine_goes_on(small_engine: Engine) -> None:
@@ -124,8 +179,7 @@ def test_a_worker_that_has_grown_too_large_is_replaced() -> None:
 def test_kept_answers_are_bounded(small_engine: Engine) -> None:
     trend = load_scenario("baseline")
     for last in range(-200, -200 + SMALL.most + 5):
-        small_engine.ask(trend, last)
-        small_engine.drop(trend, last)
+        small_engine.look("one", [trend], last)
     assert small_engine.state()["answers"] <= SMALL.most
 
 

@@ -45,11 +45,10 @@ def test_sessions_that_move_levers_at_once_are_not_mixed_up(small_engine: Engine
         told = {}
         for move in range(MOVES):
             scenario = plan(session, move)
-            answer = small_engine.ask(scenario, UNTIL)
-            assert small_engine.wait(answer, 1, PATIENCE_S), answer.failed
+            (answer,) = small_engine.look(f"session {session}", [scenario], UNTIL)
+            assert small_engine.wait(answer, 1, PATIENCE_S, f"session {session}"), answer.failed
             assert answer.scenario.hash == scenario.hash
             told[scenario.hash] = next(iter(answer.tables.items()))
-            small_engine.drop(scenario, UNTIL)
         return told
 
     with ThreadPoolExecutor(SESSIONS) as pool:

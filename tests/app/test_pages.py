@@ -70,6 +70,17 @@ def test_a_lever_moves_and_its_word_with_it(lang: str, server: Engine) -> None:
     assert len(at.get("vega_lite_chart")) == 2
 
 
+def test_a_change_of_the_plan_gives_up_what_was_looked_at(server: Engine) -> None:
+    at = open_page("explore", "es")
+    wanted = []
+    for amount in (40, 45):
+        at.slider(key="lever_upe_reach").set_value(amount).run()
+        wanted.append(server.ask(state.build(at.session_state["plan"]), 227, "nobody else"))
+        wanted[-1].wanted.pop("nobody else")
+    assert [answer.is_wanted for answer in wanted] == [False, True]
+    assert list(wanted[1].wanted) == [at.session_state["session"]]
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_budget_of_a_prepared_scenario_is_a_table_with_its_way_through_execution(
     lang: str, server: Engine
