@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--throughput", action="store_true", help="of sweeps: also two workers beside one")
+    parser.add_argument("--memory", action="store_true", help="of sweeps: over 5,000 runs, --scale 0.005")
     parser.add_argument("--visitors", type=int, default=20, help="of the app")
     parser.add_argument("--moves", type=int, default=3, help="of the app: by each visitor")
     parser.add_argument("--draws", type=int, default=2, help="of the app: the full set")
@@ -47,9 +48,12 @@ def main() -> int:
 
         return load(words.visitors, words.moves, words.scale, words.draws, words.most_seconds)
     elif words.what == "sweeps":
-        from benchmarks.sweeps import run
+        from benchmarks.sweeps import memory, run
 
-        run(words.repeats, throughput=words.throughput)
+        if words.memory:
+            memory(words.scale)
+        else:
+            run(words.repeats, throughput=words.throughput)
     else:
         _country(words.repeats)
     return 0

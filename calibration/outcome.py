@@ -15,9 +15,9 @@ from calibration.calibrate import Calibrated
 from calibration.fitting import POOL, Fit, plausible_stock
 from calibration.priors import Prior
 from calibration.recovery import Known, Recovered, recover, save_ranks
-from calibration.simulations import code_hash
 from calibration.smc import IMPLAUSIBLE
 from simulator import __version__
+from simulator.experiments.code import code_hash
 from simulator.experiments.posterior import Posterior, digest, save_posterior
 from simulator.experiments.prior import quantile
 from simulator.tables import Column, Table

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-import simulator
 from calibration.fitting import Shown
 from calibration.observe import monthly, predict
 from calibration.priors import Drawn
@@ -22,6 +19,7 @@ from calibration.store import Arrays, Store, key_of
 from calibration.targets import Target
 from scenarios.schema import load_scenario
 from simulator import __version__, coordinates, load_ledger
+from simulator.experiments.code import code_hash
 from simulator.experiments.ensemble import Comparator, Study
 from simulator.experiments.workers import country
 
@@ -60,20 +58,6 @@ class Recipe:
         ledger, population = country(self.until, self.scale)
         told = [__version__, code_hash(), ledger.hash, population.digest, load_scenario(SCENARIO).hash]
         return json.dumps([*told, self.seed, self.until, self.scale])
-
-
-@cache
-def code_hash() -> str:
-    """Return the hash of the code that decides what a run shows."""
-    root = Path(simulator.__file__).parent
-    paths = [root / f"{name}.py" for name in ("history", "inputs", "month", "system", "world")]
-    for name in ("agents", "engine", "rules", "policy"):
-        paths += sorted((root / name).glob("*.py"))
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()
 
 
 @cache

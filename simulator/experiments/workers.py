@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def open_workers(workers: int | None = None, scheduler: str | None = None) -> It
             dashboard_address="127.0.0.1:0",
             host="127.0.0.1",
             memory_limit=0,
+            # A worker that is slow to end is none of the user's business; what is lost becomes an error.
+            silence_logs=logging.ERROR,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
     ):

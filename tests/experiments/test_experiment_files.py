@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from scenarios import load_scenario
+from simulator.engine.population import Population
 from simulator.evidence import load_ledger
+from simulator.experiments.structures import load_structures
 from simulator.experiments.sweep.checking import load_experiment
 from simulator.experiments.sweep.experiment import Distribution, Experiment, Factor
 from simulator.experiments.sweep.plan import Plan
@@ -160,7 +162,7 @@ def test_what_is_no_experiment_is_refused(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["scenarios", "sampler", "parameters", "levers", "money", "groups", "outputs"]
+    "key", ["scenarios", "sampler", "structures", "parameters", "levers", "money", "groups", "outputs"]
 )
 @pytest.mark.parametrize("value", [None, 3, "x", [], {}, [None], [[1]], {"x": None}, True, float("nan")])
 def test_anything_in_any_place_is_told_and_never_breaks(key: str, value: Any) -> None:
@@ -245,6 +247,54 @@ def test_every_sampler_gives_its_rows_in_range_and_the_same_again(
     assert plan.draws == rows
     covered = [pair for batch in plan.batches for pair in batch.pairs]
     assert covered == [(draw, 0) for draw in range(rows)]
+
+
+def test_a_structure_narrows_what_varies_and_sets_what_does_not(population: Population) -> None:
+    """Both answers to the question of awareness narrow m005.ratio, which varies, and m044.ratio."""
+    data = small(
+        structures=["awareness"],
+        parameters={"m005.ratio": "ledger"},
+        sampler={"use": "latin_hypercube", "draws": 40},
+    )
+    experiment, ledger = load_experiment(data), load_ledger()
+    again = Experiment.from_mapping(json.loads(json.dumps(experiment.to_mapping())))
+    assert (again.hash, again.factors) == (experiment.hash, experiment.factors)
+    factor = experiment.factors[0]
+    assert (factor.name, factor.kind) == ("awareness", "structure")
+    rivals = [load_structures()[reading.name] for reading in factor.readings]
+    assert [one.name for one in rivals] == ["awareness.null", "awareness.positive"]
+    plan = Plan.of(experiment, ledger, population)
+    which = plan.values[:, 0].astype(int)
+    assert sorted(which) == [0] * 20 + [1] * 20
+    central = {name: parameter.central for name, parameter in ledger.parameters.items()}
+    for draw in range(plan.draws):
+        held = plan.study(draw, central).values[0]
+        ranges = rivals[which[draw]].ranges
+        low, _, high = ranges["m005.ratio"]
+        assert low < held["m005.ratio"] < high
+        assert held["m044.ratio"] == ranges["m044.ratio"][1]
+        assert held["m070.ratio"] == central["m070.ratio"]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"structures": ["awarenes"]}, "mean: awareness"),
+        ({"structures": ["awareness", "awareness"]}, "a second factor called awareness"),
+        ({"structures": "awareness"}, "deterrence, awareness, placement, turnover"),
+        ({"structures": ["awareness"], "parameters": {"m005.ratio": {"uniform": [1.1, 1.4]}}}, "m005.ratio"),
+    ],
+)
+def test_structures_that_cannot_be_meant_are_told(more: dict[str, Any], told: str) -> None:
+    with pytest.raises(FaultyInput, match=told):
+        load_experiment(small(**more))
+
+
+def test_whole_sets_bring_structures_of_their_own() -> None:
+    data = small(structures=["awareness"], sampler={"use": "posterior", "draws": 4})
+    del data["parameters"]
+    with pytest.raises(FaultyInput, match="no key structures: posterior draws whole sets"):
+        load_experiment(data)
 
 
 def test_ten_thousand_runs_make_few_files() -> None:

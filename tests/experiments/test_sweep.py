@@ -52,9 +52,10 @@ def test_parts_equal_one_process_in_any_order(run: Run, undisturbed: xr.Dataset,
 
 def test_workers_do_not_matter(run: Run, undisturbed: xr.Dataset) -> None:
     states: list[State] = []
-    same(run(workers=2, progress=states.append), undisturbed)
-    assert states[0].done == 0
-    assert (states[-1].done, states[-1].total, states[-1].failed) == (6, 6, 0)
+    same(run(experiment=small(batch=4), workers=2, progress=states.append), undisturbed)
+    # Told whenever a draw is done, not only when its batch of two draws is.
+    assert [state.done for state in states] == [0, 2, 4, 6]
+    assert (states[-1].total, states[-1].failed) == (6, 0)
 
 
 def test_a_run_that_breaks_is_told_and_stops_nothing(

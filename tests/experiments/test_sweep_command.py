@@ -97,4 +97,5 @@ def test_examples_are_valid_and_say_how_many_runs_they_are(path: Path) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert {path.stem for path in EXAMPLES} == {"screening", "indices", "futures", "budget", "places"}
+    names = {"screening", "indices", "futures", "budget", "places", "portfolios"}
+    assert {path.stem for path in EXAMPLES} == names

@@ -141,8 +141,17 @@ def test_another_question_does_not_go_on_in_the_folder(searched: Path) -> None:
     with pytest.raises(FaultyInput, match="already there"):
         optimise(ASKED, out=searched, workers=1, scale=SCALE)
     other = replace(ASKED, objective=(("child_months", 1.0),))
-    with pytest.raises(FaultyInput, match="another question"):
+    with pytest.raises(FaultyInput, match="differs in: the question"):
         optimise(other, out=searched, resume=True, workers=1, scale=SCALE)
+
+
+def test_runs_of_other_code_are_not_taken_for_those_of_this(
+    searched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_language("en")
+    monkeypatch.setattr("simulator.experiments.optimise.folder.code_hash", lambda *_: "another")
+    with pytest.raises(FaultyInput, match=r"differs in: the code\n"):
+        optimise(ASKED, out=searched, resume=True, workers=1, scale=SCALE)
 
 
 def _told(asked: Question, plans: list[Plan]) -> np.ndarray:

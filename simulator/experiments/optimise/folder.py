@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from scenarios.levers import Bilingual
 from scenarios.schema import Scenario
+from simulator.experiments.code import TOLD, code_hash
 from simulator.experiments.optimise.answer import Answer
 from simulator.experiments.optimise.archive import Archive
 from simulator.experiments.optimise.measures import MEASURES, N_CELLS
@@ -82,14 +83,22 @@ def optimise(
     return found
 
 
-def identity(question: Question, scale: float) -> str:
-    """Return a hash of everything that decides what runs of a question tell, and which it asks for."""
+def identity(question: Question, scale: float) -> dict[str, str]:
+    """Return hashes of everything that decides what runs of a question tell, and which it asks for."""
     ledger, population = country(12 * (question.until - 2012) + 11, scale)
     told = asdict(replace(question, base=question.base, label=Bilingual("", "")))
     told["base"] = question.base.hash
     del told["effort"]["simulations"]
-    tree = {"question": told, "data": ledger.hash, "population": population.digest, "code": __version__}
-    tree["posterior"] = load_posterior().manifest
+    return {
+        "question": _hash(told),
+        "data": ledger.hash,
+        "population": population.digest,
+        "posterior": _hash(load_posterior().manifest),
+        "code": f"{__version__} {code_hash(*TOLD)}",
+    }
+
+
+def _hash(tree: Any) -> str:
     return sha256(json.dumps(tree, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -103,17 +112,19 @@ def _open(question: Question, folder: Path | None, scale: float, *, resume: bool
         raise _refused(folder, "taken")
     archive = Archive(folder / ARCHIVE, shape)
     own = identity(question, scale)
-    if there and archive.about("identity") not in (None, own):
+    # One without runs may have been killed before it was described.
+    differs = [t(f"optimise.differs.{name}") for name, one in own.items() if archive.about(name) != one]
+    if archive.count() and differs:
         archive.close()
-        raise _refused(folder, "another")
-    archive.describe(identity=own)
+        raise _refused(folder, "another", what=", ".join(differs))
+    archive.describe(**own)
     return archive
 
 
-def _refused(folder: Path, kind: str) -> FaultyInput:
+def _refused(folder: Path, kind: str, **words: str) -> FaultyInput:
     fault = Fault(
         str(folder),
-        t(f"optimise.found.{kind}"),
+        t(f"optimise.found.{kind}", **words),
         t(f"optimise.allowed.{kind}"),
         t(f"optimise.do.{kind}"),
     )

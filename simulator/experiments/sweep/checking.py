@@ -24,6 +24,7 @@ from scenarios.shape import (
 from simulator.documents import Document, Place, shown, text_of
 from simulator.engine.states import AREAS, LAST_MONTH, REPORT_FROM, month_index, month_name
 from simulator.evidence import load_ledger
+from simulator.experiments.structures import load_structures, structure_groups
 from simulator.experiments.sweep.experiment import (
     AREAS_OF_RESULT,
     DISTRIBUTIONS,
@@ -33,6 +34,7 @@ from simulator.experiments.sweep.experiment import (
     Distribution,
     Experiment,
     Factor,
+    Reading,
     Sampler,
 )
 from simulator.experiments.sweep.outputs import DEFAULT, names_of
@@ -47,7 +49,7 @@ MOST_STEPS: Final = 1000
 
 KEYS: Final = (
     *("schema", "label", "scenarios", "until", "seed", "replicates", "batch", "sampler"),
-    *("parameters", "levers", "money", "groups", "outputs"),
+    *("structures", "parameters", "levers", "money", "groups", "outputs"),
 )
 LEVER_KEYS: Final = (
     *("name", "use", "scenarios", "where", "start", "end", "ramp_months", "amount", "admits", "forms"),
@@ -100,6 +102,7 @@ class _Checker:
         replicates = self._whole(("replicates",), data.get("replicates", 1), 1, MOST_DRAWS)
         batch = self._whole(("batch",), data.get("batch"), 1, MOST_DRAWS) if "batch" in data else None
         factors = [
+            *self._structures(data, scenarios, sampler),
             *self._parameters(data, scenarios, sampler),
             *self._listed("levers", data, lambda path, row: self._lever(path, row, scenarios)),
             *self._listed("money", data, lambda path, row: self._money(path, row, scenarios)),
@@ -359,6 +362,48 @@ class _Checker:
     def _settable(self) -> tuple[str, ...]:
         return tuple(name for name in self.ledger.parameters if not name.startswith(UNSETTABLE))
 
+    def _structures(
+        self, data: Mapping[str, Any], scenarios: Sequence[Scenario], sampler: Sampler | None
+    ) -> list[Factor]:
+        """Return a factor for each question that the experiment leaves to rival structures."""
+        given = data.get("structures")
+        if "structures" not in data:
+            return []
+        if sampler is not None and sampler.use in ("prior", "posterior"):
+            self._refuse(("structures",), given, "of_sampler", sampler=sampler.use, name="structures")
+            return []
+        if not isinstance(given, list) or not given:
+            self._refuse(("structures",), given, "structures", names=", ".join(structure_groups()))
+            return []
+        known, rivals = structure_groups(), load_structures()
+        out: list[Factor] = []
+        names = tuple(scenario.name for scenario in scenarios)
+        for k, asked in enumerate(given):
+            path: Place = ("structures", k)
+            group = self._word(path, asked, tuple(known))
+            if group is None:
+                continue
+            if group in [factor.name for factor in out]:
+                self._refuse(path, asked, "own_factor", found=t("sweep.found.same_factor", name=group))
+                continue
+            readings = tuple(Reading(n, tuple(sorted(rivals[n].ranges.items()))) for n in known[group])
+            narrowed = {name for one in readings for name, _ in one.ranges}
+            self._only_narrowed(path, data, scenarios, narrowed)
+            numbers = Distribution("values", tuple(float(i) for i in range(len(readings))))
+            out.append(Factor(group, "structure", numbers, names, group, readings=readings))
+        return out
+
+    def _only_narrowed(
+        self, path: Place, data: Mapping[str, Any], scenarios: Sequence[Scenario], narrowed: set[str]
+    ) -> None:
+        """Refuse a structure where a scenario or the experiment gives its parameters something else."""
+        own = data.get("parameters")
+        varied = {name for name, told in own.items() if told != LEDGER} if isinstance(own, dict) else set()
+        set_by = {name for scenario in scenarios for name in scenario.parameters}
+        for name in sorted(narrowed & (varied | set_by)):
+            found = t("sweep.found.narrowed", name=name)
+            self._refuse(path, None, "narrowed", found=found)
+
     def _parameters(
         self, data: Mapping[str, Any], scenarios: Sequence[Scenario], sampler: Sampler | None
     ) -> list[Factor]:
@@ -366,7 +411,7 @@ class _Checker:
         names = [scenario.name for scenario in scenarios]
         if sampler is not None and sampler.use in ("prior", "posterior"):
             if "parameters" in data:
-                self._refuse(("parameters",), given, "of_sampler", sampler=sampler.use)
+                self._refuse(("parameters",), given, "of_sampler", sampler=sampler.use, name="parameters")
             varying = self._varying() if sampler.table is None else sampler.table[0]
             return [Factor(n, "parameter", Distribution(LEDGER), tuple(names), n) for n in varying]
         if "parameters" not in data:
@@ -608,6 +653,7 @@ class _Checker:
         parameters = data.get("parameters")
         asked = {str(row.get(key)) for row in rows for key in ("name", "use")}
         asked |= {str(name) for name in parameters} if isinstance(parameters, dict) else set()
+        asked |= {str(name) for name in self._asked("structures")}
         # One that is asked for above but has faults is told there.
         faulty = asked - set(names)
         belongs: dict[str, str] = {}

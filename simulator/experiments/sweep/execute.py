@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -11,11 +13,12 @@ from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.experiments.code import TOLD, code_hash
 from simulator.experiments.sweep.checking import load_experiment
 from simulator.experiments.sweep.experiment import Experiment
-from simulator.experiments.sweep.plan import Batch, Plan, code_hash
+from simulator.experiments.sweep.plan import Batch, Plan
 from simulator.experiments.sweep.store import Store, lay_out, names_missing, open_store
-from simulator.experiments.sweep.work import Worked, work
+from simulator.experiments.sweep.work import Worked, work, work_and_tell
 from simulator.experiments.workers import country, open_workers
 from simulator.faults import Fault, FaultyInput
 from simulator.texts import t
@@ -82,7 +85,7 @@ def sweep(
     threads : for the compiled rules of each worker
     resume : go on with a store that was laid out for the same experiment
     part : (i, n): do every n-th batch only, the i-th of 1 to n; ``finish`` closes the store after all parts
-    progress : called as runs are done
+    progress : called whenever a run is done, by one thread at a time
     scale : share of the country; anything but 1 is for tests
 
     Returns
@@ -155,7 +158,7 @@ def _join(experiment: Experiment, path: Path, scale: float, *, joining: bool) ->
             ("experiment", plan.experiment.hash, experiment.hash),
             ("data", plan.data_hash, ledger.hash),
             ("population", plan.population_hash, population.digest),
-            ("code", plan.code_hash, code_hash()),
+            ("code", plan.code_hash, code_hash(*TOLD)),
             ("version", plan.code_version, __version__),
         )
         if one != other
@@ -179,7 +182,7 @@ def _share_of(store: Store, part: tuple[int, int] | None) -> list[Batch]:
 
 
 class _Counter:
-    """Counts runs and tells how far the sweep is."""
+    """Counts runs and tells how far the sweep is; threads may tell it at once."""
 
     def __init__(
         self,
@@ -192,17 +195,23 @@ class _Counter:
         self.each = len(store.plan.experiment.scenarios)
         self.total = sum(len(batch.pairs) for batch in batches) * self.each
         self.before = self.total - sum(len(batch.pairs) for batch in todo) * self.each
-        self.new = self.failed = 0
         self.start = time.monotonic()
-        self.add(0, 0)
+        self._told: dict[int, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+        self._tell()
 
-    def add(self, runs: int, failed: int) -> None:
-        """Count runs that are done."""
-        self.new += runs
-        self.failed += failed
+    def at(self, number: int, runs: int, failed: int) -> None:
+        """Note how many runs of a batch are done: news may come late, or twice where a worker has died."""
+        with self._lock:
+            if runs > self._told.get(number, (0, 0))[0]:
+                self._told[number] = (runs, failed)
+                self._tell()
+
+    def _tell(self) -> None:
         if self.progress is not None:
+            new, failed = (sum(told[k] for told in self._told.values()) for k in (0, 1))
             seconds = time.monotonic() - self.start
-            self.progress(State(self.before + self.new, self.total, self.failed, self.new, seconds))
+            self.progress(State(self.before + new, self.total, failed, new, seconds))
 
 
 def _work_here(path: Path, todo: list[Batch], threads: int, count: _Counter) -> None:
@@ -211,8 +220,11 @@ def _work_here(path: Path, todo: list[Batch], threads: int, count: _Counter) -> 
     while waiting:
         held = []
         for batch in waiting:
-            if work(str(path), batch.number, threads, count.add).held:
+            done = work(str(path), batch.number, threads, count.at)
+            if done.held:
                 held.append(batch)
+            # One that somebody else has finished meanwhile told nothing by itself.
+            count.at(done.number, done.runs, done.failed)
         if held:
             time.sleep(WAIT)
         waiting = held
@@ -233,10 +245,12 @@ def _work_there(
 
     with open_workers(workers, scheduler) as client:
         waiting = iter(todo)
+        topic = f"sintrata-{uuid.uuid4().hex}"
+        client.subscribe_topic(topic, lambda event: count.at(*event[1]))  # type: ignore[no-untyped-call]
 
         def submit(batch: Batch) -> Any:
             # Pure tasks of one key would be remembered, also after somebody else has held them.
-            return client.submit(work, str(path), batch.number, threads, pure=False)
+            return client.submit(work_and_tell, str(path), batch.number, threads, topic, pure=False)
 
         ahead = AHEAD * max(len(client.scheduler_info()["workers"]), 1)
         first = [submit(batch) for _, batch in zip(range(ahead), waiting, strict=False)]
@@ -251,7 +265,7 @@ def _work_there(
                 time.sleep(WAIT)
                 running.add(submit(by_number[done.number]))
                 continue
-            count.add(done.runs, done.failed)
+            count.at(done.number, done.runs, done.failed)
             following = next(waiting, None)
             if following is not None:
                 running.add(submit(following))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION: Final = 1
 DISTRIBUTIONS: Final = ("uniform", "loguniform", "triangular", "logtriangular", "values")
+PARAMETRIC: Final = ("structure", "parameter")
+"""Kinds of factors that act on parameters, and so in every scenario."""
+
 LEDGER: Final = "ledger"
 """The word for the ledger's own distribution of a parameter."""
 
@@ -68,18 +71,33 @@ class Distribution:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """A rival structure between which and others a factor chooses.
+
+    Attributes
+    ----------
+    name : of ``experiments.structures``
+    ranges : (parameter, (low, central, high)) of what it narrows
+    """
+
+    name: str
+    ranges: tuple[tuple[str, tuple[float, float, float]], ...]
+
+
+@dataclass(frozen=True)
 class Factor:
     """Something that varies.
 
     Attributes
     ----------
     name : unique in the experiment; of a parameter, its name in the ledger
-    kind : ``parameter``, ``lever`` or ``money``
+    kind : ``structure``, ``parameter``, ``lever`` or ``money``
     distribution : how it varies
     scenarios : names of the scenarios in which it acts; a parameter acts in all
     group : factors that are told together by group-wise analyses; its own name if it stands alone
     intervention : of a lever, with an amount that each draw replaces
     line, programme : of money, which budget line is multiplied, and in which programme (``None`` = in all)
+    readings : of a structure, its rivals; the value of the factor counts them from 0
     """
 
     name: str
@@ -90,6 +108,7 @@ class Factor:
     intervention: Intervention | None = None
     line: str | None = None
     programme: str | None = None
+    readings: tuple[Reading, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -97,8 +116,8 @@ class Factor:
         return "multiple" if self.kind == "money" else self.kind
 
     def applied(self, scenario: Scenario, value: float) -> Scenario:
-        """Return a scenario in which a lever or money has the value of a draw."""
-        if scenario.name not in self.scenarios:
+        """Return a scenario in which a lever or money has the value of a draw; others act on parameters."""
+        if self.kind in PARAMETRIC or scenario.name not in self.scenarios:
             return scenario
         if self.intervention is not None:
             added = replace(self.intervention, amount=value)
@@ -153,7 +172,7 @@ class Experiment:
     ----------
     name : of the file, without suffix
     scenarios : the first one is the comparator
-    factors : parameters first, then levers, then money
+    factors : structures first, then parameters, levers, and money
     replicates : repetitions of chance for every draw
     seed : of chance and of the sampler
     until : last month, counted from January 2012
@@ -228,8 +247,13 @@ def _factor(row: Mapping[str, Any]) -> Factor:
     added = given.pop("intervention")
     if added is not None:
         added = Intervention(**{**added, "territories": tuple(added["territories"])})
+    readings = tuple(
+        Reading(one["name"], tuple((name, (*limits,)) for name, limits in one["ranges"]))
+        for one in given.pop("readings")
+    )
     return Factor(
         **{**given, "scenarios": tuple(given["scenarios"])},
+        readings=readings,
         distribution=Distribution(told["kind"], tuple(told["numbers"])),
         intervention=added,
     )

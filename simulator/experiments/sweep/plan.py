@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-import simulator
 from scenarios.schema import Scenario
-from simulator.engine.compile import source_hash
 from simulator.engine.states import N_PLACES, N_TERRITORIES, REPORT_FROM
+from simulator.experiments.code import TOLD, code_hash
 from simulator.experiments.ensemble import Study
 from simulator.experiments.sweep.experiment import Experiment
 from simulator.experiments.sweep.samplers import design
@@ -67,7 +64,7 @@ class Plan:
     values : [draw, factor] in each factor's unit
     unit : [draw, factor] probabilities of the values, missing where sets are drawn as a whole
     rejected : share of parameter sets that were drawn and found implausible
-    data_hash, population_hash, code_hash : of the evidence, of the children built from it, of the rules
+    data_hash, population_hash, code_hash : of the evidence, of the children built from it, of the code
     scale : share of the country; anything but 1 is for tests
     """
 
@@ -92,7 +89,7 @@ class Plan:
             rejected=rejected,
             data_hash=ledger.hash,
             population_hash=population.digest,
-            code_hash=code_hash(),
+            code_hash=code_hash(*TOLD),
             code_version=__version__,
             scale=population.scale,
         )
@@ -153,7 +150,10 @@ class Plan:
         values = dict(central)
         scenarios = list(experiment.scenarios)
         for factor in experiment.factors:
-            if factor.kind == "parameter":
+            if factor.kind == "structure":
+                reading = factor.readings[int(told[factor.name])]
+                values |= {name: middle for name, (_, middle, _) in reading.ranges}
+            elif factor.kind == "parameter":
                 values[factor.name] = told[factor.name]
             else:
                 scenarios = [factor.applied(scenario, told[factor.name]) for scenario in scenarios]
@@ -185,9 +185,3 @@ class Plan:
         """Return the plan that ``to_mapping`` told."""
         told = {key: item for key, item in data.items() if key not in ("experiment", "experiment_hash")}
         return cls(experiment=Experiment.from_mapping(data["experiment"]), values=values, unit=unit, **told)
-
-
-@lru_cache(maxsize=1)
-def code_hash() -> str:
-    """Return the hash of the compiled rules of this program."""
-    return source_hash(Path(simulator.__file__).parent)

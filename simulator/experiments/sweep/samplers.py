@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.experiments.design import DrawsFrom, latin_hypercube, parameter_draws
+from simulator.experiments.design import DrawsFrom, latin_hypercube, parameter_draws, quantile
+from simulator.experiments.structures import narrow
 from simulator.experiments.sweep.experiment import Experiment, Factor
 
 if TYPE_CHECKING:
@@ -33,7 +34,20 @@ def design(experiment: Experiment, ledger: Ledger, population: Population) -> tu
     values = np.empty_like(unit)
     for k, factor in enumerate(factors):
         values[:, k] = factor.distribution.at(unit[:, k], factor.name, ledger)
+    _narrow(values, unit, factors, ledger)
     return values, unit, 0.0
+
+
+def _narrow(values: Floats, unit: Floats, factors: Sequence[Factor], ledger: Ledger) -> None:
+    """Draw parameters that a structure narrows from its range, at the probability that they had."""
+    column = {factor.name: k for k, factor in enumerate(factors)}
+    for k, factor in enumerate(factors):
+        for number, reading in enumerate(factor.readings):
+            rows = values[:, k] == number
+            for name, limits in reading.ranges:
+                if name in column:
+                    narrowed = narrow(ledger.parameters[name], limits)
+                    values[rows, column[name]] = quantile(narrowed, unit[rows, column[name]])
 
 
 def _sets(experiment: Experiment, ledger: Ledger, population: Population) -> tuple[Floats, Floats, float]:

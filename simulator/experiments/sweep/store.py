@@ -26,7 +26,9 @@ import xarray as xr
 import zarr
 
 from simulator.engine.states import AREAS, REPORT_FROM
+from simulator.experiments.structures import load_structures
 from simulator.experiments.sweep import journal
+from simulator.experiments.sweep.experiment import Factor
 from simulator.experiments.sweep.journal import Pair
 from simulator.experiments.sweep.lease import LAPSE
 from simulator.experiments.sweep.outputs import DIMS_OF, attributes_of
@@ -314,10 +316,14 @@ def _labels(plan: Plan, ledger: Ledger) -> xr.Dataset:
     units = [
         ledger.units[parameters[f.name].unit]["en"] if f.kind == "parameter" else f.unit for f in factors
     ]
-    labels = {
-        lang: [parameters[f.name].label[lang] if f.kind == "parameter" else f.name for f in factors]
-        for lang in LANGUAGES
-    }
+    questions = {one.group: one.question for one in load_structures().values()}
+
+    def label(factor: Factor, lang: str) -> str:
+        if factor.kind == "structure":
+            return questions[factor.name][lang]
+        return parameters[factor.name].label[lang] if factor.kind == "parameter" else factor.name
+
+    labels = {lang: [label(factor, lang) for factor in factors] for lang in LANGUAGES}
     told = {
         "design": "value of each factor",
         "design_unit": "probability at which the value lies in the factor's distribution",
@@ -358,6 +364,9 @@ def _labels(plan: Plan, ledger: Ledger) -> xr.Dataset:
                 }
             ),
             "problem": json.dumps(problem(factors)),
+            "structures": json.dumps(
+                {f.name: [one.name for one in f.readings] for f in factors if f.readings}
+            ),
             "seed": experiment.seed,
             "by": experiment.by,
             "code_version": plan.code_version,

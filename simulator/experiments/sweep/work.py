@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 LONGEST_REASON: Final = 500
 
-Told = Callable[[int, int], None]
-"""Called with (runs done, runs without values) after every pair."""
+Told = Callable[[int, int, int], None]
+"""Called with (batch, runs of it that are done, those of them without values) after every pair."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def work(path: str, number: int, threads: int = 1, told: Told | None = None) -> 
     path : of the store, as this machine sees it
     number : of the batch
     threads : for the compiled rules; results do not depend on it
+    told : called as runs are done
 
     Raises
     ------
@@ -86,6 +87,13 @@ def work(path: str, number: int, threads: int = 1, told: Told | None = None) -> 
     return Worked(number, runs=runs, failed=marker.count(FAILED))
 
 
+def work_and_tell(path: str, number: int, threads: int, topic: str) -> Worked:
+    """Do a batch as the task of a dask worker; runs are told to who listens to the topic as they are done."""
+    from distributed import get_worker  # noqa: PLC0415  (slow to import, and not always needed)
+
+    return work(path, number, threads, lambda *told: get_worker().log_event(topic, told))
+
+
 def _pairs(
     store: Store, batch: Batch, token: str, threads: int, told: Told | None
 ) -> dict[tuple[int, int], Pair]:
@@ -97,6 +105,7 @@ def _pairs(
     coords = coordinates(ledger, REPORT_FROM, plan.experiment.until + 1)
     study: Study | None = None
     at = -1
+    done = failed = 0
     for draw, replicate in batch.pairs:
         pair = pairs.get((draw, replicate))
         if pair is None:
@@ -106,7 +115,8 @@ def _pairs(
             journal.append(store.journal_of(batch, token), pair)
             pairs[draw, replicate] = pair
         if told is not None:
-            told(len(pair.status), sum(status == FAILED for status in pair.status))
+            done, failed = done + len(pair.status), failed + pair.status.count(FAILED)
+            told(batch.number, done, failed)
     return pairs
 
 
