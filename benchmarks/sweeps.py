@@ -1,4 +1,4 @@
-"""What a run costs inside a sweep: beside a lone run, over the priors, on two workers; memory of many runs."""
+"""What a run costs in a sweep: beside a lone run, over the priors, on two workers; memory of many runs."""
 
 from __future__ import annotations
 
