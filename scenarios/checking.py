@@ -225,6 +225,7 @@ OF_GROUPS: Final = {
     ("adjust", "multiply"): "money_multiply",
     ("claims", "from"): "year",
     ("claims", "to"): "year",
+    ("claims", "mostly_by"): "line",
 }
 """Kind of a value whose name means something else in other groups."""
 

@@ -39,6 +39,8 @@ def programme_faults(shape: ScenarioFile) -> Iterator[Found]:
     for i, claim in enumerate(shape.claims):
         if claim.to < claim.from_:
             yield ("claims", i, "to"), claim.to, _refused("claim_years", first=claim.from_)
+        if claim.mostly_by is not None and claim.direction == "similar":
+            yield ("claims", i, "mostly_by"), claim.mostly_by, _refused("claim_of_nothing")
 
 
 def _faults_of(here: Place, programme: ProgrammePart) -> Iterator[Found]:
@@ -101,6 +103,18 @@ def adjust_faults(shape: ScenarioFile, below: Mapping[str, ProgrammePart]) -> It
             # What does not fit may stand in the base: then the adjustment itself is named.
             key = place[2] if len(place) > 2 else None
             yield (place[:3] if key in change.model_fields_set else here), value, refused
+
+
+def claim_faults(shape: ScenarioFile, programmes: Mapping[str, ProgrammePart]) -> Iterator[Found]:
+    """Yield every line that a claim names and no programme of the file or its bases pays for."""
+    lines = tuple({line: None for one in programmes.values() for grant in one.budget for line in grant.lines})
+    for k, claim in enumerate(shape.claims):
+        if claim.mostly_by is not None and claim.mostly_by not in lines:
+            refused = RefusedError(
+                allowed=t("scenario.allowed.paid_line", names=", ".join(lines) or t("cli.nothing")),
+                do=did_you_mean(claim.mostly_by, lines),
+            )
+            yield ("claims", k, "mostly_by"), claim.mostly_by, refused
 
 
 def _refused(key: str, **values: object) -> RefusedError:

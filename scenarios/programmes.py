@@ -118,6 +118,10 @@ class Stop:
     at_least: float
 
 
+CLAIM_KEYS: Final = ("measure", "than", "direction", "from", "to", "under", "unexpected", "mostly_by")
+"""Keys of a claim in a file, in their order."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """What the model shows of a scenario beside another: a yearly indicator, its direction, some years.
@@ -129,6 +133,7 @@ class Claim:
     from_year, to_year : first and last calendar year, both included
     under : overlay laid over both, ``None`` for none
     unexpected : whether specialists would expect otherwise
+    mostly_by : budget line without whose effect more than half of the change is gone, ``None`` for none
     """
 
     measure: str
@@ -138,6 +143,7 @@ class Claim:
     to_year: int
     under: str | None = None
     unexpected: bool = False
+    mostly_by: str | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the claim as plain data of the shape of a file."""
@@ -145,7 +151,9 @@ class Claim:
         out |= {"from": self.from_year, "to": self.to_year}
         if self.under is not None:
             out["under"] = self.under
-        return out | ({"unexpected": True} if self.unexpected else {})
+        if self.unexpected:
+            out["unexpected"] = True
+        return out if self.mostly_by is None else {**out, "mostly_by": self.mostly_by}
 
 
 DESIGN: Final = "design"

@@ -32,7 +32,7 @@ from scenarios.files import (
     overlays,
 )
 from scenarios.levers import Bilingual
-from scenarios.programme_checks import adjust_faults, merged_programmes
+from scenarios.programme_checks import adjust_faults, claim_faults, merged_programmes
 from scenarios.programmes import (
     Adapt,
     Claim,
@@ -472,6 +472,8 @@ def _chain(
     if shape is not None and not below:
         under = merged_programmes([part for _, part in rest])
         faults += [fault_at(document, *found) for found in adjust_faults(shape, under)]
+        whole = merged_programmes([shape, *(part for _, part in rest)])
+        faults += [fault_at(document, *found) for found in claim_faults(shape, whole)]
         for k, claim in enumerate(shape.claims):
             if base_path(claim.than, folder) is None:
                 faults.append(
@@ -535,7 +537,12 @@ def _assemble(name: str, chain: list[tuple[Document, ScenarioFile]]) -> Scenario
         without=tuple(without),
         evidence=tuple(own.evidence),
         claims=tuple(
-            Claim(row.measure, row.than, row.direction, row.from_, row.to, row.under, row.unexpected)
+            Claim(
+                *(row.measure, row.than, row.direction, row.from_, row.to),
+                under=row.under,
+                unexpected=row.unexpected,
+                mostly_by=row.mostly_by,
+            )
             for row in own.claims
         ),
         bases=tuple(part.base for _, part in chain if part.base is not None),

@@ -530,6 +530,7 @@ class ClaimPart(Part):
     to: Annotated[int, BeforeValidator(_whole)]
     under: Annotated[str, OneOf(tuple(overlays()))] | None = None
     unexpected: bool = False
+    mostly_by: Annotated[str, OneOf(_LINES)] | None = None
 
 
 class UnitCostPart(Part):

@@ -22,6 +22,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from scenarios.files import LONGEST_NAME, overlays
 from scenarios.levers import levers
 from scenarios.programmes import (
+    CLAIM_KEYS,
     CURRENCIES,
     DELIVERIES,
     DIRECTIONS,
@@ -78,7 +79,7 @@ SHEETS: Final[dict[str, tuple[str, ...]]] = {
     "interventions": ("use", *WHERE, "start", "end", "ramp_months", "amount", "admits", "forms"),
     "context": ("use", *WHERE, "from", "to", "multiply"),
     "shocks": ("use", *WHERE, "from", "to", "level"),
-    "claims": ("measure", "than", "direction", "from", "to", "under", "unexpected"),
+    "claims": CLAIM_KEYS,
     "unit_costs": ("line", "kind", "value", "price_year", "currency", "source", "entity"),
 }
 """Sheets and the keys of their columns; a sheet of money has a column for each year besides."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from scenarios import library, load_scenario
 from scenarios.files import overlays
 from scenarios.levers import levers
+from scenarios.programmes import CLAIM_KEYS
 from scenarios.schema import Shock
 from simulator.engine.states import AREAS, month_name
 from simulator.evidence import load_ledger
@@ -158,7 +159,7 @@ def _identity_table(scenario: Scenario) -> Table:
 def _claims_table(scenario: Scenario) -> Table:
     rows = tuple({**claim.to_mapping(), "claim": claim_in_words(claim)} for claim in scenario.claims)
     columns = (
-        *(Column(key, "") for key in ("measure", "than", "direction", "from", "to", "under", "unexpected")),
+        *(Column(key, "") for key in CLAIM_KEYS),
         Column("claim", t("explain.column.claim")),
     )
     return Table(t("explain.title.claims"), columns, rows)
@@ -173,6 +174,9 @@ def claim_in_words(claim: Claim) -> str:
         than=claim.than,
         years=" - ".join(str(year) for year in dict.fromkeys((claim.from_year, claim.to_year))),
     )
+    if claim.mostly_by is not None:
+        line = load_ledger().lines[claim.mostly_by].label[language()]
+        text = t("explain.claim.mostly", text=text, line=line)
     if claim.under is not None:
         text = t("explain.claim.under", text=text, overlay=str(load_scenario(overlays()[claim.under]).label))
     return f"{text} {t('explain.claim.unexpected')}" if claim.unexpected else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from scenarios.programmes import DESIGN
+from scenarios.programmes import CLAIM_KEYS, DESIGN
 from simulator.engine.states import month_name
 from simulator.evidence import load_ledger
 from simulator.explain import claim_in_words
@@ -457,21 +457,46 @@ def claims_table(checked: Sequence[Checked]) -> Table:
             "claim": claim_in_words(one.claim),
             **bounds(one.change),
             "share": one.share,
+            "share_low": one.bounds[0],
+            "share_high": one.bounds[1],
+            "told": _of_runs(one),
             "holds": one.holds,
         }
         for one in checked
     )
     columns = (
         Column("scenario", t("report.column.scenario")),
-        *(Column(key, "") for key in ("measure", "than", "direction", "from", "to", "under", "unexpected")),
+        *(Column(key, "") for key in CLAIM_KEYS),
         Column("claim", t("explain.column.claim")),
         Column("median", t("report.column.difference"), "+n"),
         Column("low", t("report.column.low"), "+n"),
         Column("high", t("report.column.high"), "+n"),
-        Column("share", t("score.column.true"), ".0%"),
+        *(Column(key, "") for key in ("share", "share_low", "share_high")),
+        Column("told", t("score.column.true")),
         Column("holds", t("score.column.holds")),
     )
     return Table(t("score.title.claims"), columns, rows, (t("score.note.claims"),))
+
+
+def _of_runs(one: Checked) -> str:
+    """Return in how many runs a claim is true, with the interval of that share."""
+    low, high = (f"{value:.0%}" for value in one.bounds)
+    return t("score.of_runs", true=sum(one.true), runs=len(one.true), low=low, high=high)
+
+
+def kept_claims() -> list[str]:
+    """Return what the kept table of claims says, for the documents: how it was made, then every claim."""
+    from simulator.experiments.kept_claims import read_kept  # noqa: PLC0415  (compiled code, for this alone)
+
+    kept = read_kept()
+    table = claims_table([one.checked for one in kept])
+    made = {(one.draws, one.replicates, one.seed, one.draws_from): None for one in kept}
+    told = [
+        t("score.claims_made", draws=draws, replicates=replicates, seed=seed, draws_from=draws_from)
+        for draws, replicates, seed, draws_from in made
+    ]
+    lines = table.markdown()
+    return [*told, "", *lines[lines.index("") + 1 :]]
 
 
 def equal_table(equal: Sequence[Equal], stage: str, total: float) -> Table:

@@ -111,12 +111,16 @@ def claims(
     replicates: Annotated[str, option("--replicates", "replicates")] = "1",
     draws_from: Annotated[str, option("--draws-from", "draws_from")] = "posterior",
     threads: Annotated[str | None, option("--threads", "threads")] = None,
+    out: Annotated[str | None, option("--out", "claims_table")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, flag("--json", "json")] = False,
 ) -> int:
     """Check what scenarios claim by running them; exit code 2 if something does not hold."""
     from scenarios import library
 
+    place = None if out is None else Path(out)
+    if place is not None:
+        check_writable(place)
     options = _options(seed, draws, replicates, draws_from, threads)
     scenarios = load_scenarios(names or tuple(library()), None)
 
@@ -125,11 +129,21 @@ def claims(
 
     with progress_bar(quiet=quiet or as_json) as progress:
         checked = check_claims(scenarios, progress=progress, **options)
+    if place is not None:
+        from simulator.experiments.kept_claims import kept_of, write_kept
+
+        del options["threads"]
+        try:
+            write_kept(kept_of(checked, scenarios, **options), place)
+        except OSError as error:
+            raise unwritable(place, error) from None
     table = claims_table(checked)
     if as_json:
         print_json({**options, "rows": table.records()})
     elif not quiet:
         show(table)
+        if place is not None:
+            print(t("cli.written", path=place))
     return OK if all(one.holds for one in checked) else FAULTY
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from simulator.engine.states import STATES
 from simulator.outcomes.years import by_year
@@ -118,7 +119,7 @@ def _share(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
     return part / whole.where(whole > 0)
 
 
-def summarise(values: xr.DataArray) -> Interval:
+def summarise(values: xr.DataArray | NDArray[np.float64]) -> Interval:
     """Summarise one indicator over all draws and replicates; runs without a value do not count."""
     sample = np.asarray(values, dtype=float).ravel()
     sample = sample[~np.isnan(sample)]
