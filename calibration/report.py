@@ -17,7 +17,7 @@ from calibration.targets import REASONS, unmapped
 from calibration.validation import GOAL_COVERAGE, Coverage, Row, SeriesScore, Validation
 from simulator.exports.brief import Brief, Section
 from simulator.exports.documents import html
-from simulator.exports.naming import free_path
+from simulator.outcomes.export import free_name
 from simulator.tables import Column, Table
 from simulator.texts import language, t
 
@@ -301,8 +301,8 @@ def _finite(value: Any) -> Any:
 def write(validation: Validation, folder: Path) -> list[Path]:
     """Write the report and its numbers into a folder, over nothing that is there; return where they stand."""
     folder.mkdir(parents=True, exist_ok=True)
-    page = free_path(folder, "validation.html")
-    numbers = free_path(folder, "validation.json")
+    page = free_name(folder / "validation.html")
+    numbers = free_name(folder / "validation.json")
     page.write_text(html(report(validation)), encoding="utf-8")
     numbers.write_text(json.dumps(record(validation), ensure_ascii=False, indent=1), encoding="utf-8")
     return [page, numbers]

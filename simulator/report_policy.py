@@ -19,10 +19,10 @@ from simulator.outcomes.effects import (
 )
 from simulator.outcomes.indicators import Interval, difference, summarise
 from simulator.outcomes.scorecard import Score, Scorecard
-from simulator.outcomes.sustainability import LATER, ended_by_value, lasting
+from simulator.outcomes.sustainability import LATER, ended_by_value, last_years, lasting
 from simulator.policy.national import HORIZON, Indicator
 from simulator.policy.prices import BASE_YEAR
-from simulator.report import MILLION, bounds, full_years, periods, runs_note
+from simulator.report import MILLION, PERIOD, bounds, full_years, periods, runs_note
 from simulator.tables import Column, Table, shown
 from simulator.texts import language, t
 
@@ -303,24 +303,49 @@ def tradeoffs_table(dataset: xr.Dataset, years: Sequence[int]) -> Table:
     ----------
     years : consecutive, such as one of ``report.periods``
     """
+    first, *others = (str(name) for name in dataset["scenario"].values)
+    title = t("score.title.tradeoffs", first=first, start=years[0], end=years[-1])
+    return _tradeoffs(dataset, title, dict.fromkeys(others, years))
+
+
+def tradeoffs_at_end_table(dataset: xr.Dataset) -> Table:
+    """Return the same of the last years of every scenario's programmes: see ``years_at_end``."""
+    title = t("score.title.tradeoffs_end", first=str(dataset["scenario"].values[0]))
+    return _tradeoffs(dataset, title, years_at_end(dataset), by_scenario=True)
+
+
+def years_at_end(dataset: xr.Dataset) -> dict[str, list[int]]:
+    """Return, by scenario, the last years of its programmes, unless ``report.periods`` has them already."""
+    _, *others = (str(name) for name in dataset["scenario"].values)
+    told = {name: last_years(dataset, name, PERIOD) for name in others}
+    return {name: years for name, years in told.items() if years and years not in periods(dataset)}
+
+
+def _tradeoffs(
+    dataset: xr.Dataset, title: str, years: Mapping[str, Sequence[int]], *, by_scenario: bool = False
+) -> Table:
+    """Return the trade-offs of some scenarios beside the first one, each over years of its own."""
     first = str(dataset["scenario"].values[0])
     rows = tuple(
         {
-            "scenario": one.scenario,
-            "start": years[0],
-            "end": years[-1],
+            "scenario": name,
+            "start": some[0],
+            "end": some[-1],
+            "years": f"{some[0]}-{some[-1]}",
             "indicator": one.indicator,
             "what": t(f"indicator.{one.indicator}"),
             "verdict_key": one.verdict,
             "verdict": t(f"score.verdict.{one.verdict}"),
             **bounds(one.change),
         }
-        for one in tradeoffs(dataset, first, years)
+        for name, some in years.items()
+        for one in tradeoffs(dataset.sel(scenario=[first, name]), first, some)
     )
     columns = (
         Column("scenario", t("report.column.scenario")),
         Column("start", ""),
         Column("end", ""),
+        Column("years", t("score.column.years") if by_scenario else ""),
         Column("indicator", ""),
         Column("what", t("report.column.indicator")),
         Column("median", t("report.column.difference"), "+n"),
@@ -329,7 +354,6 @@ def tradeoffs_table(dataset: xr.Dataset, years: Sequence[int]) -> Table:
         Column("verdict_key", ""),
         Column("verdict", t("score.column.verdict")),
     )
-    title = t("score.title.tradeoffs", first=first, start=years[0], end=years[-1])
     return Table(title, columns, rows, (t("score.note.tradeoffs"), runs_note(dataset)))
 
 

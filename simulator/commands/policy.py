@@ -86,6 +86,7 @@ def score(
         out["costs"] = tables.costs_table(dataset, prices)
         for years in periods(dataset):
             out[f"tradeoffs_{years[-1]}"] = tables.tradeoffs_table(dataset, years)
+        out["tradeoffs_end"] = tables.tradeoffs_at_end_table(dataset)
         out["lasting"] = tables.lasting_table(dataset)
     chosen = GROUPS if as_json else tuple(dict.fromkeys(by or ()))
     out |= {f"by_{group}": tables.breakdown_table(dataset, group) for group in chosen}

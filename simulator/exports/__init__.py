@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from simulator.exports.brief import MOST_SCENARIOS, brief
 from simulator.exports.documents import docx, html, pdf
 from simulator.exports.monitoring import us_programmes, write_monitoring
-from simulator.exports.naming import file_name, free_path
+from simulator.exports.naming import file_name
 from simulator.exports.workbook import write_workbook
 from simulator.faults import Fault, FaultyInput
-from simulator.outcomes.export import SUFFIX, save
+from simulator.outcomes.export import SUFFIX, free_name, save
 from simulator.texts import t
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
 
     def place(suffix: str) -> Path:
-        return free_path(folder, file_name(t(f"export.kind.{kind}"), names, when, suffix))
+        return free_name(folder / file_name(t(f"export.kind.{kind}"), names, when, suffix))
 
     out = []
     if kind == "brief":

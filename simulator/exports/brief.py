@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from scenarios.levers import levers
+from simulator.evidence import load_ledger
 from simulator.exports.charts import averted_chart, changes_chart
 from simulator.outcomes.effects import VERDICTS, CostOfEffect, by_group, cost_of_effect, tradeoffs
 from simulator.outcomes.indicators import difference, summarise
@@ -26,6 +28,7 @@ from simulator.report_policy import (
     met_in_words,
     out_of_range,
     spread,
+    years_at_end,
 )
 from simulator.tables import Column, Table, shown
 from simulator.texts import language, t
@@ -88,6 +91,11 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
     about = [
         " ".join([f"{name}.", *_about(one)]) for name, one in zip((first, *others), scenarios, strict=True)
     ]
+    at_end = [
+        t("brief.at_end", start=some[0], end=some[-1], told=told)
+        for name, some in years_at_end(data).items()
+        for told in _sentences(data.sel(scenario=[first, name]), first, some)
+    ]
     assumptions = list(
         dict.fromkeys(one["assumptions"][language()] for one in scenarios if "assumptions" in one)
     )
@@ -99,6 +107,7 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
             )
             for some in periods(data)[:-1]
         ),
+        *([Section(t("brief.heading.at_end"), tuple(at_end))] if at_end else []),
         Section(
             t("brief.heading.shown", start=years[-PERIOD:][0], end=years[-1]),
             tuple(_sentences(data, first, years[-PERIOD:])),
@@ -134,11 +143,26 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
 
 
 def _about(scenario: Mapping[str, Any]) -> list[str]:
-    """Return the description of a scenario, and the findings and recommendations that it rests on."""
+    """Return the description of a scenario, what dominates it, and the evidence that it rests on."""
     told = [scenario["description"][language()]] if "description" in scenario else []
+    told += [_mostly(claim) for claim in scenario.get("claims", ()) if "mostly_by" in claim]
     if scenario.get("evidence"):
         told.append(t("brief.rests", names=", ".join(scenario["evidence"])))
     return told
+
+
+def _mostly(claim: Mapping[str, Any]) -> str:
+    """Return by which line most of a change comes, and on which parameters of what grade that rests."""
+    ledger = load_ledger()
+    line = ledger.lines[claim["mostly_by"]]
+    acts_on = dict.fromkeys(name for lever in line.levers for name in levers()[lever].acts_on)
+    return t(
+        "brief.mostly",
+        measure=t(f"indicator.{claim['measure']}").lower(),
+        years=" - ".join(str(year) for year in dict.fromkeys((claim["from"], claim["to"]))),
+        line=line.label[language()].lower(),
+        parameters=", ".join(f"{name} ({ledger.parameters[name].quality})" for name in acts_on),
+    )
 
 
 def labels(dataset: xr.Dataset) -> list[str]:

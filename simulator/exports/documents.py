@@ -20,7 +20,6 @@ from simulator.exports.vega import png, svg
 from simulator.tables import Table, shown
 
 HERE: Final = Path(__file__).parent
-FORMATS: Final = ("html", "pdf", "docx")
 TITLE_SIZE, HEADING_SIZE, TEXT_SIZE, SMALL_SIZE, TABLE_SIZE = 14, 11, 8.5, 7, 6.5
 """Points in a DOCX; a word processor sets lines wider than the PDF."""
 

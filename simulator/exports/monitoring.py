@@ -17,15 +17,13 @@ import xlsxwriter
 from scenarios import Scenario
 from simulator.engine.states import START_YEAR
 from simulator.evidence import load_ledger
-from simulator.exports.brief import labels
-from simulator.exports.workbook import Sheet, three, write_sheet
+from simulator.exports.workbook import Sheet, about, three, write_sheet
 from simulator.outcomes.effects import by_group
 from simulator.outcomes.indicators import MOVES, moved, national, quantiles, summarise
 from simulator.outcomes.spending import by_us_fiscal_year, dollars
 from simulator.policy.budget import US_SHIFT
 from simulator.policy.crosswalk import crosswalk
 from simulator.policy.national import HORIZON
-from simulator.report import runs_note
 from simulator.report_policy import GROUP_TEXTS
 from simulator.texts import language, t
 
@@ -97,17 +95,8 @@ def write_monitoring(dataset: xr.Dataset, path: Path, day: datetime.date) -> Non
     book.set_properties({"title": t("monitoring.title")})
     book.set_properties({"created": datetime.datetime.combine(day, datetime.time())})
     yearly = {key: fiscal(series) for key, series in _series(dataset).items()}
-    about = [
-        (t("book.about.date"), day.isoformat()),
-        (t("book.about.scenarios"), ", ".join(labels(dataset))),
-        (t("book.about.runs"), runs_note(dataset)),
-        (t("monitoring.years"), t("monitoring.fiscal_year")),
-        (t("book.about.simulated"), t("brief.limits")),
-        (t("book.about.registered"), t("score.note.reported")),
-        (t("book.about.version"), str(dataset.attrs["code_version"])),
-    ]
-    head = (t("explain.column.field"), t("explain.column.value"))
-    write_sheet(book, Sheet(t("book.sheet.about"), t("monitoring.title"), head, list(about)))
+    years = (t("monitoring.years"), t("monitoring.fiscal_year"))
+    write_sheet(book, about(dataset, day, t("monitoring.title"), years))
     write_sheet(book, _logic(dataset, chosen))
     write_sheet(book, _indicators(dataset, chosen, yearly))
     write_sheet(book, _targets(dataset, chosen, yearly))
@@ -187,7 +176,7 @@ def _logic(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
     capacity = dataset["line_capacity"].sum("territory")
     rows: list[Sequence[object]] = []
     for name, programmes in chosen.items():
-        lines = dict.fromkeys(line for one in programmes for grant in one.budget for line, _ in grant.lines)
+        lines = _lines(programmes)
         for objective in OBJECTIVES:
             for line in lines:
                 told, entry = ledger.lines[line], crosswalk()[line]
@@ -199,10 +188,10 @@ def _logic(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
                 rows.append(
                     (
                         *(name, t(f"monitoring.objective.{objective}"), told.label[language()]),
-                        *(spent.median, spent.low, spent.high, paid.median, paid.low, paid.high),
+                        *(*three(spent), *three(paid)),
                         entry.activity[language()],
                         *(entry.product[language()], told.unit[language()]),
-                        *(most.median, most.low, most.high),
+                        *three(most),
                         "; ".join(t(f"monitoring.name.{k}") for k, o in INDICATORS.items() if o == objective),
                         t("monitoring.impact"),
                     )
@@ -244,7 +233,7 @@ def _indicators(
                 t(f"monitoring.unit.{UNITS.get(key, 'children')}"),
                 t(f"monitoring.source.{REGISTERED.get(key, 'simulated')}"),
                 *(groups, f"FY{base}"),
-                *((None, None, None) if told is None else (told.median, told.low, told.high)),
+                *three(told),
             )
         )
     head = (
@@ -264,6 +253,11 @@ REGISTERED: Final = {
     "police_children": "police",
 }
 """Who registers an indicator; the others are what happens in the model."""
+
+
+def _lines(programmes: Sequence[Programme]) -> list[str]:
+    """Return the budget lines of programmes, each once."""
+    return list(dict.fromkeys(line for one in programmes for grant in one.budget for line, _ in grant.lines))
 
 
 def _fiscal_year_of(ti: int) -> int:
@@ -301,7 +295,7 @@ def _money(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
     units = dataset["line_capacity"].sum("territory")
     rows: list[Sequence[object]] = []
     for name, programmes in chosen.items():
-        lines = dict.fromkeys(line for one in programmes for grant in one.budget for line, _ in grant.lines)
+        lines = _lines(programmes)
         rate = dataset["soles_per_dollar"].sel(scenario=name)
         for line in sorted(lines, key=lambda one: OBJECTIVES.index(objective_of(one))):
             for year in (int(y) for y in executed["us_fiscal_year"].values if y in units["year"].values):
@@ -314,8 +308,8 @@ def _money(dataset: xr.Dataset, chosen: dict[str, list[Programme]]) -> Sheet:
                     (
                         *(name, t(f"monitoring.objective.{objective_of(line)}")),
                         *(ledger.lines[line].label[language()], year),
-                        *(soles.median, soles.low, soles.high, paid.median, paid.low, paid.high),
-                        *(ledger.lines[line].unit[language()], used.median, used.low, used.high),
+                        *(*three(soles), *three(paid)),
+                        *(ledger.lines[line].unit[language()], *three(used)),
                     )
                 )
     low, high = t("report.column.low"), t("report.column.high")

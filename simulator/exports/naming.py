@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 from unicodedata import combining, normalize
 
@@ -35,13 +34,3 @@ def file_name(kind: str, scenarios: Sequence[str], day: datetime.date, suffix: s
     if fits < len(whole):
         names += f"_{plain(t('export.more', number=len(whole) - fits))}"
     return f"sintrata_{plain(kind)}_{names}_{day.isoformat()}{suffix}"
-
-
-def free_path(folder: Path, name: str) -> Path:
-    """Return a place in a folder at which nothing stands: the name, or the name with a number."""
-    path = folder / name
-    number = 2
-    while path.exists():
-        path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
-        number += 1
-    return path

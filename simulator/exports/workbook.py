@@ -107,7 +107,7 @@ def write_workbook(
 
 
 def _sheets(dataset: xr.Dataset, card: Scorecard, day: datetime.date, year: int | None) -> Iterator[Sheet]:
-    yield _about(dataset, day)
+    yield about(dataset, day, t("book.name"))
     yield _scorecard(card)
     yield _yearly(dataset)
     yield _programming(dataset, year)
@@ -126,7 +126,8 @@ def _sheets(dataset: xr.Dataset, card: Scorecard, day: datetime.date, year: int 
 # -- sheets ----------------------------------------------------------------------------------------------
 
 
-def _about(dataset: xr.Dataset, day: datetime.date) -> Sheet:
+def about(dataset: xr.Dataset, day: datetime.date, title: str, *more: tuple[str, str]) -> Sheet:
+    """Return the sheet that says what a file was made from; ``more`` are rows of its own."""
     attrs = dataset.attrs
     rows: list[Sequence[object]] = [
         (t("book.about.date"), day.isoformat()),
@@ -137,9 +138,10 @@ def _about(dataset: xr.Dataset, day: datetime.date) -> Sheet:
         (t("book.about.seed"), str(attrs["seed"])),
         (t("book.about.simulated"), t("brief.limits")),
         (t("book.about.registered"), t("score.note.reported")),
+        *more,
     ]
     head = (t("explain.column.field"), t("explain.column.value"))
-    return Sheet(t("book.sheet.about"), t("book.name"), head, rows)
+    return Sheet(t("book.sheet.about"), title, head, rows)
 
 
 def _scorecard(card: Scorecard) -> Sheet:
@@ -151,7 +153,7 @@ def _scorecard(card: Scorecard) -> Sheet:
             rows.append(
                 (
                     *(about.code, about.label[language()], one.scenario, year),
-                    *(_as_told(about, value) for value in _three(summary)),
+                    *(_as_told(about, value) for value in three(summary)),
                     None if goal is None else _as_told(about, goal.value),
                     None if goal is None else t(f"score.mark.{goal.mark}"),
                     Percent(one.probability[year]) if year in one.probability else None,
@@ -194,16 +196,21 @@ def _yearly(dataset: xr.Dataset) -> Sheet:
     return Sheet(t("book.sheet.yearly"), t("book.title.yearly"), head, rows, runs_note(dataset))
 
 
-def three(cell: xr.DataArray) -> tuple[object, object, object]:
-    """Return median, low and high of a cell of ``quantiles``; what has no value stays empty."""
-    low, median, high = (None if np.isnan(v) else float(v) for v in cell.values)
-    return median, low, high
+def three(told: Interval | xr.DataArray | None) -> tuple[object, object, object]:
+    """Return median, low and high of a summary or of a cell of ``quantiles``.
 
-
-def _three(told: Interval) -> tuple[object, object, object]:
-    if not told.runs:
+    What has no value stays empty, and so does the interval of a single run.
+    """
+    if told is None:
         return None, None, None
-    return (told.median, told.low, told.high) if told.runs > 1 else (told.median, None, None)
+    if isinstance(told, Interval):
+        low, median, high = told.low, told.median, told.high
+        if told.runs == 1:
+            low = high = np.nan
+    else:
+        low, median, high = told.values
+    cells = [None if np.isnan(value) else float(value) for value in (median, low, high)]
+    return cells[0], cells[1], cells[2]
 
 
 def first_year(dataset: xr.Dataset) -> int | None:
@@ -261,7 +268,7 @@ def _programming(dataset: xr.Dataset, year: int | None) -> Sheet:
                         *(entry.product[language()], entry.activity[language()], _places(where)),
                         *(ledger.lines[line].unit[language()], whole, price, besides),
                         Formula(f"=I{row}*J{row}+K{row}", whole * price + besides),
-                        *(pia, pim, *_three(summarise(spent))),
+                        *(pia, pim, *three(summarise(spent))),
                     )
                 )
         rows += _totals(rows, first, there, money.sum("line"))
@@ -298,14 +305,14 @@ def _totals(
             )
             for c, k in SUMMED.items()
         ]
-        told = _three(summarise(executed.sel(year=year)))
+        told = three(summarise(executed.sel(year=year)))
         out.append((t("book.total_of", year=year), *[None] * 10, *sums, *told))
     ends = last + len(out)
     totals = [
         Formula(f"=SUM({c}{last + 1}:{c}{ends})", float(sum(_value(row[k]) for row in out)))
         for c, k in SUMMED.items()
     ]
-    told = _three(summarise(executed.sel(year=list(years)).sum("year")))
+    told = three(summarise(executed.sel(year=list(years)).sum("year")))
     return [*out, (t("book.total"), *[None] * 10, *totals, *told)]
 
 
@@ -408,8 +415,8 @@ def _costs(dataset: xr.Dataset, points: Sheet) -> Sheet:
                 worth = f"({column['F']}*$R{row}>={column['E']})"
                 rows.append(
                     (
-                        *(name, t(f"effect.{effect}"), year, *_three(told.money), *_three(told.gained)),
-                        *((None,) * 3 if told.ratio is None else _three(told.ratio)),
+                        *(name, t(f"effect.{effect}"), year, *three(told.money), *three(told.gained)),
+                        *three(told.ratio),
                         None if told.ratio is not None else cost_in_words(told),
                         *(Percent(share) for share in told.plane().values()),
                         0.0,
@@ -461,7 +468,7 @@ def _technical(indicator: Indicator, scores: list[Score]) -> Sheet:
             goal = one.targets.get(year)
             rows.append(
                 (
-                    *(one.scenario, year, *(_as_told(indicator, value) for value in _three(told))),
+                    *(one.scenario, year, *(_as_told(indicator, value) for value in three(told))),
                     None if goal is None else _as_told(indicator, goal.value),
                     None if goal is None else t(f"score.mark.{goal.mark}"),
                     Percent(one.probability[year]) if year in one.probability else None,

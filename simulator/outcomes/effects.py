@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.outcomes import indicators
-from simulator.outcomes.indicators import Interval, difference, moved, summarise
+from simulator.outcomes.indicators import Interval, difference, moved, ratio, summarise
 from simulator.outcomes.spending import added_money, constant
 from simulator.outcomes.years import by_year
 from simulator.policy.prices import BASE_YEAR
@@ -113,7 +113,7 @@ def by_group(dataset: xr.Dataset, by: str, *, yearly: bool = True) -> xr.Dataset
         {
             **of,
             "child_months": over_time(exploited),
-            "assisted_share": of["protected"] / of["identified"].where(of["identified"] > 0),
+            "assisted_share": ratio(of["protected"], of["identified"]),
         }
     )
 

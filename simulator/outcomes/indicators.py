@@ -105,16 +105,16 @@ def yearly(dataset: xr.Dataset, over: Sequence[str] = PLACE) -> xr.Dataset:
         }
     )
     counts = counts.assign(
-        assisted_share=_share(counts["protected"], counts["identified"]),
-        lost_share=_share(counts["lost_before_protection"], counts["identified"]),
+        assisted_share=ratio(counts["protected"], counts["identified"]),
+        lost_share=ratio(counts["lost_before_protection"], counts["identified"]),
     )
     if set(over) != set(PLACE):
         return counts
     started = by_year(dataset["reintegration_started"])
-    return counts.assign(reintegration_started=started, completed_share=_share(counts["completed"], started))
+    return counts.assign(reintegration_started=started, completed_share=ratio(counts["completed"], started))
 
 
-def _share(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
+def ratio(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
     """Return a ratio; where there is nothing to divide by there is no value, which is not zero."""
     return part / whole.where(whole > 0)
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.faults import Fault, FaultyInput, did_you_mean
-from simulator.outcomes.indicators import Interval, moved, national, summarise
+from simulator.outcomes.indicators import Interval, moved, national, ratio, summarise
 from simulator.outcomes.years import by_year
 from simulator.policy.national import FIRST_TARGET, HORIZON, IN_FORCE, Indicator, Target, indicators
 from simulator.texts import t
@@ -206,11 +206,6 @@ def _country(dataset: xr.Dataset, *names: str) -> xr.DataArray:
     return by_year(total)
 
 
-def _ratio(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
-    """Return a ratio; nothing to divide by gives no value, which is not zero."""
-    return part / whole.where(whole > 0)
-
-
 def _completed(dataset: xr.Dataset) -> xr.DataArray:
     return moved(national(dataset)["flow"], "completed")
 
@@ -218,7 +213,7 @@ def _completed(dataset: xr.Dataset) -> xr.DataArray:
 def _specialised_cases(dataset: xr.Dataset) -> xr.DataArray:
     opened = dataset["cases_to_investigation"]
     share = dataset["factor"].sel(factor_name="prosecutor_office", drop=True)
-    return _ratio(by_year((opened * share).sum("territory")), by_year(opened.sum("territory")))
+    return ratio(by_year((opened * share).sum("territory")), by_year(opened.sum("territory")))
 
 
 def _half_year(dataset: xr.Dataset) -> xr.DataArray:
@@ -226,21 +221,21 @@ def _half_year(dataset: xr.Dataset) -> xr.DataArray:
     first_half = by_year(completed.where(completed["month"].dt.month <= HALF_YEAR, 0))
     begun = dataset["reintegration_started"].rolling(month=MONTHS).sum()
     to_june = begun.sel(month=begun["month"].dt.month == HALF_YEAR)
-    return _ratio(first_half, to_june.assign_coords(month=to_june["month"].dt.year).rename(month="year"))
+    return ratio(first_half, to_june.assign_coords(month=to_june["month"].dt.year).rename(month="year"))
 
 
 def _whole_year(dataset: xr.Dataset) -> xr.DataArray:
-    return _ratio(by_year(_completed(dataset)), by_year(dataset["reintegration_started"]))
+    return ratio(by_year(_completed(dataset)), by_year(dataset["reintegration_started"]))
 
 
 def _cohort(dataset: xr.Dataset) -> xr.DataArray:
     begun, completed = (by_year(dataset[n]) for n in ("reintegration_started", "completed_of_cohort"))
     # Only two years later is it known who completed in 24 months.
-    return _ratio(completed, begun).shift(year=COHORT_YEARS)
+    return ratio(completed, begun).shift(year=COHORT_YEARS)
 
 
 def _residents_with_plan(dataset: xr.Dataset) -> xr.DataArray:
-    return _ratio(_country(dataset, "specialised_planned"), _country(dataset, "specialised_residents"))
+    return ratio(_country(dataset, "specialised_planned"), _country(dataset, "specialised_residents"))
 
 
 _MEASURES: Final[dict[str, Callable[[xr.Dataset], xr.DataArray]]] = {

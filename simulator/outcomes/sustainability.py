@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from simulator.engine.states import START_YEAR, month_index
 from simulator.outcomes.indicators import Interval, moved, national, summarise
@@ -59,14 +60,40 @@ def lasting(dataset: xr.Dataset, comparator: str) -> list[Lasting]:
     first = _month_of(dataset["month"].values[0])
     out = []
     for name in (str(n) for n in dataset["scenario"].values if str(n) != comparator):
-        ends = np.asarray(dataset["programme_end"].sel(scenario=name)).ravel()
-        if (ends < 0).any():
+        ends = ends_of(dataset, name)
+        if ends is None:
             continue
         for measure, sign in GAINS.items():
             change = monthly[measure].sel(scenario=name) - monthly[measure].sel(scenario=comparator)
             runs = sign * change.stack(run=("draw", "replicate")).transpose("run", "month").values
             out.append(_lasting(name, measure, ends, runs, first))
     return out
+
+
+def ends_of(dataset: xr.Dataset, scenario: str) -> NDArray[np.int64] | None:
+    """Return [run] the last month of a scenario's programmes; ``None`` if they go on beyond the run."""
+    ends = np.asarray(dataset["programme_end"].sel(scenario=scenario)).ravel()
+    return None if (ends < 0).any() else ends
+
+
+def last_years(dataset: xr.Dataset, scenario: str, most: int) -> list[int]:
+    """Return the last calendar years in which a scenario's programmes work, to their median end.
+
+    Parameters
+    ----------
+    most : how many years at most; those before the run begins are left out
+
+    Returns
+    -------
+    ascending years; none if the programmes go on beyond the run
+    """
+    ends = ends_of(dataset, scenario)
+    if ends is None:
+        return []
+    # A programme that ends before December does not work through that year.
+    last = START_YEAR + (int(np.median(ends)) + 1) // YEAR - 1
+    first = START_YEAR + -(-_month_of(dataset["month"].values[0]) // YEAR)
+    return list(range(max(first, last - most + 1), last + 1))
 
 
 @dataclass(frozen=True)

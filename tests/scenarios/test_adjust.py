@@ -110,6 +110,21 @@ MISTAKES = {
         "from: 2030, to: 2030, under: war}\n",
         "claims[0].under",
     ),
+    "a line that is none": (
+        "claims:\n  - {measure: returns, than: baseline, direction: lower, "
+        "from: 2030, to: 2030, mostly_by: judges}\n",
+        "claims[0].mostly_by",
+    ),
+    "a line without money": (
+        "claims:\n  - {measure: returns, than: baseline, direction: lower, "
+        "from: 2030, to: 2030, mostly_by: judge_training}\n",
+        "claims[0].mostly_by",
+    ),
+    "a line of no change": (
+        "claims:\n  - {measure: returns, than: baseline, direction: similar, "
+        "from: 2030, to: 2030, mostly_by: training}\n",
+        "claims[0].mostly_by",
+    ),
 }
 
 
@@ -132,6 +147,8 @@ def test_everything_of_a_file_goes_through_a_spreadsheet(folder: Path) -> None:
         "evidence: [F18, Rec1]\nwithout: [compact]\n"
         "claims:\n  - {measure: returns, than: baseline, direction: lower, from: 2030, to: 2031, "
         "under: pandemic, unexpected: true}\n"
+        "  - {measure: returns, than: baseline, direction: lower, from: 2030, to: 2030, "
+        "mostly_by: training}\n"
         "adjust:\n  - {programme: one, multiply: 2.5, end: 2033-12, "
         "stop_when: {signal: plans_completed, per: upe_opened, at_least: 0.2}}\n"
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scenarios import Scenario, levers, library, load_scenario
+from scenarios.files import overlays
 from simulator.engine.states import month_index
 from simulator.evidence import load_ledger
 from simulator.faults import FaultyInput
@@ -159,6 +160,17 @@ def test_the_library_is_complete_in_both_languages() -> None:
             assert scenario.claims, name
     assert load_scenario("baseline").interventions == ()
     assert load_scenario("baseline").parameters == {}
+
+
+def test_overlays_are_complete_in_both_languages() -> None:
+    trend = load_scenario("baseline")
+    for name in overlays():
+        over = load_scenario(f"baseline+{name}")
+        for key in ("question", "description", "assumptions"):
+            plain, laid = getattr(trend, key), getattr(over, key)
+            assert laid != plain, (name, key)
+            assert laid.es != laid.en
+        assert set(over.evidence) > set(trend.evidence), name
 
 
 def test_levers_act_on_parameters_that_exist() -> None:

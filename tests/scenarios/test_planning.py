@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openpyxl import Workbook, load_workbook
 
-from scenarios import Scenario, library, load_scenario
+from scenarios import Scenario, levers, library, load_scenario
 from scenarios.difference import differences
 from scenarios.editor import beginning, json_schema
 from scenarios.files import overlays
@@ -204,6 +205,28 @@ def test_the_schema_takes_what_we_take(path: Path) -> None:
     schema = json_schema()
     Draft202012Validator.check_schema(schema)
     assert list(Draft202012Validator(schema).iter_errors(read_yaml(path, path.name).data)) == []
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "scenario-files.md"
+
+
+def test_the_page_of_the_format_is_a_valid_file_with_every_key(tmp_path: Path) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    path = tmp_path / "example.yaml"
+    path.write_text(example.replace("...", "text"), encoding="utf-8")
+    told = load_scenario(path)
+    assert [one.name for one in told.programmes] == ["compact2", "south"]
+    data = read_yaml(path, path.name).data
+    assert list(Draft202012Validator(json_schema()).iter_errors(data)) == []
+    # Keys that exclude one another stand in it too, and what an adjustment may name stands beside it.
+    written = set(re.findall(r"[a-z_]+", example))
+    for group, keys in FIELDS.items():
+        assert set(keys) <= written, (group, set(keys) - written)
+    beside = example.split("adjust:")[1].split("unit_costs:")[0]
+    assert set(FIELDS["adjust"]) <= set(re.findall(r"[a-z_]+", beside))
+    for name in levers():
+        assert f"| `{name}` |" in page, name
 
 
 NO_LINE = {"lines": {"x": 1}, "amount": 1}
