@@ -22,7 +22,6 @@ from simulator.experiments.posterior import Posterior, digest, save_posterior
 from simulator.experiments.prior import quantile
 from simulator.tables import Column, Table
 from simulator.texts import language, t
-from simulator.version import code_hash
 
 Floats = NDArray[np.float64]
 

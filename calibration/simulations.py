@@ -22,7 +22,6 @@ from simulator import __version__, coordinates, load_ledger
 from simulator.experiments.code import code_hash
 from simulator.experiments.ensemble import Comparator, Study
 from simulator.experiments.workers import country
-from simulator.version import code_hash
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -21,8 +21,8 @@ from scenarios.schema import Scenario, load_scenario
 from simulator.engine.store import load_population
 from simulator.evidence import load_ledger
 from simulator.experiments.claims import Checked, compared
+from simulator.experiments.code import code_hash
 from simulator.experiments.design import DrawsFrom, parameter_draws
-from simulator.version import code_hash
 
 KEPT: Final = LIBRARY / "claims.csv"
 """The table of the library."""
