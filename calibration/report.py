@@ -17,7 +17,7 @@ from calibration.targets import REASONS, unmapped
 from calibration.validation import GOAL_COVERAGE, Coverage, Row, SeriesScore, Validation
 from simulator.exports.brief import Brief, Section
 from simulator.exports.documents import html
-from simulator.outcomes.export import free_name
+from simulator.exports.naming import free_name
 from simulator.tables import Column, Table
 from simulator.texts import language, t
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from simulator.exports.brief import MOST_SCENARIOS, brief
 from simulator.exports.documents import docx, html, pdf
 from simulator.exports.monitoring import us_programmes, write_monitoring
-from simulator.exports.naming import file_name
+from simulator.exports.naming import file_name, free_name
 from simulator.exports.workbook import write_workbook
 from simulator.faults import Fault, FaultyInput
-from simulator.outcomes.export import SUFFIX, free_name, save
+from simulator.outcomes.export import SUFFIX, save
 from simulator.texts import t
 
 if TYPE_CHECKING:

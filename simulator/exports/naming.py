@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from typing import Final
 from unicodedata import combining, normalize
 
+from simulator.outcomes.export import free_name
 from simulator.texts import t
+
+__all__ = ["file_name", "free_name", "plain"]
 
 LONGEST: Final = 120
 """Of the scenarios' part of a name, in characters: file systems allow 255 for the whole."""
