@@ -1,10 +1,10 @@
 """The fit: what the data can tell, what they rule out, and the sets of parameters that they leave.
 
 A first population of simulations screens the prior; further ones go where the emulator of what was seen so
-far finds the data likely. The posterior is what the last emulator leaves of the prior (synthetic likelihood,
-Wood 2010: the expected series, and the covariance of what the emulator does not know); the weights of the
-simulations themselves, which need no emulator to be true, are its check. Read this first, then ``screening``,
-``emulator`` and ``smc``.
+far finds the data likely. The posterior is that of the simulations themselves (approximate Bayesian
+computation), which needs no emulator to be true; what the last emulator leaves of the prior (synthetic
+likelihood, Wood 2010: the expected series, and the covariance of what the emulator does not know) is its
+check. Read this first, then ``screening``, ``emulator``, ``smc`` and ``nearness``.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.emulator import Emulator, emulate
+from calibration.nearness import Near, nearest
 from calibration.observe import LEAST, errors
 from calibration.priors import Drawn, Pool, Prior
 from calibration.screening import Identified, identify, movers
-from calibration.smc import IMPLAUSIBLE, Data, Stage, Weighted, choose, effective, emulated, ruled_out, weigh
+from calibration.smc import IMPLAUSIBLE, Data, Stage, choose, effective, emulated, of_prior, ruled_out
 from calibration.targets import Target
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-FIRST: Final = 80
+FIRST: Final = 240
 """Simulations of the prior; of a budget that is not larger, half."""
 
 STAGE: Final = 40
@@ -38,7 +39,7 @@ WIDENING: Final = 2.0
 LEAST_NEAR: Final = 0.05
 """Share of prior sets that must come within three standard deviations of a target for it to be in reach."""
 
-POOL: Final = 100_000
+POOL: Final = 200_000
 """Prior sets among which a stage chooses."""
 
 FEWEST_IN_POOL: Final = 50.0
@@ -153,19 +154,22 @@ class Fit:
     Attributes
     ----------
     names : fitted parameters
-    pool : prior sets of them; likely : [set] their share of the posterior
-    chosen : rows of the pool, drawn by it: the posterior as it is kept
+    pool : prior sets of them; likely : [set] their share of the posterior by the emulator
+    near : the posterior by the simulations; sets : its parameter sets
+    chosen : rows of these, drawn by it: the posterior as it is kept
     inside : [set] which sets of the pool imply a stock that the sources allow
     x : [n, parameter] positions of all simulations; stock : [n] per 1,000, that they imply
     structures : of each simulation, one of each group
     y : [n, target] what they showed, on the scale of the data; reached : [target] those in reach, the only
         ones in ``y`` and ``data``
-    log_likelihood : [n]; weighted : weights of simulations
+    log_likelihood : [n]
     """
 
     names: tuple[str, ...]
     pool: Pool
     likely: Floats
+    near: Near
+    sets: Pool
     chosen: Integers
     inside: NDArray[np.bool_]
     x: Floats
@@ -175,7 +179,6 @@ class Fit:
     data: Data
     reached: NDArray[np.bool_]
     log_likelihood: Floats
-    weighted: Weighted
     screened: Screened
     waves: tuple[Wave, ...]
 
@@ -241,20 +244,24 @@ def fit(
     y = scale(shown.predicted[:, reached])
     last, likely, left = _stage(emulate(x, y, screened.active), pool, inside, data, 1.0, 0)
     waves.append(Wave(0, last.widening, left, effective(likely)))
+    near = nearest(x, y, of_prior(x, tuple(stages), data), screened.identified, data, prior.seed)
+    held = tuple(one.structures for one in sets)
+    left_over = prior.sets(names, near.x, [held[row] for row in near.rows])
     return Fit(
         names=names,
         pool=pool,
         likely=likely / likely.sum(),
-        chosen=_keep(prior, pool, likely, kept),
+        near=near,
+        sets=left_over,
+        chosen=_keep(prior, left_over, near.of_made, kept),
         inside=inside,
         x=x,
         stock=shown.stock,
         y=y,
-        structures=tuple(one.structures for one in sets),
+        structures=held,
         data=data,
         reached=reached,
         log_likelihood=log,
-        weighted=weigh(x, log, tuple(stages), data),
         screened=screened,
         waves=tuple(waves),
     )
@@ -333,5 +340,5 @@ def _choose(prior: Prior, pool: Pool, likely: Floats, index: int) -> list[Drawn]
 
 
 def _keep(prior: Prior, pool: Pool, likely: Floats, kept: int) -> Integers:
-    """Return the rows of the pool that are kept as the posterior, likely ones several times."""
+    """Return the rows of a pool that are kept as the posterior, likely ones several times."""
     return np.sort([row for row, _ in _sets(prior, pool, likely, kept, 0)])

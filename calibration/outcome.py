@@ -57,11 +57,10 @@ def posterior_of(done: Calibrated) -> Posterior:
         "digest": digest(prior.ledger, fit.names),
         "seed": prior.seed,
         "scale": done.recipe.scale,
-        "until": str(np.datetime64("2012-01") + done.recipe.until),
+        "until": str(np.datetime64("2012-01") + np.timedelta64(done.recipe.until, "M")),
         "simulations": len(fit.x),
-        "effective_simulations": round(fit.weighted.effective, 1),
-        "widening_of_simulations": round(fit.weighted.widening, 3),
-        "effective_unwidened": round(fit.weighted.unwidened, 2),
+        "effective_simulations": round(fit.near.effective, 1),
+        "error_of_means": round(fit.near.error, 3),
         "waves": [asdict(wave) for wave in fit.waves],
         "shown_by_waves": shown_by_waves(fit),
         "targets_fitted": int(fit.reached.sum()),
@@ -71,11 +70,11 @@ def posterior_of(done: Calibrated) -> Posterior:
     }
     return Posterior(
         names=fit.names,
-        values=fit.pool.values[rows],
+        values=fit.sets.values[rows],
         weights=counts / counts.sum(),
         structures=tuple(
             tuple(members[s].name for members, s in zip(prior.groups, held, strict=True))
-            for held in fit.pool.structures[rows]
+            for held in fit.sets.structures[rows]
         ),
         manifest=manifest,
     )
@@ -103,16 +102,17 @@ def shown_by_waves(fit: Fit) -> list[dict[str, float]]:
 def identified_table(done: Calibrated) -> Table:
     """Return what the data say of each fitted parameter: prior, posterior, narrowing; best known first.
 
-    ``simulated`` is the posterior mean position by the weights of simulations, beside that of the emulator.
+    ``position`` and ``width`` are mean and 90% interval of the positions, ``emulated`` and ``emulated_width``
+    those by the emulator.
     """
     fit, parameters = done.fit, done.prior.ledger.parameters
     rows: list[dict[str, object]] = []
     for i, name in enumerate(fit.names):
-        x, values = fit.pool.x[:, i], fit.pool.values[:, i]
+        x, weights = fit.near.x[:, i], fit.near.of_made
         before = [float(quantile(parameters[name], np.array([end]))[0]) for end in (ENDS[0], ENDS[2])]
-        after = weighted_quantiles(values, fit.likely)
-        mean = float(fit.likely @ x)
-        deviation = float(np.sqrt(fit.likely @ (x - mean) ** 2))
+        after = weighted_quantiles(fit.sets.values[:, i], weights)
+        mean = float(weights @ x)
+        deviation = float(np.sqrt(weights @ (x - mean) ** 2))
         rows.append(
             {
                 "parameter": name,
@@ -120,10 +120,12 @@ def identified_table(done: Calibrated) -> Table:
                 "prior": _range(before[0], before[1]),
                 "posterior": _range(after[0], after[2]),
                 "median": after[1],
-                "narrowing": 1.0 - deviation / float(x.std()),
+                "narrowing": 1.0 - deviation / float(fit.pool.x[:, i].std()),
                 "expected": float(fit.screened.identified.narrowing[i]),
                 "position": mean,
-                "simulated": float(fit.weighted.weights @ fit.x[:, i]),
+                "width": _width(x, weights),
+                "emulated": float(fit.likely @ fit.pool.x[:, i]),
+                "emulated_width": _width(fit.pool.x[:, i], fit.likely),
             }
         )
     rows.sort(key=lambda row: -float(str(row["narrowing"])))
@@ -135,16 +137,15 @@ def identified_table(done: Calibrated) -> Table:
         Column("median", t("fit.column.median"), "n"),
         Column("narrowing", t("fit.column.narrowing"), ".0%"),
         Column("expected", ""),
-        Column("position", ""),
-        Column("simulated", ""),
+        *(Column(name, "") for name in ("position", "width", "emulated", "emulated_width")),
     )
-    note = t(
-        "fit.note",
-        simulations=len(fit.x),
-        effective=f"{fit.weighted.effective:.0f}",
-        widening=f"{fit.weighted.widening:.2f}",
-    )
+    note = t("fit.note", simulations=len(fit.x), effective=f"{fit.near.effective:.0f}")
     return Table(t("fit.title"), columns, tuple(rows), (note,))
+
+
+def _width(x: Floats, weights: Floats) -> float:
+    low, _, high = weighted_quantiles(x, weights)
+    return high - low
 
 
 def _range(low: float, high: float) -> str:
@@ -158,14 +159,14 @@ def structures_table(done: Calibrated) -> Table:
     for g, members in enumerate(done.prior.groups):
         for s, one in enumerate(members):
             held = np.array([one.name in structures for structures in fit.structures])
-            after = float(fit.likely[fit.pool.structures[:, g] == s].sum())
+            after = float(fit.near.weights[held].sum())
             rows.append(
                 {
                     "structure": one.name,
                     "label": one.label[language()],
                     "before": 1.0 / len(members),
                     "after": after,
-                    "simulated": float(fit.weighted.weights[held].sum()),
+                    "emulated": float(fit.likely[fit.pool.structures[:, g] == s].sum()),
                     "excluded": after < EXCLUDED,
                 }
             )
@@ -174,7 +175,7 @@ def structures_table(done: Calibrated) -> Table:
         Column("label", t("fit.column.label")),
         Column("before", t("fit.column.before"), ".0%"),
         Column("after", t("fit.column.after"), ".0%"),
-        Column("simulated", ""),
+        Column("emulated", ""),
         Column("excluded", t("fit.column.excluded")),
     )
     return Table(t("fit.structures"), columns, tuple(rows), (t("fit.structures_note"),))
@@ -229,6 +230,8 @@ def write(done: Calibrated, folder: Path) -> Posterior:
                 "parameter": name,
                 "coverage_50": float(recovered.coverage(0.5)[i]),
                 "coverage_90": float(recovered.coverage(0.9)[i]),
+                "emulated_50": float(recovered.coverage(0.5, emulated=True)[i]),
+                "emulated_90": float(recovered.coverage(0.9, emulated=True)[i]),
                 "uniformity": float(recovered.uniformity()[i]),
                 "narrowing": float(1.0 - deviation[i]),
             }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from scipy import stats
 
 from calibration.outcome import EXCLUDED, TOLD, weighted_quantiles
 from simulator.evidence import load_ledger
@@ -25,6 +26,12 @@ IDENTIFIED: Final = 0.1
 
 UNEVEN: Final = 0.01
 """Probability below which ranks are called uneven."""
+
+NORMAL_90: Final = 2.0 * float(stats.norm.ppf(0.95))
+"""Standard deviations of a normal distribution that its central 90% spans."""
+
+APART: Final = 3.0
+"""Standard errors from which on two means differ by more than chance."""
 
 DIRECTIONS: Final = 8
 """Combinations of parameters that are told, the best known first."""
@@ -61,9 +68,8 @@ def populations() -> list[str]:
         f"{made['targets_fitted']}.",
         f"- Out of reach, told and not fitted to: {outside}.",
         f"- Kept of the posterior: {distinct} different sets.",
-        "- Effective simulations by their own weights, without an emulator: "
-        f"{made['effective_unwidened']:.1f} with the errors as they are; {made['effective_simulations']:.0f} "
-        f"with errors {made['widening_of_simulations']:.1f} times as wide, the least that is enough.",
+        f"- Effective simulations of the posterior: {made['effective_simulations']:.0f}; standard error of "
+        f"its means: {made['error_of_means']:.2f} of its standard deviations.",
         f"- Code {made['code_version']}, `{made['code_hash'][:12]}`; data `{made['data_hash'][:12]}`; "
         f"`{made['command']}`.",
     ]
@@ -86,7 +92,7 @@ def identified() -> list[str]:
         "",
         *_head(
             *("parameter", "what it is", "prior, 90%", "posterior, 90%", "median", "narrowing"),
-            *("mean position: emulator", "simulations", "recovery: 50% / 90% hold", "ranks even? p"),
+            *("recovery: 50% / 90% hold", "ranks even? p"),
         ),
     ]
     for row in rows:
@@ -94,10 +100,35 @@ def identified() -> list[str]:
         lines.append(
             f"| `{name}` | {known[name].label['en']} | {row['prior']} | {row['posterior']} "
             f"| {row['median']:.3g} | {row['narrowing']:.0%} "
-            f"| {row['position']:.2f} | {row['simulated']:.2f} "
             f"| {found['coverage_50']:.0%} / {found['coverage_90']:.0%} | {found['uniformity']:.3f} |"
         )
     return lines
+
+
+def agreement() -> list[str]:
+    """Return the posterior beside the one by the emulator, for what is identified."""
+    error = load_posterior().manifest["error_of_means"]
+    rows = [row for row in told()["parameters"] if row["narrowing"] >= IDENTIFIED]
+    lines = _head(
+        *("parameter", "mean: simulations", "emulator", "apart, standard errors"),
+        *("width of 90%: simulations", "emulator", "ratio"),
+    )
+    apart, ratios = [], []
+    for row in rows:
+        apart.append((row["emulated"] - row["position"]) / (error * row["width"] / NORMAL_90))
+        ratios.append(row["emulated_width"] / row["width"])
+        lines.append(
+            f"| `{row['parameter']}` | {row['position']:.2f} | {row['emulated']:.2f} | {apart[-1]:+.1f} "
+            f"| {row['width']:.2f} | {row['emulated_width']:.2f} | {ratios[-1]:.2f} |"
+        )
+    far = [f"`{row['parameter']}`" for row, one in zip(rows, apart, strict=True) if abs(one) > APART]
+    named = f": {', '.join(far)}" if far else ""
+    return [
+        *lines,
+        "",
+        f"Means more than {APART:.0f} standard errors apart: {len(far)} of {len(rows)}{named}. "
+        f"Median ratio of widths: {np.median(ratios):.2f}.",
+    ]
 
 
 def directions() -> list[str]:
@@ -114,14 +145,21 @@ def recovery() -> list[str]:
     rows = told()["recovery"]
     known = {row["parameter"] for row in told()["parameters"] if row["narrowing"] >= IDENTIFIED}
     sets = load_posterior().manifest["waves"][0]["simulations"]
-    lines = _head("parameters", "number", "data sets", "50% intervals hold", "90% intervals hold")
+    lines = _head(
+        *("parameters", "number", "data sets", "50% intervals hold", "90% intervals hold"),
+        *("emulator: 50%", "90%"),
+    )
     for what, chosen in (
         ("all that are fitted", rows),
         ("identified", [row for row in rows if row["parameter"] in known]),
         ("not identified", [row for row in rows if row["parameter"] not in known]),
     ):
-        held = [np.mean([row[f"coverage_{level}"] for row in chosen]) for level in (50, 90)]
-        lines.append(f"| {what} | {len(chosen)} | {sets} | {held[0]:.0%} | {held[1]:.0%} |")
+        held = [
+            f"{np.mean([row[f'{by}_{level}'] for row in chosen]):.0%}"
+            for by in ("coverage", "emulated")
+            for level in (50, 90)
+        ]
+        lines.append(f"| {what} | {len(chosen)} | {sets} | {' | '.join(held)} |")
     uneven = [f"`{row['parameter']}`" for row in rows if row["uniformity"] < UNEVEN]
     named = f": {', '.join(uneven)}" if uneven else ""
     return [
@@ -134,13 +172,11 @@ def recovery() -> list[str]:
 def structures() -> list[str]:
     """Return the share of each rival structure before and after the data."""
     known = load_structures()
-    lines = _head(
-        "structure", "what it says", "before", "after (emulator)", "after (simulations)", "excluded"
-    )
+    lines = _head("structure", "what it says", "before", "after", "by the emulator", "excluded")
     for row in told()["structures"]:
         lines.append(
             f"| `{row['structure']}` | {known[row['structure']].label['en']} | {row['before']:.0%} "
-            f"| {row['after']:.0%} | {row['simulated']:.0%} | {'yes' if row['after'] < EXCLUDED else 'no'} |"
+            f"| {row['after']:.0%} | {row['emulated']:.0%} | {'yes' if row['after'] < EXCLUDED else 'no'} |"
         )
     return lines
 

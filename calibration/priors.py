@@ -48,7 +48,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Pool:
-    """Many prior sets of a few parameters.
+    """Many sets of a few parameters.
 
     Attributes
     ----------
@@ -118,6 +118,23 @@ class Prior:
             for name in self.names
         ]
         return np.stack(columns, axis=1)
+
+    def sets(self, names: Sequence[str], x: Floats, structures: Sequence[Sequence[str]]) -> Pool:
+        """Return sets at positions ``x`` [n, parameter] under structures, inside the ranges of these."""
+        values = np.stack(
+            [quantile(self.ledger.parameters[name], column) for name, column in zip(names, x.T, strict=True)],
+            axis=1,
+        )
+        held = np.empty((len(x), len(self.groups)), np.int64)
+        for g, members in enumerate(self.groups):
+            for s, one in enumerate(members):
+                here = np.array([one.name in some for some in structures])
+                held[here, g] = s
+                for i, name in enumerate(names):
+                    if name in one.ranges:
+                        low, _, high = one.ranges[name]
+                        values[here, i] = np.clip(values[here, i], low, high)
+        return Pool(tuple(names), values, x, held)
 
     def pool(self, n: int, names: Sequence[str]) -> Pool:
         """Return ``n`` sets of a few parameters, apart from the sets of ``draw``."""

@@ -1,9 +1,9 @@
 """Does the method find what it should? Parameters that are known, looked for in data made from them.
 
 Each simulation of the prior gives a set of synthetic data: what it showed, moved by the errors of the
-targets. The posterior of these data by the emulator, fitted without that simulation, is held against the
-parameters it was run with: their ranks must be uniform (simulation-based calibration, Talts et al. 2018), and
-intervals must hold them at their nominal rate.
+targets. The posterior of these data by the other simulations, and the one by the emulator fitted to them, are
+held against the parameters it was run with: their ranks must be uniform (simulation-based calibration, Talts
+et al. 2018), and intervals must hold them at their nominal rate.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from calibration.emulator import emulate
+from calibration.nearness import make, nearest
+from calibration.screening import identify
 from calibration.smc import Data
 from simulator.experiments.prior import many_uniforms
 
@@ -36,14 +38,17 @@ class Recovered:
     ----------
     ranks : [data set, parameter] share of the posterior below the truth
     deviation : [data set, parameter] of the posterior, in positions of the prior
+    emulated : [data set, parameter] share of the posterior by the emulator below the truth
     """
 
     ranks: Floats
     deviation: Floats
+    emulated: Floats
 
-    def coverage(self, level: float) -> Floats:
+    def coverage(self, level: float, *, emulated: bool = False) -> Floats:
         """Return [parameter] how often the central interval of a level holds the truth."""
-        return np.asarray((np.abs(self.ranks - 0.5) <= 0.5 * level).mean(axis=0))
+        ranks = self.emulated if emulated else self.ranks
+        return np.asarray((np.abs(ranks - 0.5) <= 0.5 * level).mean(axis=0))
 
     def uniformity(self) -> Floats:
         """Return [parameter] probability of ranks as uneven as these if they are uniform (chi-square)."""
@@ -82,7 +87,9 @@ def recover(
     rows : simulations to take, by default all
     """
     chosen = range(len(x)) if rows is None else rows
-    ranks, deviation = [], []
+    ranks, deviation, emulated = [], [], []
+    spread = data.deviation / np.sqrt(data.weight)
+    moved = make(y, data, seed)
     for i in chosen:
         others = np.arange(len(x)) != i
         emulator = emulate(x[others], y[others], active)
@@ -90,10 +97,13 @@ def recover(
         log = made.log_density(emulator.mean(pool), 1.0, emulator.covariance)
         weights = np.exp(log - log.max())
         weights /= weights.sum()
-        mean = weights @ pool
-        ranks.append(weights @ (pool < x[i]))
-        deviation.append(np.sqrt(weights @ (pool - mean) ** 2))
-    return Recovered(np.array(ranks), np.array(deviation))
+        emulated.append(weights @ (pool < x[i]))
+        known = identify(x[others], y[others], spread, active)
+        near = nearest(x[others], y[others], np.ones(len(x) - 1), known, made, seed, moved[others])
+        mean = near.of_made @ near.x
+        ranks.append(near.of_made @ (near.x < x[i]))
+        deviation.append(np.sqrt(near.of_made @ (near.x - mean) ** 2))
+    return Recovered(np.array(ranks), np.array(deviation), np.array(emulated))
 
 
 @dataclass(frozen=True)
@@ -124,7 +134,7 @@ class Known:
         for name in OF_DATA:
             writer.writerow([name, *blank, *(f"{v:.5g}" for v in getattr(self.data, name))])
         for i, (stock, x, y) in enumerate(zip(self.stock, self.x, self.y, strict=True)):
-            writer.writerow([i, f"{stock:.5g}", *(f"{v:.5f}" for v in x), *(f"{v:.5g}" for v in y)])
+            writer.writerow([i, f"{stock:.5g}", *(f"{v:.4f}" for v in x), *(f"{v:.4g}" for v in y)])
         path.write_text(out.getvalue(), encoding="utf-8", newline="\n")
 
     @classmethod

@@ -65,10 +65,22 @@ class Identified:
     ----------
     narrowing : [parameter] share of the prior's standard deviation that the data take away
     directions : combinations that the data know best: (information, {column: weight})
+    expected : [target] what the prior shows on average
+    gain : [parameter, target] by how many standard deviations of the prior the estimate of a parameter moves
+        with each target
     """
 
     narrowing: Floats
     directions: tuple[tuple[float, dict[int, float]], ...]
+    expected: Floats
+    gain: Floats
+
+    def estimate(self, y: Floats) -> Floats:
+        """Return the estimate of each parameter from data ``y`` [..., target], in standard deviations.
+
+        The best linear one (Bayes linear, Goldstein and Wooff 2007), if errors of targets do not go together.
+        """
+        return (y - self.expected) @ self.gain.T
 
 
 def identify(x: Floats, y: Floats, deviation: Floats, active: Sequence[Sequence[int]]) -> Identified:
@@ -86,12 +98,14 @@ def identify(x: Floats, y: Floats, deviation: Floats, active: Sequence[Sequence[
     """
     z = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-12)
     sensitivity = np.zeros((y.shape[1], x.shape[1]))
+    error = np.sqrt(deviation**2 + y.var(axis=0))
     for k, columns in enumerate(active):
         if columns:
             design = np.column_stack([np.ones(len(z)), z[:, list(columns)]])
             solution = np.linalg.lstsq(design, y[:, k], rcond=None)[0]
             left = float(np.var(y[:, k] - design @ solution))
-            sensitivity[k, list(columns)] = solution[1:] / np.sqrt(deviation[k] ** 2 + left)
+            error[k] = np.sqrt(deviation[k] ** 2 + left)
+            sensitivity[k, list(columns)] = solution[1:] / error[k]
     information = sensitivity.T @ sensitivity
     after = np.linalg.inv(np.eye(len(information)) + information)
     _, singular, vectors = np.linalg.svd(sensitivity, full_matrices=False)
@@ -100,4 +114,5 @@ def identify(x: Floats, y: Floats, deviation: Floats, active: Sequence[Sequence[
         for s, v in zip(singular, vectors, strict=True)
         if s > 1.0
     )
-    return Identified(1.0 - np.sqrt(np.diag(after)), directions)
+    gain = after @ sensitivity.T / error
+    return Identified(1.0 - np.sqrt(np.diag(after)), directions, y.mean(axis=0), gain)

@@ -1,10 +1,9 @@
 """Populations of simulations that move towards the data, and the weights that undo how they were chosen.
 
-Approximate Bayesian computation by sequential Monte Carlo. The kernel is the error model of the targets
-(Wilkinson 2013): at widening 1 a simulation weighs as much as what it shows makes the official figures
-likely. Populations are drawn from the prior, then from what an emulator leaves likely under widened errors;
-all of them count in the end, each weighed against the mixture it was drawn from (deterministic mixture
-weights, Owen and Zhou 2000), so that a poor emulator costs precision and never truth.
+Populations are drawn from the prior, then from what an emulator leaves likely under widened errors, then
+under the errors as they are (sequential Monte Carlo). All of them count in the end, each simulation weighed
+against the mixture of populations it was drawn from (deterministic mixture weights, Owen and Zhou 2000), so
+that a poor emulator costs precision and never truth.
 """
 
 from __future__ import annotations
@@ -26,11 +25,6 @@ IMPLAUSIBLE: Final = 3.0
 
 SPOKEN_BY: Final = 3
 """Targets that must speak against a set: one or two of many do so by chance."""
-
-FEWEST_EFFECTIVE: Final = 60.0
-"""Effective simulations that a posterior must rest on; with fewer, the kernel is widened until it does."""
-
-BISECTIONS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -108,51 +102,16 @@ def choose(weights: Floats, n: int, start: float) -> Integers:
     return np.minimum(np.searchsorted(edges, (np.arange(n) + start) / n), len(weights) - 1)
 
 
-@dataclass(frozen=True)
-class Weighted:
-    """The outcome: a weight for each simulation, summing to one, and the widening it took.
+def of_prior(x: Floats, stages: tuple[Stage, ...], data: Data) -> Floats:
+    """Return the weights [n] that turn all simulations into a sample of the prior.
 
-    ``unwidened`` is the effective number of simulations under the errors of the targets as they are.
-    """
-
-    weights: Floats
-    widening: float
-    unwidened: float
-
-    @property
-    def effective(self) -> float:
-        """Effective number of simulations."""
-        return effective(self.weights)
-
-
-def weigh(
-    x: Floats, log_likelihood: Floats, stages: tuple[Stage, ...], data: Data, fewest: float = FEWEST_EFFECTIVE
-) -> Weighted:
-    """Weigh all simulations by the data and against the mixture of stages they were drawn from.
+    Each is weighed against the mixture of stages it was drawn from.
 
     Parameters
     ----------
     x : [n, parameter] positions of all simulations, stage by stage
-    log_likelihood : [n] of the data by the error model, given what each simulation showed
-    fewest : effective simulations wanted (at most half of all)
     """
     n = sum(stage.size for stage in stages)
     shares = [stage.size / n * stage.likelihood(x, data) / stage.mass for stage in stages]
-    log_mixture = np.log(np.sum(shares, axis=0))
-    wanted = min(fewest, 0.5 * n)
-
-    def at(widening: float) -> Floats:
-        log = log_likelihood / widening**2 - log_mixture
-        weights = np.exp(log - log.max())
-        return np.asarray(weights / weights.sum())
-
-    unwidened = effective(at(1.0))
-    if unwidened >= wanted:
-        return Weighted(at(1.0), 1.0, unwidened)
-    low = high = 1.0
-    while effective(at(high)) < wanted and high < 1e6:
-        low, high = high, 2.0 * high
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        low, high = (low, middle) if effective(at(middle)) >= wanted else (middle, high)
-    return Weighted(at(high), high, unwidened)
+    weights = 1.0 / np.sum(shares, axis=0)
+    return np.asarray(weights / weights.sum())

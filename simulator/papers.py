@@ -77,6 +77,7 @@ PIECES: Final = (
     Piece("docs/calibration.md", "calibration.papers:centre", "centre"),
     Piece("docs/calibration.md", "calibration.papers:populations", "populations"),
     Piece("docs/calibration.md", "calibration.papers:identified", "identified"),
+    Piece("docs/calibration.md", "calibration.papers:agreement", "agreement"),
     Piece("docs/calibration.md", "calibration.papers:directions", "directions"),
     Piece("docs/calibration.md", "calibration.papers:recovery", "recovery"),
     Piece("docs/calibration.md", "calibration.papers:structures", "structures"),

@@ -101,17 +101,18 @@ def test_the_fit_finds_what_moves_the_targets_and_narrows_it(done: Calibrated) -
 
 def _both(done: Calibrated) -> list[list[float]]:
     columns = [done.fit.names.index(name) for name in MOVERS]
-    return done.fit.pool.values[done.fit.chosen][:, columns].tolist()  # type: ignore[no-any-return]
+    return done.fit.sets.values[done.fit.chosen][:, columns].tolist()  # type: ignore[no-any-return]
 
 
 def test_emulator_and_simulations_agree(done: Calibrated) -> None:
-    """Posterior means by the emulator and by the weights of simulations: within three standard errors."""
+    """Posterior means by the emulator and by simulations: within three standard errors."""
+    near = done.fit.near
+    assert near.effective > 10.0
     for i in range(len(done.fit.names)):
-        x = done.fit.pool.x[:, i]
-        mean = done.fit.likely @ x
-        spread = np.sqrt(done.fit.likely @ (x - mean) ** 2)
-        found = done.fit.weighted.weights @ done.fit.x[:, i]
-        assert abs(found - mean) < 3.0 * spread / np.sqrt(done.fit.weighted.effective)
+        x = near.x[:, i]
+        found = near.of_made @ x
+        spread = np.sqrt(near.of_made @ (x - found) ** 2)
+        assert abs(found - done.fit.likely @ done.fit.pool.x[:, i]) < 3.0 * spread * near.error
 
 
 def test_structures_that_move_nothing_keep_their_share(done: Calibrated) -> None:
