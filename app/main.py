@@ -17,8 +17,10 @@ ICON: Final = Path(__file__).with_name("icon.png")
 
 SCRIPT: Final = Path(__file__).with_name("tables.js")
 
-DARK_CHOICES: Final = "[data-testid=stMultiSelect] span[title]{color:#14181f}"
-"""What is chosen stands on the light primary colour of the dark theme, where light letters cannot be read."""
+DARK_CHOICES: Final = """
+[data-testid=stMultiSelect] span[title], [data-testid^=stBaseButton-primary] {color: #14181f}"""
+"""Chosen names and main buttons stand on the light primary colour of the dark theme, where light letters
+cannot be read."""
 
 PAGES: Final[dict[str, tuple[Callable[[], None], str]]] = {
     "home": (home.show, ":material/home:"),
@@ -32,7 +34,20 @@ PAGES: Final[dict[str, tuple[Callable[[], None], str]]] = {
     "lab": (lab.show, ":material/science:"),
     "model": (model.show, ":material/menu_book:"),
 }
-"""Pages by their address, in the order of the menu: what draws each, and its icon."""
+"""Pages by their address: what draws each, and its icon."""
+
+MENU: Final[dict[str, tuple[str, ...]]] = {
+    "": ("home", "explore", "budget"),
+    "results": ("regions", "targets"),
+    "options": ("compare", "horizon", "optimum"),
+    "evidence": ("lab", "model"),
+}
+"""Groups of the menu, in its order: ten pages in a row would not fit; the first group has no name."""
+
+WIDE: Final = """@media (min-width: 768px) {
+  [data-testid=stMainBlockContainer] {padding-left: 2.5rem; padding-right: 2.5rem; max-width: 1240px}
+}"""
+"""Room for tables and figures beside the side bar; on very wide screens lines do not grow without end."""
 
 
 def main() -> None:
@@ -58,7 +73,8 @@ def main() -> None:
         for key, (show, icon) in PAGES.items()
     }
     st.session_state["pages"] = pages
-    chosen = st.navigation(list(pages.values()), position="top")
+    groups = {t(f"app.menu.{name}") if name else "": [pages[key] for key in MENU[name]] for name in MENU}
+    chosen = st.navigation(groups, position="top")
     _sidebar()
     if notice := st.session_state.pop(state.NOTICE, ""):
         st.warning(notice, icon=":material/link_off:")
@@ -74,8 +90,7 @@ def _dress(lang: str) -> None:
         st.html(
             f"<script>document.documentElement.lang='{lang}';{script}</script>", unsafe_allow_javascript=True
         )
-    if screen.theme() == "dark":
-        st.html(f"<style>{DARK_CHOICES}</style>")
+    st.html(f"<style>{WIDE}{DARK_CHOICES if screen.theme() == 'dark' else ''}</style>")
 
 
 def _take_link() -> None:

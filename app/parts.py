@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isnan
 from typing import Any, Final
 
 import pandas as pd
@@ -16,6 +15,7 @@ from app.charts.paths import effect, fan
 from app.results import Comparison
 from simulator import load_ledger
 from simulator.evidence import Parameter
+from simulator.evidence.notes import note_in
 from simulator.exports.vega import Spec
 from simulator.outcomes.effects import BREAKDOWNS, GOOD
 from simulator.outcomes.scorecard import Scorecard, scores
@@ -60,10 +60,23 @@ def form(indicator: str) -> str:
 def axis_form(indicator: str, *, change: bool = False) -> str:
     """Return the same in the spelling of charts."""
     if form(indicator) == "%":
-        return "+.0%" if change else SHARE
+        return SIGNED if change else SHARE
     if form(indicator) == ".2":
         return "+,.2f" if change else ",.2f"
     return SIGNED if change else WHOLE
+
+
+def unit_of(indicator: str) -> str | None:
+    """Return what stands beside the axis of a change: that of a share is in points."""
+    return t("app.points_axis") if form(indicator) == "%" else None
+
+
+def scaled(change: pd.DataFrame, indicator: str) -> pd.DataFrame:
+    """Return a table of changes in the unit of their axis; see ``unit_of``."""
+    if form(indicator) != "%":
+        return change
+    columns = [name for name in results.BOUNDS if name in change]
+    return change.assign(**{name: 100.0 * change[name] for name in columns})
 
 
 def last_year(told: Comparison) -> int:
@@ -77,14 +90,14 @@ def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = "plan")
     table = told.tables["country"].sel(year=year, indicator=list(names))
     here = told.frame(table).set_index(["scenario", "indicator"])
     change = told.against(table).set_index(["scenario", "indicator"])
-    columns = st.columns(len(names), border=True)
-    for column, name in zip(columns, names, strict=True):
+    grid = st.grid(len(names), min_column_width=165)
+    for name in names:
         value, more = here.loc[(scenario, name)], change.loc[(scenario, name)]
         sure = more["low"] > 0 or more["high"] < 0
         sign = GOOD.get(name, 0)
         colour: Any = "off" if not sure or sign == 0 else "normal" if sign > 0 else "inverse"
         kind = form(name)
-        with column:
+        with grid.container(border=True, height="stretch"):
             st.metric(
                 t(f"app.card.{name}"),
                 screen.number(value["median"], kind),
@@ -95,11 +108,21 @@ def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = "plan")
                 else "auto",
                 help=t(f"app.about.{name}"),
             )
-            note = t("app.card_note", year=year, value=screen.between(value, kind))
+            said = screen.between(value, kind, brief=True)
             if more["low"] == more["high"] == 0.0:
-                st.caption(f"{note} {t('app.card_same')}")
+                st.caption(f"{said}  \n{t('app.card_same')}")
+            elif told.draws > 1:
+                change_said = screen.between(more, f"+{kind}", brief=True)
+                st.caption(f"{said}  \n{t('app.card_change', change=change_said)}")
             else:
-                st.caption(f"{note} {t('app.card_change', change=screen.between(more, f'+{kind}'))}")
+                st.caption(said)
+    st.caption(t("app.card_note", year=year))
+    with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key="cards_behind"):
+        figure_of = st.selectbox(
+            t("app.who.figure"), names, format_func=lambda name: t(f"app.card.{name}"), key="cards_figure"
+        )
+        st.caption(t(f"app.about.{figure_of}"))
+        behind(figure_of, "cards_parameter")
 
 
 def figure(
@@ -111,6 +134,8 @@ def figure(
     told: Comparison,
     table: pd.DataFrame | None = None,
     sources: Sequence[str] = (),
+    about: str = "",
+    footer: bool = True,
     **choice: Any,
 ) -> Any:
     """Put a chart on the page, with its table, its data and pictures to take away, and its footer.
@@ -119,34 +144,45 @@ def figure(
     ----------
     table : what is shown as a table; by default the data of the chart
     sources : beside the model
+    about : figure whose parameters can be opened
+    footer : whether what it rests on is said here; several figures may share one footer
     choice : of ``charts.base.draw``, where the chart can be clicked; what was clicked is returned
     """
     chosen = draw(spec, frame, key=key, alt=alt, **choice)
-    screen.footer(told, *sources)
-    with st.popover(t("app.figure.data"), icon=":material/table:", key=f"{key}_data"):
-        shown = frame if table is None else table
-        st.dataframe(shown, hide_index=True, key=f"{key}_table")
-        name = f"sintrata_{key}_{screen.run_id(told)}"
-        theme = screen.theme()
-        left, middle, right = st.columns(3)
-        left.download_button(
-            "CSV",
-            lambda: shown.to_csv(index=False).encode("utf-8-sig"),
-            f"{name}.csv",
-            "text/csv",
-            key=f"{key}_csv",
+    if footer:
+        screen.footer(told, *sources)
+    with st.container(horizontal=True):
+        with st.popover(t("app.figure.data"), icon=":material/table:", key=f"{key}_data"):
+            _data(spec, frame, frame if table is None else table, key, told)
+        if about in BEHIND:
+            with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key=f"{key}_behind"):
+                behind(about, f"{key}_parameter")
+    return chosen
+
+
+def _data(spec: Spec, frame: pd.DataFrame, shown: pd.DataFrame, key: str, told: Comparison) -> None:
+    """Show a figure as a table, and offer it as data and as a picture."""
+    st.dataframe(shown, hide_index=True, key=f"{key}_table")
+    name = f"sintrata_{key}_{screen.run_id(told)}"
+    theme = screen.theme()
+    left, middle, right = st.columns(3)
+    left.download_button(
+        "CSV",
+        lambda: shown.to_csv(index=False).encode("utf-8-sig"),
+        f"{name}.csv",
+        "text/csv",
+        key=f"{key}_csv",
+        on_click="ignore",
+    )
+    for column, suffix, kind in ((middle, "svg", "image/svg+xml"), (right, "png", "image/png")):
+        column.download_button(
+            suffix.upper(),
+            _picture(spec, frame, theme, suffix),
+            f"{name}.{suffix}",
+            kind,
+            key=f"{key}_{suffix}",
             on_click="ignore",
         )
-        for column, suffix, kind in ((middle, "svg", "image/svg+xml"), (right, "png", "image/png")):
-            column.download_button(
-                suffix.upper(),
-                _picture(spec, frame, theme, suffix),
-                f"{name}.{suffix}",
-                kind,
-                key=f"{key}_{suffix}",
-                on_click="ignore",
-            )
-    return chosen
 
 
 def _picture(spec: Spec, frame: pd.DataFrame, theme: str, suffix: str) -> Callable[[], bytes]:
@@ -185,6 +221,7 @@ def path_figure(told: Comparison, indicator: str, key: str, scenario: str = "pla
         alt=alt,
         told=told,
         table=shown,
+        about=indicator,
     )
 
 
@@ -202,12 +239,13 @@ def effect_figure(told: Comparison, indicator: str, key: str, scenario: str = "p
         between=screen.between(last, kind),
     )
     figure(
-        effect(language(), screen.theme(), axis_form(indicator, change=True)),
-        own,
+        effect(language(), screen.theme(), axis_form(indicator, change=True), unit=unit_of(indicator)),
+        scaled(own, indicator),
         key=key,
         alt=alt,
         told=told,
-        table=_columns(own, told),
+        table=_columns(scaled(own, indicator), told),
+        about=indicator,
     )
 
 
@@ -227,6 +265,7 @@ def card_of(told: Comparison, own: dict[str, float] | None = None) -> Scorecard:
 def mini_scorecard(told: Comparison, scenario: str = "plan") -> None:
     """Show target, estimate and likelihood of each expected achievement that the model can speak to."""
     st.table(card_table([one for one in card_of(told).scores if one.scenario == scenario]))
+    st.caption(t("app.likelihood_note", draws=screen.runs(told.draws)))
     screen.footer(told, t("app.policy_source"))
 
 
@@ -234,30 +273,21 @@ def groups(told: Comparison, by: str, scenario: str = "plan") -> pd.DataFrame:
     """Return what a scenario changes for each group of children in the last four years, as text."""
     years = [year for year in told.years if year <= last_year(told)][-4:]
     array = told.tables[f"group_{by}"].sel(group_indicator=list(GROUP_ROWS), year=years).mean("year")
-    change = told.against(array)
-    value = told.frame(array)
+    value, change = (
+        table[table["scenario"] == scenario].set_index(["group_indicator", by])
+        for table in (told.frame(array), told.against(array))
+    )
     rows = []
-    for group in map(str, array[by].values):
-        row: dict[str, str] = {t(f"score.group.{by}"): t(f"{GROUP_TEXTS[by]}.{group}")}
-        for name in GROUP_ROWS:
-            kind = form(name)
-            cells = [
-                table[
-                    (table["scenario"] == scenario)
-                    & (table[by] == group)
-                    & (table["group_indicator"] == name)
-                ].iloc[0]
-                for table in (value, change)
-            ]
-            there, more = cells
-            span = (
-                t("app.one_run_short")
-                if isnan(more["low"])
-                else f"{screen.number(more['low'], f'+{kind}')} … {screen.number(more['high'], f'+{kind}')}"
-            )
-            changed = f"{screen.number(more['median'], f'+{kind}')}; {span}"
-            row[t(f"app.card.{name}")] = f"{screen.number(there['median'], kind)} ({changed})"
-        rows.append(row)
+    for name in GROUP_ROWS:
+        for group in map(str, array[by].values):
+            there, more = value.loc[(name, group)], change.loc[(name, group)]
+            row = {
+                t("app.who.figure"): t(f"app.card.{name}"),
+                t(f"score.group.{by}"): t(f"{GROUP_TEXTS[by]}.{group}"),
+                t("app.who.value"): brief(there, form(name)),
+                t("app.who.change"): brief(more, f"+{form(name)}"),
+            }
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -303,6 +333,8 @@ def parameter_card(one: Parameter) -> None:
             source=sources or t("cli.nothing"),
         )
     )
+    if one.note:
+        st.caption(t("app.note", note=note_in(lang, one.note)))
 
 
 def parameter_cards(names: Sequence[str], key: str) -> None:
@@ -371,3 +403,12 @@ def brief(row: Any, form: str = "n") -> str:
 def looks() -> tuple[str, str]:
     """Return language and theme, which every specification asks for."""
     return language(), screen.theme()
+
+
+LIMITS: Final = ("prevalence", "individuals", "places", "forecast", "costs", "behaviour", "data")
+
+
+def limits() -> None:
+    """Say what the model cannot say, and why."""
+    for name in LIMITS:
+        st.markdown(f"**{t(f'model.limit.{name}')}**  \n{t(f'model.limit_why.{name}')}")

@@ -15,8 +15,9 @@ from app import results, state
 from app.engine import engine
 from app.results import Comparison
 from simulator import __version__, load_ledger
+from simulator.exports.vega import months
 from simulator.faults import Fault
-from simulator.texts import set_language, t
+from simulator.texts import language, set_language, t
 
 LANGUAGES: Final = {"Español": "es", "English": "en"}
 """What the selector shows, the same in both languages, and the code of each."""
@@ -127,7 +128,7 @@ def guarded(what: Callable[..., Any], *words: Any) -> None:
 def badge(told: Comparison) -> None:
     """Say how many runs the figures rest on."""
     if told.is_complete:
-        st.badge(t("app.state.complete", draws=told.draws), icon=":material/check:", color="green")
+        st.badge(t("app.state.complete", draws=runs(told.draws)), icon=":material/check:", color="green")
     else:
         text = t("app.state.preview", draws=told.draws, total=told.total)
         st.badge(text, icon=":material/pending:", color="orange")
@@ -152,21 +153,24 @@ def number(value: float, form: str = "n") -> str:
 
     Parameters
     ----------
-    form : ``n`` two significant digits, whole children; ``+n`` with its sign; ``%`` share; ``m`` millions of
-        soles; ``+m``, ``+%`` with their sign; ``.2`` two decimals
+    form : ``n`` two significant digits, whole children; ``+n`` with its sign; ``%`` share; ``+%`` difference
+        of shares, in points; ``m`` millions of soles, ``+m`` with their sign; ``.2`` two decimals
     """
     if isnan(value):
         return t("app.nothing")
-    sign = "+" if form.startswith("+") and value > 0 else ""
     kind = form.removeprefix("+")
     if kind == "%":
-        return f"{sign}{_minus(f'{100 * value:.0f}')} %"
-    if kind == "m":
+        text = _minus(f"{100 * value:.0f}")
+    elif kind == "m":
         millions = value / 1e6
-        return sign + _minus(f"{millions:,.1f}" if abs(millions) < 100 else f"{millions:,.0f}")
-    if kind == ".2":
-        return sign + _minus(f"{value:,.2f}")
-    return sign + _minus(f"{two_digits(value):,.0f}" if abs(value) >= 10 else f"{value:,.0f}")
+        text = _minus(f"{millions:,.1f}" if abs(millions) < 100 else f"{millions:,.0f}")
+    elif kind == ".2":
+        text = _minus(f"{value:,.2f}")
+    else:
+        text = _minus(f"{two_digits(value):,.0f}" if abs(value) >= 10 else f"{value:,.0f}")
+    if form.startswith("+") and not text.startswith("-") and text.strip("0."):
+        text = f"+{text}"
+    return t("app.points", value=text) if form == "+%" else f"{text}%" if kind == "%" else text
 
 
 def two_digits(value: float) -> float:
@@ -178,11 +182,17 @@ def _minus(text: str) -> str:
     return "0" if text in ("-0", "-0.0", "-0.00") else text
 
 
-def between(row: Any, form: str = "n") -> str:
-    """Return the interval of a row with ``low`` and ``high`` in words."""
+def between(row: Any, form: str = "n", *, brief: bool = False) -> str:
+    """Return the interval of a row with ``low`` and ``high`` in words.
+
+    Parameters
+    ----------
+    brief : leave out what the interval is, where it is said once for several of them
+    """
     if isnan(row["low"]):
         return t("app.one_run")
-    return t("app.between", low=number(row["low"], form), high=number(row["high"], form))
+    low, high = number(row["low"], form), number(row["high"], form)
+    return t("app.between_brief", low=low, high=high) if brief else t("app.between", low=low, high=high)
 
 
 # What stands below every figure.
@@ -201,13 +211,24 @@ def footer(told: Comparison, *sources: str) -> None:
         t(
             "app.footer",
             source="; ".join((t("app.source"), *sources)),
-            data=f"{KNOWN_UNTIL} ({load_ledger().hash[:8]})",
+            data=f"{known_until()} ({load_ledger().hash[:8]})",
             version=__version__,
             run=run_id(told),
-            draws=told.draws,
+            draws=runs(told.draws),
             seed=told.seed,
         )
     )
+
+
+def runs(count: int) -> str:
+    """Return a number of paired runs in words."""
+    return t("app.run") if count == 1 else t("app.runs", count=count)
+
+
+def known_until() -> str:
+    """Return the last month of which the data tell, in words."""
+    year, month = KNOWN_UNTIL.split("-")
+    return t("app.month_of", month=months(language())[int(month) - 1], year=year)
 
 
 def registered_notice() -> None:

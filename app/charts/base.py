@@ -39,9 +39,11 @@ def field(name: str, kind: str = Q, **more: Any) -> dict[str, Any]:
     return {"field": name, "type": kind, **more}
 
 
-def axis(form: str, ticks: int = 5) -> dict[str, Any]:
-    """Return an axis of numbers without a title; zero has no sign."""
-    plain = {"format": form, "title": None, "tickCount": ticks}
+def axis(form: str, ticks: int = 5, title: str | None = None) -> dict[str, Any]:
+    """Return an axis of numbers; zero has no sign, and whole numbers have no ticks between them."""
+    plain: dict[str, Any] = {"format": form, "title": title, "tickCount": ticks}
+    if form in (WHOLE, SIGNED):
+        plain["tickMinStep"] = 1
     return plain | ({"labelExpr": "datum.value == 0 ? '0' : datum.label"} if form.startswith("+") else {})
 
 

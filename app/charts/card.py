@@ -25,10 +25,21 @@ LEVELS: Final = (
 """Least probability of each word."""
 
 
-def likelihood(probability: float | None) -> str:
-    """Return a probability in words, with its number behind; a dash where there is none."""
+FEWEST: Final = 8
+"""Runs below which no likelihood is put into words: what happened is counted instead."""
+
+
+def likelihood(probability: float | None, runs: int = FEWEST) -> str:
+    """Return a probability in words, with its number behind; a dash where there is none.
+
+    Parameters
+    ----------
+    runs : from which it was counted
+    """
     if probability is None:
         return t("cli.nothing")
+    if runs < FEWEST:
+        return t("likelihood.few", hits=round(probability * runs), runs=runs)
     word = next(name for least, name in LEVELS if probability >= least)
     return t("likelihood.with_number", word=t(f"likelihood.{word}"), share=f"{probability:.0%}")
 
@@ -40,13 +51,13 @@ def card_table(scores: Sequence[Score]) -> pd.DataFrame:
     rows = []
     for one in scores:
         form = form_of(one.indicator)
-        goal = one.targets.get(HORIZON)
+        goal, at = one.targets.get(HORIZON), one.path.get(HORIZON)
         rows.append(
             {
                 t("card.column.indicator"): f"{one.indicator.code}. {one.indicator.label[language()]}",
                 t("card.column.target"): shown(None if goal is None else goal.value, form),
-                t("card.column.median"): spread(one.path.get(HORIZON), form),
-                t("card.column.likelihood"): likelihood(one.at_horizon),
+                t("card.column.median"): spread(at, form),
+                t("card.column.likelihood"): likelihood(one.at_horizon, at.runs if at else 0),
             }
         )
     return pd.DataFrame(rows).set_index(t("card.column.indicator"))

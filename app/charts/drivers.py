@@ -43,19 +43,22 @@ def intervals(lang: str, theme: str, form: str) -> Spec:
 
 
 @keep
-def options(lang: str, theme: str, form: str) -> Spec:
-    """Return up to four options side by side for each result, each result on its own scale.
+def options(lang: str, theme: str, form: str, unit: str | None = None) -> Spec:
+    """Return up to four options side by side for one result, with how sure it is that each is better.
 
-    Columns: ``what``, ``s`` (name of the option), ``median``, ``low``, ``high`` (differences from the
-    comparator), ``text`` (the probability that the option is better, as printed).
+    Columns: ``s`` (name of the option, which may be broken into lines), ``median``, ``low``, ``high``
+    (differences from the comparator), ``text`` (the probability that the option is better, as printed).
+
+    Parameters
+    ----------
+    unit : below the axis, where it does not go without saying
     """
     ink = inks(theme)
-    y = field("s", "nominal", sort=None, axis=None)
-    x: dict[str, Any] = {"axis": axis(form, 4)}
-    colour = field("s", "nominal", sort=None, legend={"columns": 1, "symbolType": "circle"})
+    y = field("s", "nominal", sort=None, axis=names(ink.text), title=None)
+    x: dict[str, Any] = {"axis": axis(form, 4, unit)}
+    colour = field("s", "nominal", sort=None, legend=None)
     colour["scale"] = {"range": list(ink.series[1:])}
     shown = told(
-        ("what", t("chart.result", lang), ""),
         ("s", t("chart.scenario", lang), ""),
         ("median", t("chart.median", lang), form),
         ("low", t("chart.low", lang), form),
@@ -76,18 +79,11 @@ def options(lang: str, theme: str, form: str) -> Spec:
             "encoding": {"y": y, "x": field("median", **x), "color": colour, "tooltip": shown},
         },
         {
-            "mark": {"type": "text", "align": "right", "x": 322, "color": ink.muted, "fontSize": 11},
-            "encoding": {"y": y, "text": field("text", "nominal")},
+            "mark": {"type": "text", "align": "left", "dx": 8, "color": ink.text, "fontSize": 11},
+            "encoding": {"y": y, "x": {"value": "width"}, "text": field("text", "nominal")},
         },
     ]
-    header = {"labelAnchor": "start", "labelFontWeight": "bold", "labelOrient": "top"}
-    body = {
-        "facet": {"row": field("what", "nominal", sort=None, title=None, header=header)},
-        "spec": {"width": 280, "height": {"step": 22}, "layer": layers},
-        "resolve": {"scale": {"x": "independent"}},
-        "spacing": 14,
-    }
-    return figure(lang, theme, body)
+    return figure(lang, theme, {"height": {"step": 40}, "layer": layers})
 
 
 @keep

@@ -19,14 +19,23 @@ def _when(grain: str) -> dict[str, Any]:
     if grain == "year":
         return field(
             "year",
-            axis={"format": "d", "title": None, "grid": False, "tickMinStep": 1},
-            scale={"zero": False},
+            # Labels stand below their ticks, the last one too, and those that do not fit are left out.
+            axis={
+                "format": "d",
+                "title": None,
+                "grid": False,
+                "tickMinStep": 1,
+                "labelFlush": False,
+                "labelOverlap": "greedy",
+                "labelSeparation": 6,
+            },
+            scale={"zero": False, "nice": False},
         )
     return field("month", "temporal", axis={"format": "%Y", "title": None, "grid": False})
 
 
-def _value(name: str, form: str, *, zero: bool) -> dict[str, Any]:
-    return field(name, axis=axis(form, 6), scale={"zero": zero})
+def _value(name: str, form: str, *, zero: bool, title: str | None = None) -> dict[str, Any]:
+    return field(name, axis=axis(form, 6, title), scale={"zero": zero})
 
 
 def _tooltip(lang: str, grain: str, form: str, *more: tuple[str, str, str]) -> list[dict[str, Any]]:
@@ -49,9 +58,9 @@ def _hover(x: dict[str, Any], tooltip: list[dict[str, Any]]) -> Spec:
     return {"mark": mark, "encoding": {"x": x, "tooltip": tooltip}}
 
 
-def _bands(x: dict[str, Any], form: str, colour: str, *, zero: bool) -> list[Spec]:
+def _bands(x: dict[str, Any], form: str, colour: str, *, zero: bool, title: str | None = None) -> list[Spec]:
     def area(low: str, high: str, opacity: float) -> Spec:
-        y = {"y": _value(low, form, zero=zero), "y2": {"field": high}}
+        y = {"y": _value(low, form, zero=zero, title=title), "y2": {"field": high}}
         return {"mark": {"type": "area", "opacity": opacity, "color": colour}, "encoding": {"x": x, **y}}
 
     return [area("low", "high", OUTER), area("low_half", "high_half", INNER)]
@@ -124,10 +133,14 @@ def fan(lang: str, theme: str, form: str, grain: str = "year", *, zero: bool = T
 
 
 @keep
-def effect(lang: str, theme: str, form: str, grain: str = "year") -> Spec:
+def effect(lang: str, theme: str, form: str, grain: str = "year", unit: str | None = None) -> Spec:
     """Return the difference of a scenario from the trend, run by run: median, bands, and zero.
 
     Columns: ``year`` (or ``month``) and those of ``PATH``.
+
+    Parameters
+    ----------
+    unit : beside the axis, where it does not go without saying
     """
     ink = inks(theme)
     x = _when(grain)
@@ -137,16 +150,24 @@ def effect(lang: str, theme: str, form: str, grain: str = "year") -> Spec:
         "encoding": {"y": {"datum": 0}},
     }
     layers = [
-        *_bands(x, form, ink.series[1], zero=True),
+        *_bands(x, form, ink.series[1], zero=True, title=unit),
         zero,
-        {"mark": line, "encoding": {"x": x, "y": _value("median", form, zero=True)}},
+        {"mark": line, "encoding": {"x": x, "y": _value("median", form, zero=True, title=unit)}},
         _hover(x, _tooltip(lang, grain, form)),
     ]
     return figure(lang, theme, {"height": 260, "layer": layers})
 
 
 @keep
-def several(lang: str, theme: str, form: str, grain: str = "year", *, differences: bool = False) -> Spec:
+def several(
+    lang: str,
+    theme: str,
+    form: str,
+    grain: str = "year",
+    *,
+    differences: bool = False,
+    unit: str | None = None,
+) -> Spec:
     """Return the paths of up to six scenarios with their bands of 90%.
 
     Columns: ``s`` (name on screen; the comparator's rows first, unless ``differences``), ``year`` (or
@@ -155,6 +176,7 @@ def several(lang: str, theme: str, form: str, grain: str = "year", *, difference
     Parameters
     ----------
     differences : from the comparator, which is then the zero line and has no rows
+    unit : beside the axis, where it does not go without saying
     """
     ink = inks(theme)
     x = _when(grain)
@@ -166,7 +188,7 @@ def several(lang: str, theme: str, form: str, grain: str = "year", *, difference
     dashes = [[1, 0], [8, 3], [2, 2], [10, 3, 2, 3], [5, 2], [12, 4]]
     dash = field("s", "nominal", sort=None, legend=legend)
     dash["scale"] = {"range": dashes if differences else [[6, 4], *dashes]}
-    y = _value("low", form, zero=True)
+    y = _value("low", form, zero=True, title=unit)
     layers: list[Spec] = [
         {
             "transform": [{"calculate": "datum.s", "as": "band"}],
@@ -177,7 +199,7 @@ def several(lang: str, theme: str, form: str, grain: str = "year", *, difference
             "mark": {"type": "line", "strokeWidth": 2.5},
             "encoding": {
                 "x": x,
-                "y": _value("median", form, zero=True),
+                "y": _value("median", form, zero=True, title=unit),
                 "stroke": stroke,
                 "strokeDash": dash,
             },
@@ -186,7 +208,7 @@ def several(lang: str, theme: str, form: str, grain: str = "year", *, difference
             "mark": {"type": "point", "opacity": 0, "size": 160, "aria": False},
             "encoding": {
                 "x": x,
-                "y": _value("median", form, zero=True),
+                "y": _value("median", form, zero=True, title=unit),
                 "tooltip": [*told(("s", t("chart.scenario", lang), "")), *_tooltip(lang, grain, form)],
             },
         },

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import asdict
-from math import isnan
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import money, parts, screen, state, takeaway
-from app.charts.base import MONEY as MONEY_FORM
-from app.charts.base import draw
+from app import money, parts, results, screen, state, takeaway
+from app.charts.base import WHOLE
 from app.charts.money import coverage, steps
 from app.money import COUNTRY, YEARS, Plan
 from app.results import Comparison
@@ -80,14 +78,14 @@ def _editor() -> Plan:
             options=list(labels),
             format_func=lambda name: labels.get(str(name), str(name)),
             required=True,
-            width=260,
+            width=220,
         ),
         "where": st.column_config.SelectboxColumn(
             t("budget.column.where"),
             options=[COUNTRY, *places],
             format_func=lambda code: places.get(str(code), t("budget.country")),
             default=COUNTRY,
-            width=150,
+            width=125,
         ),
     }
     for year in YEARS:
@@ -98,7 +96,7 @@ def _editor() -> Plan:
             step=money.STEP,
             default=0.0,
             format="localized",
-            width=110,
+            width=100,
         )
     rows = st.data_editor(
         base.rows,
@@ -197,13 +195,15 @@ def _sums(plan: Plan) -> None:
         min_value=0.0,
         value=0.0,
         step=1.0,
+        format="%.1f",
         key="budget_ceiling",
         help=t("budget.ceiling_help"),
     )
     sums = plan.by_year()
-    for column, (year, total) in zip(st.columns(len(YEARS)), sums.items(), strict=True):
+    grid = st.grid(len(YEARS), min_column_width=150)
+    for year, total in sums.items():
         over = ceiling > 0.0 and total > ceiling * MILLION
-        with column:
+        with grid.container():
             st.metric(
                 t("budget.sum_of", year=year),
                 t("budget.millions", amount=screen.number(total, "m")),
@@ -252,8 +252,10 @@ def _waterfall(told: Comparison) -> None:
     """Show the way from what is assigned to what is executed, the sum of all years."""
     years = _span(told)
     own = told.tables.sel(scenario="plan", year=years).sum("year")
-    stage = own["line_money"].sum("line").median("draw").sel(budget_stage=["pia", "pim", "executed"])
-    back = own["unspent"].sum("line").median("draw")
+    of_stage = own["line_money"].sum("line")
+    of_reason = own["unspent"].sum("line")
+    stage = of_stage.median("draw").sel(budget_stage=["pia", "pim", "executed"])
+    back = of_reason.median("draw")
     pia, pim = float(stage.sel(budget_stage="pia")), float(stage.sel(budget_stage="pim"))
     changes: list[tuple[str, float]] = [(t("budget.step.pia"), pia)]
     if abs(pim - pia) > 1.0:
@@ -270,7 +272,18 @@ def _waterfall(told: Comparison) -> None:
     frame["text"] = [f"{amount:+,.1f}" if k else f"{amount:,.1f}" for k, amount in enumerate(frame["amount"])]
     frame.loc[frame.index[-1], "text"] = f"{frame['amount'].iloc[-1]:,.1f}"
     alt = t("budget.waterfall_alt", pia=screen.number(pia, "m"), executed=screen.number(rows[-1]["end"], "m"))
-    parts.figure(steps(language(), screen.theme(), MONEY_FORM), frame, key="waterfall", alt=alt, told=told)
+    stages = results.band(of_stage).set_index("budget_stage")
+    reasons = results.band(of_reason).set_index("unspent_reason")
+    told_rows = [(t("budget.step.pia"), stages.loc["pia"]), (t("budget.stage.pim"), stages.loc["pim"])]
+    told_rows += [(t(f"budget.reason.{name}"), reasons.loc[name]) for name in REASONS]
+    told_rows.append((t("budget.step.executed"), stages.loc["executed"]))
+    table = pd.DataFrame(
+        {
+            t("chart.step"): [name for name, _ in told_rows],
+            t("budget.in_millions"): [parts.brief(row, "m") for _, row in told_rows],
+        }
+    )
+    parts.figure(steps(*parts.looks(), WHOLE), frame, key="waterfall", alt=alt, told=told, table=table)
     st.caption(t("budget.waterfall_note", first=years[0], last=years[-1]))
 
 
@@ -304,11 +317,20 @@ def _coverage(told: Comparison) -> None:
         money=screen.number(now, "m"),
         share=f"{covered:.0%}",
     )
-    draw(coverage(lang, screen.theme()), frame, key="coverage", alt=alt)
+    curve = frame[["millions", "median", "low", "high"]]
+    table = pd.DataFrame(
+        {
+            t("chart.millions"): [f"{value:.1f}" for value in curve["millions"]],
+            t("chart.coverage"): [parts.brief(row, "%") for _, row in curve.iterrows()],
+        }
+    )
+    parts.figure(
+        coverage(lang, screen.theme()), frame, key="coverage", alt=alt, told=told, table=table, footer=False
+    )
     st.caption(alt)
     st.caption(t("budget.coverage_note"))
     screen.footer(told)
-    with st.popover(t("app.parameter_of"), icon=":material/menu_book:", key="coverage_card"):
+    with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key="coverage_card"):
         one = ledger.lines[line]
         parts.parameter_cards([one.cost, one.reach, one.lead], "coverage_parameter")
 
@@ -347,10 +369,7 @@ def _years(told: Comparison) -> None:
 
 
 def _amount(row: Any) -> str:
-    value = screen.number(row["median"], "m")
-    if isnan(row["low"]) or row["low"] == row["high"]:
-        return value
-    return f"{value} ({screen.number(row['low'], 'm')} … {screen.number(row['high'], 'm')})"
+    return screen.number(row["median"], "m") if row["low"] == row["high"] else parts.brief(row, "m")
 
 
 def _lines(told: Comparison) -> None:
@@ -364,13 +383,11 @@ def _lines(told: Comparison) -> None:
     rows = []
     for name in [n for n in spent.index if spent.loc[n, "median"] > 0.0]:
         line = ledger.lines[name]
-        low, high = units.loc[name, "low"], units.loc[name, "high"]
-        span = "" if isnan(low) else f" ({screen.number(low)} … {screen.number(high)})"
         rows.append(
             {
                 t("budget.column.line"): line.label[lang],
                 t("budget.line_spent", year=year): _amount(spent.loc[name]),
-                t("budget.line_units"): f"{screen.number(units.loc[name, 'median'])}{span} {line.unit[lang]}",
+                t("budget.line_units"): f"{parts.brief(units.loc[name])} {line.unit[lang]}",
                 t("budget.line_cost"): f"S/ {money.unit_cost(name):,.0f} · {line.quality}",
             }
         )
@@ -391,18 +408,15 @@ def cost_table(told: Comparison) -> None:
         for effect in EFFECTS:
             values = country.sel(indicator=effect, drop=True)
             one = cost_of_change(effect, added, values, name, first, until=last, rate=rate)
-            gained = asdict(one.gained)
             if one.ratio is None:
                 each = t("budget.no_ratio", share=f"{float((one.points[:, 1] > 0).mean()):.0%}")
             else:
-                low, high = screen.number(one.ratio.low), screen.number(one.ratio.high)
-                each = f"S/ {screen.number(one.ratio.median)} ({low} … {high})"
-            between = screen.between(gained, "+n") if told.draws > 1 else t("app.one_run")
+                each = f"S/ {parts.brief(asdict(one.ratio))}"
             rows.append(
                 which
                 | {
                     t("budget.gain"): t(f"effect.{effect}"),
-                    t("budget.gained"): f"{screen.number(one.gained.median, '+n')}: {between}",
+                    t("budget.gained"): parts.brief(asdict(one.gained), "+n"),
                     t("budget.added"): _amount(asdict(one.money)),
                     t("budget.each"): each,
                 }

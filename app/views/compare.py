@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import background, parts, results, screen, state, takeaway
+from app.charts.base import wrapped
 from app.charts.drivers import options
 from app.charts.paths import several
 from app.jobs import Job
@@ -41,18 +42,16 @@ def _choose() -> None:
     kept = st.session_state[state.RIVALS]
     full = len(kept) >= state.MOST_RIVALS
     names = [name for name in library() if name != results.TREND and name not in kept]
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
-        chosen = st.selectbox(
-            t("compare.from_library"),
-            names,
-            index=None,
-            placeholder=t("compare.placeholder"),
-            format_func=lambda name: str(load_scenario(name).label),
-            key="compare_library",
-            disabled=full,
-        )
-    with right:
+    chosen = st.selectbox(
+        t("compare.from_library"),
+        names,
+        index=None,
+        placeholder=t("compare.placeholder"),
+        format_func=lambda name: str(load_scenario(name).label),
+        key="compare_library",
+        disabled=full,
+    )
+    with st.container(horizontal=True):
         st.button(
             t("compare.add"),
             key="compare_add",
@@ -122,6 +121,8 @@ def _paths(told: Comparison) -> None:
     values = told.tables["country"].sel(indicator=indicator, drop=True)
     change = told.against(values).rename(columns={"name": "s"})
     change["s"] = [_short(told, name) for name in change["scenario"]]
+    # Before a plan can begin nothing differs.
+    change = change[change["year"] >= parts.TODAY]
     year = parts.last_year(told)
     last = change[change["year"] == year]
     kind = f"+{parts.form(indicator)}"
@@ -134,8 +135,16 @@ def _paths(told: Comparison) -> None:
             for _, row in last.iterrows()
         ),
     )
-    spec = several(language(), screen.theme(), parts.axis_form(indicator, change=True), differences=True)
-    parts.figure(spec, change.drop(columns=["scenario"]), key="compare_paths", alt=alt, told=told)
+    spec = several(
+        language(),
+        screen.theme(),
+        parts.axis_form(indicator, change=True),
+        differences=True,
+        unit=parts.unit_of(indicator),
+    )
+    table = parts.words_of(change, kind, s=t("compare.scenario"), year=t("chart.year"))
+    frame = parts.scaled(change, indicator).drop(columns=["scenario"])
+    parts.figure(spec, frame, key="compare_paths", alt=alt, told=told, table=table, about=indicator)
 
 
 def _short(told: Comparison, name: str) -> str:
@@ -151,20 +160,35 @@ def _differences(told: Comparison) -> None:
     array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
     change = told.against(array)
     better = _probabilities(told)
-    frame = pd.DataFrame(
-        {
-            "what": [t(f"indicator.{name}") for name in change["indicator"]],
-            "s": [_short(told, name) for name in change["scenario"]],
-            "median": change["median"],
-            "low": change["low"].fillna(change["median"]),
-            "high": change["high"].fillna(change["median"]),
-            "text": [f"{better[row.scenario, row.indicator]:.0%}" for row in change.itertuples(index=False)],
-        }
-    )
-    alt = t("compare.differences_alt", first=_years(told)[0], last=_years(told)[-1])
-    parts.figure(
-        options(language(), screen.theme(), ",.3~f"), frame, key="compare_options", alt=alt, told=told
-    )
+    grid = st.grid(2, min_column_width=320)
+    for result in RESULTS:
+        rows = change[change["indicator"] == result]
+        kind = f"+{parts.form(result)}"
+        frame = parts.scaled(rows, result).assign(
+            s=[wrapped(_short(told, name), 20) for name in rows["scenario"]],
+            low=lambda table: table["low"].fillna(table["median"]),
+            high=lambda table: table["high"].fillna(table["median"]),
+            text=[f"{better[name, result]:.0%}" for name in rows["scenario"]],
+        )
+        what = t(f"indicator.{result}")
+        said = "; ".join(
+            f"{_short(told, row['scenario'])}, {screen.number(row['median'], kind)}"
+            f" ({screen.between(row, kind)})"
+            for _, row in rows.iterrows()
+        )
+        with grid.container():
+            st.markdown(f"**{what}**")
+            parts.figure(
+                options(*parts.looks(), parts.axis_form(result, change=True), parts.unit_of(result)),
+                frame[["s", "low", "median", "high", "text"]],
+                key=f"compare_{result}",
+                alt=t("compare.differences_alt", what=what, values=said),
+                told=told,
+                table=parts.words_of(rows, kind, name=t("compare.scenario")),
+                about=result,
+                footer=False,
+            )
+    st.caption(t("compare.differences_note", first=_years(told)[0], last=_years(told)[-1]))
 
 
 def _probabilities(told: Comparison) -> dict[tuple[str, str], float]:
@@ -186,19 +210,20 @@ def _table(told: Comparison) -> None:
     better = _probabilities(told)
     rows = []
     for row in change.to_dict("records"):
-        kind = f"+{parts.form(row['indicator'])}"
         interval = Interval(row["median"], row["low"], row["high"], None, row["runs"])
+        which = {} if len(told.names) == 2 else {t("compare.scenario"): _short(told, row["scenario"])}
         rows.append(
-            {
-                t("compare.result"): t(f"indicator.{row['indicator']}"),
-                t("compare.scenario"): _short(told, row["scenario"]),
-                t("compare.change"): f"{screen.number(row['median'], kind)}: {screen.between(row, kind)}",
+            {t("compare.result"): t(f"indicator.{row['indicator']}")}
+            | which
+            | {
+                t("compare.change"): parts.brief(row, f"+{parts.form(row['indicator'])}"),
                 t("compare.better"): f"{better[row['scenario'], row['indicator']]:.0%}"
                 f" · {t(f'score.verdict.{verdict(interval, GOOD[row["indicator"]])}')}",
             }
         )
     st.table(pd.DataFrame(rows), hide_index=True)
     st.caption(t("compare.table_note", first=_years(told)[0], last=_years(told)[-1]))
+    screen.footer(told)
 
 
 def _pairs(told: Comparison) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from app import levels, parts, screen, state, takeaway
 from app.results import Comparison
 from scenarios import levers
+from simulator import load_ledger
 from simulator.outcomes.effects import GOOD, verdict
 from simulator.outcomes.indicators import Interval
 from simulator.texts import t
@@ -43,6 +44,8 @@ def show() -> None:
 
 def _levers() -> None:
     st.header(t("explore.levers"))
+    if told := _already():
+        st.caption(told)
     for name in levels.visible():
         _slider(name)
     with st.expander(t("explore.more"), key="more_levers"):
@@ -86,12 +89,41 @@ def _slider(name: str) -> None:
         format="%d" if in_places else "%d %%",
         on_change=_set_amount,
         args=(name, factor),
-        help=f"{lever.does}  \n{t('explore.findings', findings=', '.join(lever.finding))}",
+        help=_about(name),
     )
     told = [t(f"explore.word.{word}")] if word else []
     told += [t("explore.unit.places")] if in_places else []
     if told:
         st.caption(" · ".join(told))
+
+
+def _about(name: str) -> str:
+    """Return what a lever does, what its words mean, and how good the evidence behind it is."""
+    lever = levers()[name]
+    told = [str(lever.does)]
+    if name in levels.levels():
+        amounts = levels.levels()[name]
+        form = "{:.0f}" if lever.unit == "places" else "{:.0%}"
+        words = [f"{t(f'explore.word.{word}')} {form.format(amounts[word])}" for word in levels.WORDS[1:]]
+        told.append(f"{', '.join(words)}.".capitalize())
+    known = load_ledger().parameters
+    grades = sorted({known[one].quality for one in lever.acts_on if one in known})
+    if grades:
+        told.append(t("explore.grade", grades=", ".join(grades)))
+    told.append(t("explore.findings", findings=", ".join(lever.finding)))
+    return "  \n".join(told)
+
+
+def _already() -> str:
+    """Return what the scenario holds besides the levers of this page: they come on top of it."""
+    mapping = state.scenario().to_mapping()
+    ours = set(state.amounts())
+    kept = [one["use"] for one in mapping.get("interventions", ()) if one["use"] not in ours]
+    names = [str(levers()[use].label) for use in dict.fromkeys(kept)]
+    told = [t("explore.already_levers", names=", ".join(names))] if names else []
+    if mapping.get("programmes"):
+        told.append(t("explore.already_money"))
+    return " ".join(told)
 
 
 def _set_amount(name: str, factor: int) -> None:
@@ -152,7 +184,11 @@ def _answer(told: Comparison) -> None:
     st.header(t("takeaway.title"))
     takeaway.offer(told, "explore")
     with st.expander(t("explore.behind"), icon=":material/menu_book:", key="explore_behind"):
-        _behind()
+        moved = [name for name in state.amounts() if levers()[name].acts_on]
+        names = [one for name in moved or levels.visible() for one in levers()[name].acts_on]
+        parts.parameter_cards(list(dict.fromkeys(names)), "behind_lever")
+    with st.expander(t("model.tab.limits"), icon=":material/block:", key="explore_limits"):
+        parts.limits()
 
 
 def _figure(told: Comparison, key: str, first: str) -> None:
@@ -197,28 +233,3 @@ def _warnings(told: Comparison) -> None:
                 ),
                 icon=":material/warning:",
             )
-
-
-def _behind() -> None:
-    """Open the parameters behind levers and figures."""
-    moved = [name for name in state.amounts() if levers()[name].acts_on]
-    kinds = ("figures", "levers")
-    kind = st.segmented_control(
-        t("explore.behind_what"),
-        kinds,
-        default=kinds[0],
-        required=True,
-        format_func=lambda name: t(f"explore.behind_of.{name}"),
-        key="behind_kind",
-    )
-    if kind == "levers":
-        names = [p for name in moved or levels.visible() for p in levers()[name].acts_on]
-        parts.parameter_cards(list(dict.fromkeys(names)), "behind_lever")
-    else:
-        indicator = st.selectbox(
-            t("explore.figure"),
-            tuple(parts.BEHIND),
-            format_func=lambda name: t(f"indicator.{name}"),
-            key="behind_figure",
-        )
-        parts.behind(indicator, "behind_parameter")

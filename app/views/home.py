@@ -41,6 +41,7 @@ def show() -> None:
     st.caption(t("home.now_note", name=state.scenario().label))
     screen.live(_answer)
     _presets()
+    _questions()
     _tour()
 
 
@@ -55,7 +56,7 @@ def _doors() -> None:
 
 
 def _limits() -> None:
-    st.info(t("home.limits", date=screen.KNOWN_UNTIL), icon=":material/info:")
+    st.info(t("home.limits", date=screen.known_until()), icon=":material/info:")
 
 
 def _answer(told: Comparison) -> None:
@@ -84,17 +85,29 @@ def _presets() -> None:
 
 
 def _gallery(ones: list[Scenario]) -> None:
-    for first in range(0, len(ones), 3):
-        for column, one in zip(st.columns(3, border=True), ones[first : first + 3], strict=False):
-            with column:
-                st.markdown(f"**{one.label}**")
-                st.caption(str(one.question or ""))
-                st.button(
-                    t("home.take"),
-                    key=f"preset_{Path(one.name).stem}",
-                    on_click=screen.act,
-                    args=(state.preset, one.name),
-                )
+    grid = st.grid(3, min_column_width=240)
+    for one in ones:
+        with grid.container(border=True, height="stretch"):
+            st.markdown(f"**{one.label}**")
+            st.caption(str(one.question or ""))
+            st.button(
+                t("home.take"),
+                key=f"preset_{Path(one.name).stem}",
+                on_click=screen.act,
+                args=(state.preset, one.name),
+            )
+
+
+def _questions() -> None:
+    """List every page with the question that it answers."""
+    st.header(t("home.pages"))
+    pages: dict[str, object] = st.session_state["pages"]
+    grid = st.grid(3, min_column_width=240)
+    for name, page in pages.items():
+        if name != "home":
+            with grid.container(border=True, height="stretch"):
+                st.page_link(page)  # type: ignore[arg-type]
+                st.caption(t(f"home.question.{name}"))
 
 
 def _tour() -> None:

@@ -32,7 +32,6 @@ REGISTERS: Final = {
 }
 """Official series of whole years, and what of the model each is held against."""
 
-LIMITS: Final = ("prevalence", "individuals", "places", "forecast", "costs", "behaviour", "data")
 WORDS: Final = (
     *("trend", "expected", "intervention", "place", "post", "care", "upe", "registered", "simulated"),
     *("interval", "paired", "draw", "grade", "reintegration", "pim"),
@@ -50,7 +49,7 @@ def show() -> None:
         "diagram": lambda: screen.live(_diagram),
         "parameters": _parameters,
         "data": lambda: screen.live(_data),
-        "limits": _limits,
+        "limits": parts.limits,
         "words": _words,
         "version": _version,
     }
@@ -81,7 +80,7 @@ def _diagram(told: Comparison) -> None:
             key="model_whose",
         )
     one = told.tables.sel(scenario=[name], year=year, when=f"{year}-{month:02d}")
-    when = t("model.when", month=_month(month), year=year)
+    when = t("app.month_of", month=_month(month), year=year)
     stock = _stocks(told, one)
     flow = _flows(told, one)
     drawn = route.stocks(
@@ -229,8 +228,6 @@ def _card(name: str, one: Parameter) -> None:
     """Show everything that is known of a parameter, and let the reader try another value of its range."""
     with st.container(border=True):
         parts.parameter_card(one)
-        if one.note:
-            st.caption(f"{t('model.note')}: {one.note}")
         if one.distribution == "fixed" or one.low >= one.high or name.startswith(OPEN_ENDED):
             st.caption(t("model.fixed"))
             return
@@ -302,11 +299,6 @@ def _data(told: Comparison) -> None:
 
 
 REGISTERED_NAMES: Final = tuple(REGISTERS)
-
-
-def _limits() -> None:
-    for name in LIMITS:
-        st.markdown(f"**{t(f'model.limit.{name}')}**  \n{t(f'model.limit_why.{name}')}")
 
 
 def _words() -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from app import parts, results, screen
 from app.charts import base, card, paths
 from app.results import Comparison
+from simulator import load_ledger
 from simulator.faults import FaultyInput
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Score, Scorecard, scores
@@ -88,6 +89,7 @@ def _answer(told: Comparison) -> None:
     st.header(t("targets.card", label=told.label(parts.PLAN)))
     st.table(_table(by_code))
     screen.footer(told, t("targets.source"))
+    st.caption(t("app.likelihood_note", draws=screen.runs(told.draws)))
     st.caption(t("targets.marks"))
     if any(one.is_level_off for one in found.scores):
         st.caption(t("score.note.level_off").replace("*", "\\*", 1))
@@ -123,7 +125,12 @@ def _told(score: Score, form: str) -> str:
         return t("targets.no_value")
     # An asterisk of its own, not one of Markdown.
     mark = " \\*" if score.is_level_off else ""
-    return f"**{card.likelihood(score.at_horizon)}**{mark}  \n{_interval(at, form)}"
+    return f"**{_likelihood(score)}**{mark}  \n{_interval(at, form)}"
+
+
+def _likelihood(score: Score) -> str:
+    at = score.path.get(HORIZON)
+    return card.likelihood(score.at_horizon, at.runs if at else 0)
 
 
 def _interval(one: Interval, form: str) -> str:
@@ -160,11 +167,11 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
             alt=t(
                 "targets.alt",
                 what=plan.indicator.label[language()],
-                plan=card.likelihood(plan.at_horizon),
-                trend=card.likelihood(trend.at_horizon),
+                plan=_likelihood(plan),
+                trend=_likelihood(trend),
             ),
             table=words,
-            sources=(plan.indicator.source,),
+            sources=(_source(plan.indicator),),
         )
     with right:
         for each, name in ((plan, told.label(parts.PLAN)), (trend, told.label(results.TREND))):
@@ -193,7 +200,7 @@ def _sentence(one: Score) -> str:
     at, goal = one.path.get(HORIZON), one.targets.get(HORIZON)
     if at is None or not at.runs or goal is None:
         return t("targets.no_value")
-    said = [t("targets.reaches", likelihood=card.likelihood(one.at_horizon))]
+    said = [t("targets.reaches", likelihood=_likelihood(one))]
     said.append(t("targets.never") if one.reached is None else t("targets.reached", year=one.reached))
     if (one.at_horizon or 0.0) < HARD:
         gap = abs(goal.value - at.median)
@@ -210,11 +217,22 @@ def _about(score: Score) -> None:
         t("score.column.formula"): one.formula[language()],
         t("score.column.responsible"): one.responsible,
         t("score.column.direction"): t(f"score.direction.{one.direction}"),
-        t("report.column.source"): one.source,
+        t("report.column.source"): _source(one),
     }
     if score.is_out_of_range and one.range[language()]:
         told[t("targets.range")] = one.range[language()]
     st.caption("  \n".join(f"**{name}**: {value}" for name, value in told.items()))
+
+
+def _source(one: Indicator) -> str:
+    """Return where an indicator comes from, in words."""
+    sources = load_ledger().sources
+    return "; ".join(
+        f"{sources[code].organisation}, {sources[code].title} ({sources[code].year})"
+        if code in sources
+        else code
+        for code in one.source.split(";")
+    )
 
 
 def _silent() -> None:

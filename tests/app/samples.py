@@ -135,18 +135,13 @@ def intervals(seed: int) -> pd.DataFrame:
 def options(seed: int) -> pd.DataFrame:
     rows = [
         {
-            "what": what,
             "s": name,
-            "median": scale * (k + 1 + seed),
-            "low": scale * (k - 0.4),
-            "high": scale * (k + 2.4),
-            "text": f"{90 - 12 * k} %",
+            "median": 12.0 * (k + 1 + seed),
+            "low": 12.0 * (k - 0.4),
+            "high": 12.0 * (k + 2.4),
+            "text": f"{90 - 12 * k}%",
         }
-        for what, scale in (
-            ("Primeros ingresos a la explotación", -40.0),
-            ("Reintegraciones completadas", 12.0),
-        )
-        for k, name in enumerate(["Protección primero", "Prevención primero", "Equilibrado"])
+        for k, name in enumerate(["Protección\nprimero", "Prevención\nprimero", "Equilibrado"])
     ]
     return pd.DataFrame(rows)
 

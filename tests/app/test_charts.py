@@ -214,6 +214,12 @@ def test_likelihood_is_told_in_words_and_in_numbers(probability: float | None, w
     assert card.likelihood(probability) == word
 
 
+def test_a_few_runs_are_counted_and_not_put_into_words() -> None:
+    set_language("es")
+    assert card.likelihood(1.0, 1) == "en 1 de 1 corridas"
+    assert card.likelihood(2 / 3, 3) == "en 2 de 3 corridas"
+
+
 def test_the_scorecard_has_four_columns_and_says_how_likely() -> None:
     set_language("en")
     one = next(i for i in indicators().values() if i.measure and i.unit == "share" and i.target_2023)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from app import engine as engines
-from app import links, state
+from app import links, screen, state
 from app.engine import Engine
 from simulator import load_scenario
 from simulator.texts import catalogue, set_language
@@ -39,18 +39,46 @@ def test_page_draws_without_a_fault(name: str, lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_home_leads_to_every_page_with_its_question(lang: str) -> None:
+    at = open_page("home", lang)
+    told = [text.value for text in at.caption]
+    assert all(catalogue(lang)[f"home.question.{name}"] in told for name in PAGES if name != "home")
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (0.3, "+n", "0"),
+        (-0.3, "+n", "0"),
+        (1234.0, "+n", "+1,200"),
+        (0.054, "%", "5%"),
+        (0.054, "+%", "+5 pp"),
+        (-0.054, "+%", "-5 pp"),
+        (0.001, "+%", "0 pp"),
+        (0.0, "+m", "0.0"),
+        (float("nan"), "+%", "–"),
+    ],
+)
+def test_numbers_are_written_with_few_digits_and_a_sign_where_there_is_a_change(
+    value: float, form: str, text: str
+) -> None:
+    set_language("es")
+    assert screen.number(value, form) == text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_prepared_scenario_changes_the_numbers_and_can_be_undone(lang: str, server: Engine) -> None:
     at = open_page("home", lang)
-    assert {metric.delta for metric in at.metric} <= {"0", "0 %"}
+    assert {metric.delta for metric in at.metric} <= {"0", "0 pp"}
     at.button(key="preset_protection_first").click().run()
     answer = server.ask(load_scenario("protection_first"), 227)
     assert server.wait(answer, SMALL.draws, 120.0)
     at.run()
     assert not at.exception
-    assert any(metric.delta not in {"0", "0 %"} for metric in at.metric)
+    assert any(metric.delta not in {"0", "0 pp"} for metric in at.metric)
     undo = next(button for button in at.button if button.label == catalogue(lang)["app.undo"])
     undo.click().run()
-    assert {metric.delta for metric in at.metric} <= {"0", "0 %"}
+    assert {metric.delta for metric in at.metric} <= {"0", "0 pp"}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -111,7 +111,8 @@ def test_the_scorecard_tells_every_indicator_and_every_silence(lang: str) -> Non
     card = at.table[0].value
     assert len(card) == len(spoken)
     assert card.shape[1] == 3
-    assert all("%)" in cell for cell in card.iloc[:, 1] if cell != catalogue(lang)["targets.no_value"])
+    # Three runs are too few for a likelihood: they are counted.
+    assert all(" 3 " in cell for cell in card.iloc[:, 1] if cell != catalogue(lang)["targets.no_value"])
     silent = at.table[-1].value
     assert len(silent) == len(indicators()) - len(spoken)
     assert all(silent.iloc[:, 0].str.len() > 10)

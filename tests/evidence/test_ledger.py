@@ -15,6 +15,7 @@ from scenarios.programmes import DELIVERIES
 from simulator.engine.states import CHANNELS
 from simulator.evidence import load_ledger
 from simulator.evidence.mechanisms import BY_RATIO
+from simulator.evidence.notes import note_in, spanish_notes
 from simulator.explain import mechanisms_table
 from simulator.explain_money import crosswalk_table, lines_table, recommendations_table, services_table
 from simulator.faults import FaultyInput
@@ -322,3 +323,11 @@ def test_every_strength_of_its_own_that_is_assumed_may_be_none() -> None:
         parameter = ledger.parameters[mechanism.parameters[0]]
         if mechanism.ratio and parameter.quality == "D":
             assert parameter.low <= 1.0 <= parameter.high, mechanism.id
+
+
+def test_every_note_of_a_parameter_is_there_in_spanish() -> None:
+    notes = {one.note for one in load_ledger().parameters.values() if one.note}
+    assert notes == set(spanish_notes())
+    assert all(spanish != english for english, spanish in spanish_notes().items())
+    assert note_in("en", min(notes)) == min(notes)
+    assert note_in("es", "of a reader's own") == "of a reader's own"
