@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m benchmarks engines``, ``country`` and ``sweeps``.
+"""Run the benchmarks: ``python -m benchmarks engines``, ``country``, ``sweeps``, ``app`` and ``latency``.
 
 Every measurement runs in a process of its own; time excludes building, compiling and loading.
 """
@@ -25,7 +25,7 @@ MOST_MESA: Final = 10_000_000
 def main() -> int:
     """Read what is asked for and print its table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", choices=("engines", "country", "sweeps", "app", "one"))
+    parser.add_argument("what", choices=("engines", "country", "sweeps", "app", "latency", "one"))
     parser.add_argument("--children", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--engine", choices=tuple(ENGINES), default="ours")
@@ -35,9 +35,9 @@ def main() -> int:
     parser.add_argument("--throughput", action="store_true", help="of sweeps: also two workers beside one")
     parser.add_argument("--memory", action="store_true", help="of sweeps: over 5,000 runs, --scale 0.005")
     parser.add_argument("--visitors", type=int, default=20, help="of the app")
-    parser.add_argument("--moves", type=int, default=3, help="of the app: by each visitor")
-    parser.add_argument("--draws", type=int, default=2, help="of the app: the full set")
-    parser.add_argument("--most-seconds", type=float, default=600.0, help="of the app: then it ends")
+    parser.add_argument("--moves", type=int, default=6, help="of the app: by each visitor; of its latency")
+    parser.add_argument("--draws", type=int, default=4, help="of the app: the full set")
+    parser.add_argument("--most-seconds", type=float, default=420.0, help="of the app: then it ends")
     words = parser.parse_args()
     if words.what == "one":
         print(json.dumps(_one(words.engine, words.children[0], words.months)))
@@ -47,6 +47,10 @@ def main() -> int:
         from benchmarks.app_load import run as load
 
         return load(words.visitors, words.moves, words.scale, words.draws, words.most_seconds)
+    elif words.what == "latency":
+        from benchmarks.app_latency import run as latency
+
+        return latency(words.moves, words.draws)
     elif words.what == "sweeps":
         from benchmarks.sweeps import memory, run
 

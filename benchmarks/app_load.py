@@ -1,9 +1,9 @@
 """Load on the pages: many visitors of one server move levers at the same time.
 
-Each is a browser context of its own, in one headless Chromium on this machine. After every move it waits for
-the first answer to its own levers (told by the number of the run below the figures), then for the full set;
-at the end its cards are held against what the engine gives for these levers alone. The number of visitors and
-moves is given, every wait has an end, and so has the whole.
+Each visitor is a session of its own (``benchmarks.visitor``). After every move it waits for the first answer
+to its own levers, told by the number of the run below the figures, and checks that no figure on its page is
+of other levers; then it thinks, and moves again. At the end it waits for the full set, and its cards are held
+against what the engine gives for these levers alone. Every wait has an end, and so has the whole.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
+import re
 import socket
-import statistics
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Final
 
+import numpy as np
 import psutil
 
 from app.engine import Settings
+from benchmarks.visitor import Visitor
 
 LEVERS: Final = ("targeted_groups", "police_capacity", "reporting_channels", "upe_reach")
 CARDS: Final = {0: "first_entries", 1: "identified", 3: "completed"}
@@ -31,23 +33,34 @@ CARDS: Final = {0: "first_entries", 1: "identified", 3: "completed"}
 
 UNTIL: Final = 227
 HORIZON: Final = "2030-12"
+STEP: Final = 0.05
 START_S: Final = 240.0
+ANSWER_S: Final = 120.0
+THINK_S: Final = 4.0
+"""Seconds between an answer and the next move."""
+
+GROWTH: Final = 1.1
+"""By how much memory may grow in the second half of the load, when the caches are full."""
+
+RUN: Final = re.compile(r"(?:[Cc]orrida|[Rr]un) ([0-9a-f]{10})\b")
 SERVER: Final = """
 import json, sys
 from app.engine import Settings
 from app.server import serve
 serve(Settings(**json.loads(sys.argv[1])), port=int(sys.argv[2]), address="127.0.0.1")
 """
-FLAGS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync")
 
 
 @dataclass
 class Told:
     """What visitors have seen."""
 
+    page_s: list[float] = field(default_factory=list)
     first_s: list[float] = field(default_factory=list)
     full_s: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    mixed: int = 0
+    looks: int = 0
     seen: dict[int, tuple[dict[str, Any], dict[int, str]]] = field(default_factory=dict)
     checked: int = 0
     memory_mb: list[float] = field(default_factory=list)
@@ -62,10 +75,6 @@ def run(visitors: int, moves: int, scale: float, draws: int, most_s: float) -> i
     scale : share of the country; draws : of the full set
     most_s : seconds after which everything ends
     """
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        print("no chromium is installed on this machine", file=sys.stderr)
-        return 2
     settings = Settings(draws=draws, scale=scale, trends=2 * draws)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -74,7 +83,7 @@ def run(visitors: int, moves: int, scale: float, draws: int, most_s: float) -> i
     told = Told()
     begun = time.monotonic()
     try:
-        load = _load(f"http://127.0.0.1:{port}", browser, visitors, moves, settings, server.pid, told)
+        load = _load(f"127.0.0.1:{port}", visitors, moves, settings, server.pid, told)
         asyncio.run(asyncio.wait_for(load, most_s))
     except TimeoutError:
         told.faults.append(f"not done after {most_s:g} s")
@@ -84,34 +93,29 @@ def run(visitors: int, moves: int, scale: float, draws: int, most_s: float) -> i
             server.wait(20.0)
         except subprocess.TimeoutExpired:
             server.kill()
+    seconds = time.monotonic() - begun
     _check(told, settings)
-    _print(told, visitors, moves, settings, time.monotonic() - begun)
+    _print(told, visitors, moves, settings, seconds)
     return 1 if told.faults else 0
 
 
-async def _load(
-    url: str, path: str, visitors: int, moves: int, settings: Settings, pid: int, told: Told
-) -> None:
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        watch = asyncio.create_task(_watch_memory(pid, told))
-        try:
-            await _reach(url)
-            crowd = [_visit(browser, url, number, moves, settings, told) for number in range(visitors)]
-            await asyncio.gather(*crowd)
-        finally:
-            watch.cancel()
-            await browser.close()
+async def _load(host: str, visitors: int, moves: int, settings: Settings, pid: int, told: Told) -> None:
+    await _reach(host)
+    async with Visitor(host, "explore", lang="Español") as first:
+        # The trend runs are made before anybody moves a lever: a server is started before its visitors come.
+        await first.until(lambda page: f"Completo: {settings.draws} corridas" in _badges(page), START_S)
+    watch = asyncio.create_task(_watch_memory(pid, told))
+    crowd = [_visit(host, number, moves, settings, told) for number in range(visitors)]
+    await asyncio.gather(*crowd)
+    watch.cancel()
 
 
-async def _reach(url: str) -> None:
-    host, port = url.removeprefix("http://").split(":")
+async def _reach(host: str) -> None:
+    name, port = host.split(":")
     end = time.monotonic() + START_S
     while time.monotonic() < end:
         try:
-            _, writer = await asyncio.open_connection(host, int(port))
+            _, writer = await asyncio.open_connection(name, int(port))
         except OSError:
             await asyncio.sleep(0.3)
         else:
@@ -120,52 +124,65 @@ async def _reach(url: str) -> None:
     raise TimeoutError
 
 
-async def _visit(browser: Any, url: str, number: int, moves: int, settings: Settings, told: Told) -> None:
+def _badges(page: Visitor) -> str:
+    return "\n".join(page.texts())
+
+
+async def _visit(host: str, number: int, moves: int, settings: Settings, told: Told) -> None:
     """Be one visitor: no two have the same levers at any time."""
     from app.links import pack
 
-    context = await browser.new_context(viewport={"width": 1280, "height": 900})
-    page = await context.new_page()
-    page.set_default_timeout(1000 * START_S)
-    page.on("pageerror", lambda error: told.faults.append(f"visitor {number}: {error}"))
     lever = LEVERS[number % len(LEVERS)]
+    # A move is of five points: what begins one point apart never meets.
+    amount = (10 + number // len(LEVERS)) / 100
+    own: list[str] = []
     try:
-        # A press moves a lever by five points: what begins one point apart never meets.
-        amount = (10 + number // len(LEVERS)) / 100
-        await page.goto(f"{url}/explore?lang=Español&s={pack(_plan(lever, amount), HORIZON)}")
-        await page.get_by_text(f"Completo: {settings.draws} corridas").first.wait_for()
-        for _ in range(moves):
-            slider = page.get_by_role("slider", name=_label(lever))
-            await slider.press("ArrowRight")
+        link = pack(plan_of(lever, amount), HORIZON)
+        async with Visitor(host, "explore", lang="Español", s=link) as page:
+            own += names(plan_of(lever, amount), settings)
+            told.page_s.append(await page.until(partial(_shows, names=own), START_S))
+            for turn in range(moves):
+                await asyncio.sleep(THINK_S * (0.5 + ((number * 7 + turn * 3) % 10) / 10))
+                amount = round(amount + STEP, 2)
+                own = names(plan_of(lever, amount), settings)
+                begun = time.monotonic()
+                await page.move(label(lever), round(100 * amount))
+                await page.until(partial(_shows, names=own), ANSWER_S)
+                told.first_s.append(time.monotonic() - begun)
+                told.looks += 1
+                others = {name for text in page.texts() for name in RUN.findall(text)} - {*own}
+                if others:
+                    told.mixed += 1
+                    told.faults.append(f"visitor {number}, move {turn}: figures of {sorted(others)}")
             begun = time.monotonic()
-            amount = float(await slider.get_attribute("aria-valuenow")) / 100.0
-            names = [_run_id(_plan(lever, amount), settings, some + 1) for some in range(settings.draws)]
-            await _wait_for_any(page, names)
-            told.first_s.append(time.monotonic() - begun)
-            await _wait_for_any(page, names[-1:])
+            await page.until(partial(_shows, names=own[-1:]), START_S)
             told.full_s.append(time.monotonic() - begun)
-        shown = await page.locator("[data-testid=stMetricValue]").all_inner_texts()
-        told.seen[number] = _plan(lever, amount), {place: shown[place] for place in CARDS}
+            shown = page.metrics()
+            told.seen[number] = plan_of(lever, amount), {place: shown[place] for place in CARDS}
+            told.faults += [f"visitor {number}: {error}" for error in page.errors]
     except Exception as error:  # one visitor's trouble is a finding, not the end of the others
         told.faults.append(f"visitor {number}: {type(error).__name__}: {error}".splitlines()[0])
-    finally:
-        await context.close()
 
 
-async def _wait_for_any(page: Any, names: list[str]) -> None:
-    # The page is read ten times a second: a wait that runs with every frame would slow the page itself.
-    await page.wait_for_function(
-        "names => names.some(one => document.body.textContent.includes(one))", arg=names, polling=100
-    )
+def _shows(page: Visitor, names: list[str]) -> bool:
+    """Return whether the page holds figures of one of some runs."""
+    return any(name in text for text in page.texts() for name in names)
 
 
-def _plan(lever: str, amount: float) -> dict[str, Any]:
+def names(plan: dict[str, Any], settings: Settings, until: int = UNTIL) -> list[str]:
+    """Return the names that the page may give to figures of a plan, by the number of runs they rest on."""
+    return [_run_id(plan, settings, draws + 1, until) for draws in range(settings.draws)]
+
+
+def plan_of(lever: str, amount: float) -> dict[str, Any]:
+    """Return a plan of one lever for the whole country, as the page writes it."""
     row = {"use": lever, "start": "2027-01", "ramp_months": 12, "amount": amount}
     label = {"es": "Mi escenario", "en": "My scenario"}
     return {"schema": 1, "base": "baseline", "label": label, "interventions": [row]}
 
 
-def _label(lever: str) -> str:
+def label(lever: str) -> str:
+    """Return what a lever is called on the page."""
     from scenarios import levers
     from simulator.texts import set_language
 
@@ -173,18 +190,21 @@ def _label(lever: str) -> str:
     return str(levers()[lever].label)
 
 
-def _run_id(plan: dict[str, Any], settings: Settings, draws: int) -> str:
+def _run_id(plan: dict[str, Any], settings: Settings, draws: int, until: int) -> str:
     """Return the name that the page gives a run of these levers; written out here, so that it is checked."""
     from simulator import Scenario, __version__, load_ledger, load_scenario
 
     hashes = (load_scenario("baseline").hash, Scenario.from_mapping(plan, name="plan").hash)
-    words = [__version__, load_ledger().hash, *hashes, str(UNTIL), str(settings.seed), str(draws)]
+    words = [__version__, load_ledger().hash, *hashes, str(until), str(settings.seed), str(draws)]
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:10]
 
 
 def _check(told: Told, settings: Settings) -> None:
     """Hold what each visitor has seen at last against what its own levers give."""
     wanted = _expected([plan for plan, _ in told.seen.values()], settings)
+    half = len(told.memory_mb) // 2
+    if half and told.memory_mb[-1] > GROWTH * told.memory_mb[half]:
+        told.faults.append("memory still grows in the second half")
     for (visitor, (_, shown)), expected in zip(told.seen.items(), wanted, strict=True):
         for place, text in expected.items():
             told.checked += 1
@@ -194,13 +214,11 @@ def _check(told: Told, settings: Settings) -> None:
 
 def _expected(plans: list[dict[str, Any]], settings: Settings) -> list[dict[int, str]]:
     """Return what the cards must say for each plan, from runs of this process alone."""
-    import numpy as np
-
     from app.reduced import NOT_NEEDED, reduce
     from app.screen import number
     from simulator import Forks, Scenario
 
-    forks = Forks(draws=settings.draws, seed=settings.seed, scale=settings.scale)
+    forks = Forks(draws=settings.draws, seed=settings.seed, scale=settings.scale, threads=2)
     told = []
     for plan in plans:
         scenario = Scenario.from_mapping(plan, name="plan")
@@ -218,7 +236,7 @@ def _expected(plans: list[dict[str, Any]], settings: Settings) -> list[dict[int,
 
 
 async def _watch_memory(pid: int, told: Told) -> None:
-    """Note the memory of the server and its workers every two seconds."""
+    """Note the memory of the server and its workers every two seconds; what workers share counts for each."""
     while True:
         try:
             server = psutil.Process(pid)
@@ -231,23 +249,29 @@ async def _watch_memory(pid: int, told: Told) -> None:
 
 def _print(told: Told, visitors: int, moves: int, settings: Settings, seconds: float) -> None:
     print(
-        f"{visitors} visitors, {moves} moves each, scale {settings.scale:g}, {settings.draws} draws: "
-        f"{seconds:.0f} s"
+        f"{visitors} visitors, {moves} moves each, scale {settings.scale:g}, {settings.draws} draws, "
+        f"{settings.workers} workers: {seconds:.0f} s"
     )
-    for what, sample in (("first answer", told.first_s), ("full set", told.full_s)):
+    for what, sample in (
+        ("first page with figures", told.page_s),
+        ("first answer", told.first_s),
+        ("full set, after the last", told.full_s),
+    ):
         if sample:
-            worst = max(sample)
+            middle, late = np.quantile(sample, [0.5, 0.9])
             print(
-                f"{what}: median {statistics.median(sample):.2f} s, longest {worst:.2f} s, of {len(sample)}"
+                f"{what}: median {middle:.2f} s, 90th percentile {late:.2f} s, longest {max(sample):.2f} s, "
+                f"of {len(sample)}"
             )
     if told.memory_mb:
-        third = len(told.memory_mb) // 3
-        parts = (told.memory_mb[third], told.memory_mb[2 * third], told.memory_mb[-1])
+        parts = [told.memory_mb[k * (len(told.memory_mb) - 1) // 4] for k in range(5)]
         print(
-            "memory of server and workers in MB, after a third, two thirds, at the end: "
-            + " ".join(f"{m:,.0f}" for m in parts)
+            "memory of server and workers in MB, at each quarter: " + " ".join(f"{mb:,.0f}" for mb in parts)
         )
-    print(f"figures held against the engine: {told.checked}; faults: {len(told.faults)}")
+    print(
+        f"pages looked at: {told.looks}, with figures of other levers: {told.mixed}; "
+        f"cards held against the engine: {told.checked}; faults: {len(told.faults)}"
+    )
     for fault in told.faults:
         print(f"  {fault}")
     print(f"load average at the end: {os.getloadavg()[0]:.1f}")

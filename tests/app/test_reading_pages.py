@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -14,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from app import background, links
 from app.engine import Engine
-from app.jobs import jobs
-from app.views import horizon, lab
+from app.jobs import OUTPUT, jobs
+from app.views import analyses, horizon, lab
 from simulator import load_ledger, load_scenario
 from simulator.policy.national import indicators
 from simulator.texts import catalogue, set_language
@@ -255,3 +256,75 @@ def test_an_experiment_that_cannot_run_says_why_and_leaves_no_path(lang: str) ->
     assert [error.value for error in at.error] == [catalogue(lang)["parts.job.failed"]]
     said = next(code.value for code in at.code if f"{lab.FILE}:1" in code.value)
     assert str(job.folder) not in said
+
+
+@pytest.fixture
+def done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let jobs end at once: what is asked for is looked at, not done."""
+    monkeypatch.setattr("app.jobs.PROGRAM", (sys.executable, "-c", ""))
+
+
+@pytest.mark.usefixtures("done_at_once")
+def test_money_and_shock_are_chosen_and_the_monitoring_is_of_what_is_shown(server: Engine) -> None:
+    for money, shock in (("yearly", horizon.CALM), ("total", "pandemic")):
+        for one in horizon._scenarios(money, shock):
+            assert server.wait(server.ask(one, horizon.UNTIL), SMALL.draws, 300.0)
+    at = with_plan("horizon", "es")
+    calm = at.table[0].value
+    at.button_group(key="horizon_money").set_value("total").run()
+    at.selectbox(key="horizon_shock").set_value("pandemic").run()
+    assert not at.exception
+    under = at.table[0].value
+    assert list(under.index) == list(calm.index)
+    assert not under.equals(calm)
+    at.button(key="horizon_prepare").click().run()
+    assert not at.exception
+    job = jobs().get(at.session_state[horizon.MONITORED])
+    assert job is not None
+    names = ["baseline", *horizon.MONEY["total"]]
+    assert list(job.words[:6]) == ["export", "monitoring", *(f"{name}+pandemic" for name in names)]
+
+
+@pytest.mark.usefixtures("done_at_once")
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_sweep_begins_with_what_the_page_shows_as_file_command_and_code(lang: str) -> None:
+    at = open_page("lab", lang)
+    at.multiselect(key="lab_scenarios").set_value(["balanced"]).run()
+    at.number_input(key="lab_seed").set_value(7).run()
+    assert not at.exception
+    text, command, code = (one.value for one in at.code[:3])
+    assert "seed: 7" in text
+    assert command == f"sintrata sweep {lab.FILE} --out {lab.STORE}"
+    assert f'simulator.sweep("{lab.FILE}", "{lab.STORE}")' in code
+    at.button(key="lab_start").click().run()
+    assert not at.exception
+    job = jobs().get(at.session_state[lab.JOB])
+    assert job is not None
+    assert (job.folder / lab.FILE).read_text(encoding="utf-8") == text
+    assert job.words[0] == "sweep"
+
+
+@pytest.mark.usefixtures("done_at_once")
+def test_a_finished_sweep_tells_what_drives_it_and_asks_by_command_and_code() -> None:
+    job = jobs().start(["sweep", lab.FILE], {lab.FILE: "schema: 1\n"}, "en")
+    made_up(120).to_zarr(job.folder / OUTPUT / lab.STORE, zarr_format=3)
+    end = time.monotonic() + 60.0
+    while not background.is_over(job):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        jobs().get(job.number)
+    at = open_page("lab", "en")
+    at.session_state[lab.JOB] = job.number
+    at.run()
+    assert not at.exception
+    assert catalogue("en")["lab.drivers"] in [header.value for header in at.header]
+    assert charts(at) == 2
+    at.selectbox(key="lab_kind").set_value("discover").run()
+    assert not at.exception
+    said = [code.value for code in at.code]
+    assert any(text.startswith(f"sintrata discover {lab.STORE} --output completed") for text in said)
+    assert any('discover(store, "completed", "balanced", below=' in text for text in said)
+    at.button(key="lab_analyse").click().run()
+    asked = jobs().get(at.session_state[analyses.JOB])
+    assert asked is not None
+    assert asked.words[0] == "discover"
