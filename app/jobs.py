@@ -16,14 +16,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+import psutil
+
+from simulator.texts import t
 
 MOST_RUNNING: Final = 1
 MOST_WAITING: Final = 20
 MOST_KEPT: Final = 60
 LONGEST_S: Final = 1800.0
+LARGEST_MB: Final = 4000.0
+"""Resident memory of a job and its processes at which it is ended."""
+
+GLANCE_S: Final = 1.0
 OUTPUT: Final = "out"
 LOG: Final = "log.txt"
 LONGEST_MESSAGE: Final = 600
@@ -43,13 +52,14 @@ class Job:
     ----------
     number : by which its session asks for it
     words : of the command, without the program; ``{out}`` stands for the folder of results
-    folder : where its inputs lie, and its results under ``out``
+    folder : where its inputs lie, and its results under ``out``; lang : of what it writes
     state : ``waiting``, ``running``, ``done``, ``failed``, ``late`` (it ran too long) or ``cancelled``
     """
 
     number: str
     words: tuple[str, ...]
     folder: Path
+    lang: str
     state: str = "waiting"
     begun: float = 0.0
     ended: float = 0.0
@@ -81,6 +91,8 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
         self._root = Path(tempfile.mkdtemp(prefix="sintrata-app-"))
+        self._closed = False
+        threading.Thread(target=self._watch, daemon=True).start()
         atexit.register(self.close)
 
     def start(self, words: Sequence[str], inputs: Mapping[str, str], lang: str) -> Job:
@@ -106,7 +118,7 @@ class Jobs:
             for name, text in inputs.items():
                 (folder / Path(name).name).write_text(text, encoding="utf-8")
             command = tuple(word.replace("{out}", OUTPUT) for word in words)
-            job = Job(number, (*command, "--lang", lang), folder)
+            job = Job(number, (*command, "--lang", lang), folder, lang)
             self._jobs[number] = job
             self._queue.append(job)
             self._forget()
@@ -163,6 +175,7 @@ class Jobs:
     def close(self) -> None:
         """End everything and take the folders away."""
         with self._lock:
+            self._closed = True
             for job in self._jobs.values():
                 if job.state in {"waiting", "running"}:
                     self._end(job, "cancelled")
@@ -170,7 +183,9 @@ class Jobs:
 
     def _end(self, job: Job, state: str) -> None:
         if job.process is not None and job.process.poll() is None:
-            job.process.kill()
+            for one in _family(job):
+                with suppress(psutil.Error):
+                    one.kill()
             job.process.wait()
         job.state, job.ended = state, time.monotonic()
 
@@ -194,6 +209,18 @@ class Jobs:
                     self._launch(job)
                     running += 1
 
+    def _watch(self) -> None:
+        """Bound time and memory of jobs, whether or not anybody looks at them."""
+        while not self._closed:
+            time.sleep(GLANCE_S)
+            self._go_on()
+            with self._lock:
+                for job in self._queue:
+                    if job.state == "running" and _resident_mb(job) > LARGEST_MB:
+                        self._end(job, "failed")
+                        with (job.folder / LOG).open("a", encoding="utf-8") as log:
+                            log.write(f"\n{t('parts.job.large', job.lang, mb=f'{LARGEST_MB:,.0f}')}\n")
+
     def _launch(self, job: Job) -> None:
         with (job.folder / LOG).open("wb") as log:
             job.process = subprocess.Popen(
@@ -214,6 +241,25 @@ class Jobs:
         for job in ended[: max(0, len(self._jobs) - MOST_KEPT)]:
             shutil.rmtree(job.folder, ignore_errors=True)
             del self._jobs[job.number]
+
+
+def _family(job: Job) -> list[psutil.Process]:
+    """Return the process of a job and those that it has started; none once it has ended."""
+    if job.process is None:
+        return []
+    try:
+        first = psutil.Process(job.process.pid)
+        return [first, *first.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _resident_mb(job: Job) -> float:
+    total = 0.0
+    for one in _family(job):
+        with suppress(psutil.Error):
+            total += one.memory_info().rss / 2**20
+    return total
 
 
 _JOBS: list[Jobs] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mimetypes
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ import streamlit as st
 from app import links, results, screen, state
 from app.jobs import OUTPUT, Job, TooManyJobsError, jobs
 from app.results import Comparison
-from simulator.texts import language, t
+from simulator.texts import language, set_language, t
 
 KINDS: Final = {
     "brief_html": ("brief", "html"),
@@ -25,8 +26,8 @@ KINDS: Final = {
 }
 """Documents that a job writes: kind and format of ``sintrata export``."""
 
-FEW_RUNS: Final = 12
-"""Runs of a document: those of the command line by default, so that it is ready in about a minute."""
+MOST_RUNS: Final = 24
+"""Runs of a document: as many as the pages have by default, so that both say the same."""
 
 
 def offer(told: Comparison, key: str) -> None:
@@ -54,7 +55,7 @@ def _scenario(told: Comparison, key: str) -> None:
         )
     st.download_button(
         t("takeaway.tables"),
-        _tables(told),
+        _tables(told, language()),
         f"sintrata_{screen.run_id(told)}.csv",
         "text/csv",
         key=f"{key}_tidy",
@@ -77,14 +78,20 @@ def _address() -> str:
     return url.partition("?")[0]
 
 
-def _tables(told: Comparison) -> bytes:
-    """Return the yearly figures of all scenarios and their differences, one row each."""
-    values = told.tables["country"]
-    level = told.frame(values).assign(kind="value")
-    change = told.against(values).assign(kind="difference")
-    note = f"# {t('app.source')} · {told.draws} · {screen.run_id(told)}\n"
-    rows = [level, change] if len(told.scenarios) > 1 else [level]
-    return (note + "".join(_csv(table, header=k == 0) for k, table in enumerate(rows))).encode("utf-8-sig")
+def _tables(told: Comparison, lang: str) -> Callable[[], bytes]:
+    """Return what makes a file of the yearly figures of all scenarios and their differences, one row each."""
+
+    def make() -> bytes:
+        set_language(lang)
+        values = told.tables["country"]
+        level = told.frame(values).assign(kind="value")
+        change = told.against(values).assign(kind="difference")
+        note = f"# {t('app.source')} · {told.draws} · {screen.run_id(told)}\n"
+        rows = [level, change] if len(told.scenarios) > 1 else [level]
+        text = note + "".join(_csv(table, header=k == 0) for k, table in enumerate(rows))
+        return text.encode("utf-8-sig")
+
+    return make
 
 
 def _csv(table: object, *, header: bool) -> str:
@@ -102,7 +109,7 @@ def _documents(told: Comparison, key: str) -> None:
     if st.button(t("takeaway.make"), key=f"{key}_make", icon=":material/edit_document:", disabled=busy):
         st.session_state[held] = _start(told, chosen)
         st.rerun(scope="fragment")
-    st.caption(t("takeaway.runs", runs=min(FEW_RUNS, told.total)))
+    st.caption(t("takeaway.runs", runs=min(MOST_RUNS, told.total)))
     if job is not None:
         _watch(job, held, key)
 
@@ -116,7 +123,7 @@ def _start(told: Comparison, chosen: str) -> str:
         inputs[file] = one.to_yaml()
         names.append(file)
     words = ["export", kind, *names, "--out", "{out}", "--seed", str(told.seed)]
-    words += ["--draws", str(min(FEW_RUNS, told.total)), "--until", f"{2012 + year}-{month + 1:02d}"]
+    words += ["--draws", str(min(MOST_RUNS, told.total)), "--until", f"{2012 + year}-{month + 1:02d}"]
     if form:
         words += ["--format", form]
     try:

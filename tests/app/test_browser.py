@@ -22,6 +22,7 @@ from typing import Any
 
 import docx
 import openpyxl
+import pandas as pd
 import pypdf
 import pytest
 import xarray as xr
@@ -247,6 +248,10 @@ def test_planner_changes_a_lever_and_takes_away_what_the_command_line_gives(
     assert moved == printed(result) != before
     charts = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
     assert charts.count() >= 2
+
+    table = pd.read_csv(download(page, es["takeaway.tables"], tmp_path), comment="#")
+    row = table.query("scenario == 'plan' and kind == 'value' and year == 2030").set_index("indicator")
+    assert [number(row.loc[name, "median"], form(name)) for name in MAIN] == moved
 
     # The figures of the brief in each of its forms, and those of the workbook, are those of the command.
     set_language("es")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,3 +115,20 @@ def test_a_job_that_runs_too_long_is_late_and_goes_on_in_its_folder(
     assert ended(queue, done) == "done"
     queue.go_on(done.number, "--resume")
     assert (done.state, done.words[-1]) == ("done", "en")
+
+
+@pytest.mark.parametrize(("limit", "state"), [("LONGEST_S", "late"), ("LARGEST_MB", "failed")])
+def test_time_and_memory_are_bounded_even_if_nobody_looks(
+    queue: Jobs, monkeypatch: pytest.MonkeyPatch, limit: str, state: str
+) -> None:
+    monkeypatch.setattr("app.jobs.PROGRAM", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(f"app.jobs.{limit}", 0.1)
+    job = queue.start([], {}, "es")
+    process = job.process
+    assert process is not None
+    end = time.monotonic() + PATIENCE_S
+    while job.state == "running" and time.monotonic() < end:
+        time.sleep(0.1)
+    assert job.state == state
+    assert process.poll() is not None
+    assert ("memoria" in job.message) == (state == "failed")
