@@ -29,7 +29,7 @@ SMALL: Final = 0.02
 MOSTLY: Final = 0.5
 """Share of a change that must be gone without a line, for the change to be mostly by that line."""
 
-TOGETHER: Final = 6
+TOGETHER: Final = 16
 """Scenarios run at a time: their results are in memory together."""
 
 READ: Final = ("stock", "flow", "reintegration_started")
