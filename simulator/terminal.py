@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -192,11 +193,23 @@ def unwritable(path: Path, error: OSError) -> FaultyInput:
     return bad_option("--out", found, t("cli.allowed.writable"), t("cli.do.writable"))
 
 
+LINE_EVERY_S: Final = 2.0
+"""Seconds between two lines of progress where nobody looks at a screen."""
+
+
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
-    """Give the function that the engine calls as it advances; a bar is drawn only where somebody looks."""
-    if quiet or not sys.stderr.isatty():
+def progress_bar(*, quiet: bool, lines: bool = False) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Give the function that the engine calls as it advances; a bar is drawn only where somebody looks.
+
+    Parameters
+    ----------
+    lines : elsewhere, print a line now and then, for another program that watches
+    """
+    if quiet or not (lines or sys.stderr.isatty()):
         yield None
+        return
+    if not sys.stderr.isatty():
+        yield _line_now_and_then()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -209,6 +222,18 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | N
             bar.update(task, completed=done, total=total, description=t(f"cli.progress.{label}"))
 
         yield advance
+
+
+def _line_now_and_then() -> Callable[[int, int, str], None]:
+    last = time.monotonic()
+
+    def tell(done: int, total: int, label: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LINE_EVERY_S:
+            last = time.monotonic()
+            print(f"{t(f'cli.progress.{label}')}: {done}/{total}", file=sys.stderr, flush=True)
+
+    return tell
 
 
 # Annotations of commands are text until the application is built: then ``t`` chooses the words.

@@ -49,7 +49,14 @@ def axis(form: str, ticks: int = 5, title: str | None = None) -> dict[str, Any]:
 
 def names(colour: str) -> dict[str, Any]:
     """Return an axis of names, which may be broken into lines (``wrapped``)."""
-    look = {"labelLimit": 0, "ticks": False, "domain": False, "title": None, "labelColor": colour}
+    look = {
+        "labelLimit": 0,
+        "labelPadding": 6,
+        "ticks": False,
+        "domain": False,
+        "title": None,
+        "labelColor": colour,
+    }
     return look | {"labelExpr": "split(datum.label, '\\n')", "labelLineHeight": 14}
 
 

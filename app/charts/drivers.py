@@ -87,6 +87,54 @@ def options(lang: str, theme: str, form: str, unit: str | None = None) -> Spec:
 
 
 @keep
+def foretold(lang: str, theme: str, form: str) -> Spec:
+    """Return official figures beside what the model says of each: its median, 50% and 90% intervals.
+
+    Columns: ``label``, those of ``paths.PATH``, ``observed``, ``inside`` (in words: whether the 90% interval
+    holds the figure).
+    """
+    ink = inks(theme)
+    y = field("label", "nominal", sort=None, axis=names(ink.text), title=None)
+    x: dict[str, Any] = {"axis": axis(form)}
+    words = [t("chart.inside", lang), t("chart.outside", lang)]
+    looks = {"type": "nominal", "title": None, "legend": {"columns": 2}}
+    shape = {"field": "inside", **looks, "scale": {"domain": words, "range": ["circle", "diamond"]}}
+    colour = {"field": "inside", **looks, "scale": {"domain": words, "range": [ink.registered, ink.worse]}}
+    shown = told(
+        ("label", t("chart.step", lang), ""),
+        ("observed", t("chart.observed", lang), form),
+        ("median", t("chart.simulated_median", lang), form),
+        ("low", t("chart.low", lang), form),
+        ("high", t("chart.high", lang), form),
+        ("inside", t("chart.use.what", lang), ""),
+    )
+
+    def bar(low: str, high: str, width: float, opacity: float) -> Spec:
+        mark = {"type": "rule", "strokeWidth": width, "opacity": opacity, "color": ink.series[1]}
+        return {"mark": mark, "encoding": {"y": y, "x": field(low, **x), "x2": {"field": high}}}
+
+    layers: list[Spec] = [
+        bar("low", "high", 9, 0.28),
+        bar("low_half", "high_half", 9, 0.42),
+        {
+            "mark": {"type": "tick", "thickness": 2, "height": 14, "color": ink.series[1]},
+            "encoding": {"y": y, "x": field("median", **x)},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
+            "encoding": {
+                "y": y,
+                "x": field("observed", **x),
+                "shape": shape,
+                "color": colour,
+                "tooltip": shown,
+            },
+        },
+    ]
+    return figure(lang, theme, {"height": {"step": 30}, "layer": layers})
+
+
+@keep
 def convergence(lang: str, theme: str, form: str) -> Spec:
     """Return how an estimate settles as runs are added: the estimate and its 90% interval.
 

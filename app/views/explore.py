@@ -86,7 +86,7 @@ def _slider(name: str) -> None:
         top,
         key=key,
         step=1 if in_places else 5,
-        format="%d" if in_places else "%d %%",
+        format="%d" if in_places else "%d%%",
         on_change=_set_amount,
         args=(name, factor),
         help=_about(name),
@@ -159,7 +159,7 @@ def _times(value: float) -> str:
 
 
 def _level(value: float) -> str:
-    return t("explore.none") if value == 0.0 else f"{PERCENT * value:.0f} %"
+    return t("explore.none") if value == 0.0 else f"{value:.0%}"
 
 
 def _set_context(use: str, neutral: float) -> None:

@@ -15,6 +15,7 @@ import xarray as xr
 from app import parts, results, screen, state
 from app.charts import base, paths, route
 from app.results import Comparison
+from app.views import fit
 from calibration.targets import COUNTRY, load_targets
 from simulator import __version__, load_ledger
 from simulator.evidence.parameter import QUALITIES, Parameter
@@ -22,7 +23,7 @@ from simulator.exports.vega import months
 from simulator.tables import shown
 from simulator.texts import language, t
 
-TABS: Final = ("diagram", "parameters", "data", "limits", "words", "version")
+TABS: Final = ("diagram", "parameters", "data", "fit", "limits", "words", "version")
 CHANGELOG: Final = Path(__file__).parents[2] / "CHANGELOG.md"
 """There in the source; an installed program tells its version only."""
 
@@ -49,6 +50,7 @@ def show() -> None:
         "diagram": lambda: screen.live(_diagram),
         "parameters": _parameters,
         "data": lambda: screen.live(_data),
+        "fit": fit.show,
         "limits": parts.limits,
         "words": _words,
         "version": _version,
@@ -294,7 +296,7 @@ def _data(told: Comparison) -> None:
                 alt=t("model.data_alt", count=len(points), what=rows[0].indicator.label[language()]),
                 sources=tuple(sorted({one.source for one in rows})),
             )
-            st.caption(rows[0].indicator.definition)
+            st.caption(t(f"model.register.{series}"))
     st.caption(t("model.data_note"))
 
 

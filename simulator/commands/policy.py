@@ -217,7 +217,8 @@ def contributions(
 
     if not parts_of(scenario):
         raise bad_option("contributions", scenario.name, t("cli.allowed.with_parts"), t("cli.do.with_parts"))
-    with progress_bar(quiet=quiet or as_json) as progress:
+    # The page that starts this command reads its lines; the output is JSON all the same.
+    with progress_bar(quiet=quiet, lines=as_json) as progress:
         table = contributions_table(work_out(scenario, progress=progress, **options))
     if as_json:
         print_json({"scenario": scenario.name, **options, "rows": table.records()})

@@ -132,6 +132,15 @@ def intervals(seed: int) -> pd.DataFrame:
     return pd.DataFrame({"label": NAMES, "median": median, "low": median - 0.1, "high": median + 0.1})
 
 
+def foretold(seed: int) -> pd.DataFrame:
+    median = np.array([510.0, 420.0, 640.0, 300.0]) + 5 * seed
+    spread = {"low": 0.6, "low_half": 0.85, "median": 1.0, "high_half": 1.2, "high": 1.6}
+    observed = [480.0, 700.0, 655.0, np.nan]
+    inside = ["dentro", "fuera", "dentro", "dentro"]
+    bounds = {name: factor * median for name, factor in spread.items()}
+    return pd.DataFrame({"label": NAMES, **bounds, "observed": observed, "inside": inside})
+
+
 def options(seed: int) -> pd.DataFrame:
     rows = [
         {
@@ -182,6 +191,7 @@ FIGURES: dict[str, Figure] = {
     "steps": (money.steps, (MONEY,), {}, steps),
     "steps_with_interval": (money.steps, (MONEY,), {"interval": True}, steps_with_interval),
     "coverage": (money.coverage, (), {}, coverage),
+    "foretold": (drivers.foretold, (WHOLE,), {}, foretold),
     "intervals": (drivers.intervals, (CHANGE_OF_SHARE,), {}, intervals),
     "options": (drivers.options, (SIGNED,), {}, options),
     "convergence": (drivers.convergence, (".2f",), {}, convergence),

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 import simulator
+from simulator import terminal
 from simulator.cli import main
 from simulator.tables import Column, Table
 from simulator.texts import t
@@ -292,3 +293,17 @@ def test_explain_parameters_shows_value_range_unit_grade_source(capsys: pytest.C
     assert row["unit"] == "ratio"
     assert row["quality"] in "ABCD"
     assert row["source"]
+
+
+def test_another_program_can_watch_progress_line_by_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(terminal, "LINE_EVERY_S", 0.0)
+    with terminal.progress_bar(quiet=False, lines=True) as tell:
+        assert tell is not None
+        tell(3, 22, "run")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.strip().endswith(": 3/22")
+    with terminal.progress_bar(quiet=True, lines=True) as nothing:
+        assert nothing is None

@@ -1,0 +1,46 @@
+"""The page of fit tells every official figure that the posterior was held against, and hides small counts."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.views import fit
+from calibration.targets import load_targets
+from calibration.validation import SMALLEST_CELL
+from simulator.texts import catalogue, set_language
+
+LANGUAGES = ("es", "en")
+
+
+def test_the_record_holds_the_figures_of_the_targets_and_comes_from_the_posterior() -> None:
+    told = fit.record()
+    assert told["draws_from"] == "posterior"
+    rows = {(row["indicator"], row["region"], row["year"], row["source"]) for row in told["rows"]}
+    for one in load_targets():
+        if one.use in fit.USES and one.source in {row[3] for row in rows}:
+            assert (one.indicator.name, one.region, one.year, one.source) in rows
+    for row in told["rows"]:
+        assert row["low_90"] <= row["low_50"] <= row["median"] <= row["high_50"] <= row["high_90"]
+        assert row["region"] == "PE" or row["value"] is None or row["value"] >= SMALLEST_CELL
+
+
+def test_coverage_is_counted_from_the_rows() -> None:
+    told = fit.record()
+    for use in fit.USES:
+        mine = [row["inside_90"] for row in told["rows"] if row["use"] == use]
+        assert told["coverage"][use]["all"]["rows"] == len(mine)
+        assert told["coverage"][use]["all"]["coverage_90"] == pytest.approx(sum(mine) / len(mine))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_fitted_and_held_back_figures_stand_apart(lang: str) -> None:
+    set_language(lang)
+    at = AppTest.from_string("from app import screen\nfrom app.views import fit\nscreen.speak()\nfit.show()")
+    at.session_state["lang"] = {"es": "Español", "en": "English"}[lang]
+    at.run(timeout=60.0)
+    assert not at.exception
+    assert [text.value for text in at.header] == [catalogue(lang)[f"fit.of.{use}"] for use in fit.USES]
+    assert len(at.table[0].value) == 4
+    assert len(at.get("vega_lite_chart")) == 2
+    set_language(None)
