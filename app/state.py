@@ -78,6 +78,12 @@ def _built(text: str, name: str) -> Scenario:
     return Scenario.from_mapping(json.loads(text), name=name)
 
 
+@lru_cache(maxsize=128)
+def prepared(name: str) -> Scenario:
+    """Return a scenario of the library, read once: lists of all of them show a label each."""
+    return load_scenario(name)
+
+
 def build(mapping: Mapping[str, Any], name: str = "plan") -> Scenario:
     """Return the scenario of a mapping.
 
@@ -101,12 +107,12 @@ def trend() -> Scenario:
         key: part for key, part in own.to_mapping().items() if key in ("context", "shocks", "parameters")
     }
     if not assumed:
-        return load_scenario("baseline")
+        return prepared("baseline")
     return build({"schema": 1, "base": "baseline", "label": _trend_label(), **assumed}, name="baseline")
 
 
 def _trend_label() -> dict[str, str]:
-    label = load_scenario("baseline").label
+    label = prepared("baseline").label
     return {"es": label.es, "en": label.en}
 
 
@@ -148,7 +154,7 @@ def fresh() -> None:
 def preset(name: str) -> None:
     """Make a scenario of the library the plan; nonsense changes nothing."""
     if name in library():
-        label = load_scenario(name).label
+        label = prepared(name).label
         change({"schema": 1, "base": name, "label": {"es": label.es, "en": label.en}})
 
 
@@ -236,7 +242,7 @@ def assume(kind: str, use: str, key: str, value: float | None) -> None:
 def rivals() -> list[Scenario]:
     """Return the scenarios that stand beside the plan, each with a name of its own."""
     return [
-        load_scenario(row) if isinstance(row, str) else build(row["mapping"], name=row["name"])
+        prepared(row) if isinstance(row, str) else build(row["mapping"], name=row["name"])
         for row in st.session_state[RIVALS]
     ]
 

@@ -15,7 +15,7 @@ from app.jobs import Job
 from app.results import Comparison
 from app.views.budget import cost_table
 from scenarios import levers, library
-from simulator import load_ledger, load_scenario
+from simulator import load_ledger
 from simulator.outcomes.effects import EFFECTS, GOOD, verdict
 from simulator.outcomes.indicators import Interval
 from simulator.policy.prices import BASE_YEAR
@@ -47,7 +47,7 @@ def _choose() -> None:
         names,
         index=None,
         placeholder=t("compare.placeholder"),
-        format_func=lambda name: str(load_scenario(name).label),
+        format_func=lambda name: str(state.prepared(name).label),
         key="compare_library",
         disabled=full,
     )

@@ -10,7 +10,7 @@ from app import parts, screen, state
 from app.results import Comparison
 from app.upload import upload
 from scenarios import library
-from simulator import Scenario, load_scenario
+from simulator import Scenario
 from simulator.texts import t
 
 DOORS = {
@@ -68,16 +68,16 @@ def _presets() -> None:
     st.header(t("home.presets"))
     st.caption(t("home.presets_note"))
     known = library()
-    _gallery([load_scenario(name) for name in FIRST if name in known])
+    _gallery([state.prepared(name) for name in FIRST if name in known])
     with st.expander(t("home.more_presets"), key="more_presets"):
         rest = [name for name in known if name not in FIRST]
         chosen = st.selectbox(
             t("home.choose"),
             rest,
-            format_func=lambda name: str(load_scenario(name).label),
+            format_func=lambda name: str(state.prepared(name).label),
             key="home_preset",
         )
-        one = load_scenario(chosen)
+        one = state.prepared(chosen)
         st.markdown(str(one.question or one.label))
         st.button(t("home.take"), key="take_preset", on_click=screen.act, args=(state.preset, chosen))
     with st.expander(t("home.open_file"), key="open_file", icon=":material/upload_file:"):

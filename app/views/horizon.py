@@ -62,13 +62,18 @@ def show() -> None:
         key="horizon_effect",
     )
     if st.session_state["horizon_shock"] != CALM:
-        st.caption(str(load_scenario(overlays()[st.session_state["horizon_shock"]]).description or ""))
+        st.caption(str(_shock(st.session_state["horizon_shock"]).description or ""))
     screen.live(_answer, _look)
     _monitoring()
 
 
+@lru_cache(maxsize=32)
+def _shock(name: str) -> Scenario:
+    return load_scenario(overlays()[name])
+
+
 def _overlay(name: str) -> str:
-    return str(load_scenario(overlays()[name]).label)
+    return str(_shock(name).label)
 
 
 @lru_cache(maxsize=32)

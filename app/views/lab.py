@@ -16,12 +16,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from app import background, parts, screen
+from app import background, parts, screen, state
 from app.charts import base, drivers
 from app.jobs import OUTPUT, Job
 from app.views import analyses
 from scenarios import levers, library
-from simulator import load_ledger, load_scenario
+from simulator import load_ledger
 from simulator.texts import language, t
 
 JOB: Final = "lab_job"
@@ -82,7 +82,7 @@ def _design() -> None:
         t("lab.scenarios"),
         [name for name in library() if name != "baseline"],
         default=["balanced", "policy_2030_funded"],
-        format_func=lambda name: str(load_scenario(name).label),
+        format_func=lambda name: str(state.prepared(name).label),
         max_selections=MOST_SCENARIOS - 1,
         help=t("lab.scenarios_help"),
         key="lab_scenarios",
@@ -375,7 +375,7 @@ def _tell(store: Path, key: str) -> None:
     name = right.selectbox(
         t("chart.scenario"),
         others or [str(dataset["scenario"].values[0])],
-        format_func=lambda one: str(load_scenario(one).label) if one in library() else one,
+        format_func=lambda one: str(state.prepared(one).label) if one in library() else one,
         key=f"{key}_scenario",
     )
     effect = effects(dataset, output, name)
