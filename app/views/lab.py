@@ -86,6 +86,7 @@ def _design() -> None:
         max_selections=MOST_SCENARIOS - 1,
         help=t("lab.scenarios_help"),
         key="lab_scenarios",
+        placeholder=t("app.choose"),
         persist_state="session",
     )
     kept = right.multiselect(
@@ -94,6 +95,7 @@ def _design() -> None:
         default=list(OUTPUTS[:5]),
         format_func=lambda name: t(f"indicator.{name}"),
         key="lab_outputs",
+        placeholder=t("app.choose"),
         persist_state="session",
     )
     st.header(t("lab.how"))
@@ -141,6 +143,7 @@ def _parameters() -> dict[str, list[float]]:
             format_func=lambda name: f"{free[name].label[language()]} ({name})",
             max_selections=MOST_FACTORS,
             key="lab_parameters",
+            placeholder=t("app.choose"),
             persist_state="session",
         )
         out = {}
@@ -170,6 +173,7 @@ def _levers() -> list[dict[str, Any]]:
             format_func=lambda name: str(levers()[name].label),
             max_selections=MOST_FACTORS,
             key="lab_levers",
+            placeholder=t("app.choose"),
             persist_state="session",
         )
         out = []

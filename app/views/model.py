@@ -65,7 +65,7 @@ def show() -> None:
 
 
 def _diagram(told: Comparison) -> None:
-    left, middle, right = st.columns([3, 2, 3])
+    left, middle, right = st.columns([3, 2, 4])
     with left:
         year = st.select_slider(
             t("model.year"), told.years, value=min(2030, told.years[-1]), key="model_year"

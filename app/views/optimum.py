@@ -82,6 +82,7 @@ def _ask() -> None:
             USUAL_LINES,
             format_func=lambda name: str(lines[name].label[language()]),
             key="optimum_lines",
+            placeholder=t("app.choose"),
         )
         kept = st.multiselect(
             t("optimum.keep"),
@@ -90,6 +91,7 @@ def _ask() -> None:
             format_func=lambda name: str(lines[name].label[language()]),
             help=t("optimum.keep_help"),
             key="optimum_keep",
+            placeholder=t("app.choose"),
         )
         outside = st.slider(t("optimum.outside"), 0, 100, 0, 5, format="%d%%", key="optimum_outside")
         risk = st.radio(

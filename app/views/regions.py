@@ -58,14 +58,15 @@ def show() -> None:
         persist_state="session",
     )
     can_tell_level = st.session_state["regions_indicator"] in SERVICES
-    with right:
-        st.segmented_control(
+    # Of counts of children only the change is told: then there is nothing to choose.
+    if can_tell_level:
+        right.segmented_control(
             t("regions.what"),
-            ("change", "level") if can_tell_level else ("change",),
+            ("change", "level"),
             format_func=lambda name: t(f"regions.kind.{name}"),
             default="change",
             required=True,
-            key="regions_kind" if can_tell_level else "regions_only_change",
+            key="regions_kind",
         )
     st.segmented_control(
         t("regions.view"),
