@@ -311,16 +311,17 @@ class Engine:
 
     def _hand_out(self) -> None:
         """Give every idle worker a run: of the scenario that has the fewest, and has waited longest."""
+        idle = [w for w in self._workers if w.busy is None and w.process.poll() is None]
+        if not idle:
+            return
         asked = [
             (len(a.tables), a.since, key, a)
             for key, a in self._answers.items()
             if not a.failed and not a.is_complete and a.is_wanted
         ]
         taken = {w.busy[1:] for w in self._workers if w.busy is not None}
-        for worker in self._workers:
-            if worker.busy is not None or worker.process.poll() is not None:
-                continue
-            asked.sort(key=lambda row: row[:2])
+        asked.sort(key=lambda row: row[:2])
+        for worker in idle:
             for _, _, key, answer in asked:
                 draw = self._next_draw(worker, key, answer, taken)
                 if draw is not None:

@@ -26,10 +26,10 @@ CHOSEN: Final = "lang"
 GLANCE_S: Final = 3.0
 """Seconds that a page waits for its first answer before it shows that it is still at work."""
 
-SLICE_S: Final = 0.1
+SLICE_S: Final = 0.25
 """Seconds of that wait in one piece."""
 
-SOON, LATER = 0.4, 1.0
+SOON, LATER = 1.0, 2.0
 """Seconds between two looks, before the first answer and after it."""
 
 WORTH: Final = 2

@@ -35,8 +35,8 @@ def main() -> int:
     parser.add_argument("--throughput", action="store_true", help="of sweeps: also two workers beside one")
     parser.add_argument("--memory", action="store_true", help="of sweeps: over 5,000 runs, --scale 0.005")
     parser.add_argument("--visitors", type=int, default=20, help="of the app")
-    parser.add_argument("--moves", type=int, default=6, help="of the app: by each visitor; of its latency")
-    parser.add_argument("--draws", type=int, default=4, help="of the app: the full set")
+    parser.add_argument("--moves", type=int, default=4, help="of the app: by each visitor; of its latency")
+    parser.add_argument("--draws", type=int, default=2, help="of the app: the full set")
     parser.add_argument("--most-seconds", type=float, default=420.0, help="of the app: then it ends")
     words = parser.parse_args()
     if words.what == "one":

@@ -2,7 +2,8 @@
 
 One visitor in a headless Chromium beside a server of its own, on this machine. The browser takes the time
 itself: from the key that moves the lever to the first figure of the new levers (told by the number of the run
-below it), and to the moment from which no figure of the old ones is left.
+below it), and to the moment from which no figure of the old ones is left. On a machine that others use too,
+the processor time on the way says more: of the worker that answers, of the server, of the browser.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
+import psutil
 
 from app.engine import Settings
 from app.links import pack
@@ -80,7 +83,7 @@ def run(moves: int, draws: int) -> int:
             page.wait_for_selector("[data-testid=stMetric]")
             print(f"its first figures {time.monotonic() - begun:.1f} s after the start of the server")
             for horizon, until in HORIZONS.items():
-                _measure(page, url, horizon, until, moves, settings)
+                _measure(page, url, horizon, until, moves, settings, server.pid)
         finally:
             server.terminate()
             server.wait(20.0)
@@ -100,19 +103,44 @@ def _wait_for(url: str) -> None:
     raise TimeoutError
 
 
-def _measure(page: Any, url: str, horizon: str, until: int, moves: int, settings: Settings) -> None:
+def _processor_s(pid: int) -> dict[tuple[str, int], float]:
+    """Return the processor seconds so far of each worker, of the server, of each part of the browser."""
+    server = psutil.Process(pid)
+    ours = [("server", server), *(("worker", one) for one in server.children())]
+    parts = psutil.Process().children(recursive=True)
+    ours += [("browser", one) for one in parts if one.pid != pid and "chrom" in one.name()]
+    out = {}
+    for what, one in ours:
+        with suppress(psutil.Error):
+            told = one.cpu_times()
+            out[what, one.pid] = told.user + told.system
+    return out
+
+
+def _on_the_way(before: dict[tuple[str, int], float], after: dict[tuple[str, int], float]) -> list[float]:
+    """Return the seconds of the busiest worker, of the server, of the busiest part of the browser."""
+    spent = {key: after[key] - before.get(key, 0.0) for key in after}
+    return [
+        max((s for (kind, _), s in spent.items() if kind == what), default=0.0)
+        for what in ("worker", "server", "browser")
+    ]
+
+
+def _measure(page: Any, url: str, horizon: str, until: int, moves: int, settings: Settings, pid: int) -> None:
     lever, amount = LEVERS[0], STEP
     page.goto(f"{url}/explore?lang=Español&s={pack(plan_of(lever, amount), horizon)}")
     complete = page.get_by_text(f"Completo: {settings.draws} corridas").first
     complete.wait_for()
-    first, whole = [], []
+    first, whole, spent = [], [], []
     for _ in range(moves):
         time.sleep(REST_S)
         amount = round(amount + STEP, 2)
         page.evaluate(WATCH, names(plan_of(lever, amount), settings, until))
         slider = page.get_by_role("slider", name=label(lever))
+        before = _processor_s(pid)
         slider.press("ArrowRight")
         page.wait_for_function("window.told.whole !== undefined", polling=100)
+        spent.append(_on_the_way(before, _processor_s(pid)))
         told = page.evaluate("window.told")
         first.append(told["first"] / 1000)
         whole.append(told["whole"] / 1000)
@@ -123,3 +151,8 @@ def _measure(page: Any, url: str, horizon: str, until: int, moves: int, settings
             f"to {horizon[:4]}, from lever to {what}: median {middle:.2f} s, 90th percentile {late:.2f} s, "
             f"of {len(sample)}"
         )
+    worker, server, browser = np.median(spent, axis=0)
+    print(
+        f"to {horizon[:4]}, processor seconds on the way, medians: worker {worker:.2f}, server {server:.2f}, "
+        f"browser {browser:.2f}, in all {worker + server + browser:.2f}"
+    )

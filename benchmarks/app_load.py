@@ -36,7 +36,7 @@ HORIZON: Final = "2030-12"
 STEP: Final = 0.05
 START_S: Final = 240.0
 ANSWER_S: Final = 120.0
-THINK_S: Final = 4.0
+THINK_S: Final = 6.0
 """Seconds between an answer and the next move."""
 
 GROWTH: Final = 1.1

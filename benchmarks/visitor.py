@@ -42,11 +42,12 @@ class Visitor:
         self._host, self._page, self._query = host, page, urlencode(parameters)
         self._page_hash, self._run = "", ""
         self._moved: dict[str, WidgetState] = {}
+        self._asked: set[str] = set()
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._reader: asyncio.Task[None] | None = None
         self._socket: ClientConnection | None = None
-        self._changed = asyncio.Condition()
         self._is_drawing = True
+        self._waiting: list[tuple[Callable[[Visitor], bool], asyncio.Future[None]]] = []
         self._elements: dict[tuple[int, ...], _Drawn] = {}
         self.errors: list[str] = []
 
@@ -100,8 +101,12 @@ class Visitor:
             If it is not.
         """
         begun = time.monotonic()
-        async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(lambda: not self._is_drawing and what(self))
+        if not self._is_drawing and what(self):
+            return 0.0
+        drawn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((what, drawn))
+        async with asyncio.timeout(seconds):
+            await drawn
         return time.monotonic() - begun
 
     async def _ask(self, fragment: str = "") -> None:
@@ -129,7 +134,7 @@ class Visitor:
             elif kind == "auto_rerun":
                 self._come_back(message.auto_rerun.fragment_id, message.auto_rerun.interval)
             elif kind == "script_finished":
-                await self._end(message)
+                self._end(message)
 
     def _begin(self, message: ForwardMsg) -> None:
         self._is_drawing = True
@@ -138,8 +143,9 @@ class Visitor:
             for task in self._timers.values():
                 task.cancel()
             self._timers.clear()
+            self._asked.clear()
 
-    async def _end(self, message: ForwardMsg) -> None:
+    def _end(self, message: ForwardMsg) -> None:
         """Take away what the run has not drawn again, and tell whoever waits."""
         run = message.metadata.run
         parts = set(run.fragment_ids)
@@ -150,9 +156,13 @@ class Visitor:
                 for path, one in self._elements.items()
                 if one.run == run.script_run_id or (parts and one.fragment not in parts)
             }
-        async with self._changed:
-            self._is_drawing = False
-            self._changed.notify_all()
+        self._asked.difference_update(parts)
+        self._is_drawing = False
+        # Looked at here, before the next message: on a busy server the next run has begun already.
+        for what, drawn in self._waiting:
+            if not drawn.done() and what(self):
+                drawn.set_result(None)
+        self._waiting = [one for one in self._waiting if not one[1].done()]
 
     def _draw(self, message: ForwardMsg) -> None:
         path, delta = tuple(message.metadata.delta_path), message.delta
@@ -167,7 +177,9 @@ class Visitor:
         async def again() -> None:
             while True:
                 await asyncio.sleep(seconds)
-                await self._ask(fragment)
+                if fragment not in self._asked:
+                    self._asked.add(fragment)
+                    await self._ask(fragment)
 
         if (old := self._timers.pop(fragment, None)) is not None:
             old.cancel()

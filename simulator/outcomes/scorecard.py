@@ -11,7 +11,7 @@ import xarray as xr
 
 from simulator.faults import Fault, FaultyInput, did_you_mean
 from simulator.outcomes.indicators import Interval, moved, national, ratio, summarise
-from simulator.outcomes.years import by_year
+from simulator.outcomes.years import by_year, calendar_years
 from simulator.policy.national import FIRST_TARGET, HORIZON, IN_FORCE, Indicator, Target, indicators
 from simulator.texts import t
 
@@ -195,9 +195,8 @@ def measure(dataset: xr.Dataset, name: str) -> xr.DataArray:
     ----------
     name : of ``policy.national.MEASURES``
     """
-    months = dataset["month"].groupby("month.year").count()
-    full = months["year"].values[months.values == MONTHS]
-    return _MEASURES[name](dataset).reindex(year=full)
+    years, months = np.unique(calendar_years(dataset["month"]), return_counts=True)
+    return _MEASURES[name](dataset).reindex(year=years[months == MONTHS])
 
 
 def _country(dataset: xr.Dataset, *names: str) -> xr.DataArray:

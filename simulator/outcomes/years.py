@@ -6,6 +6,12 @@ import warnings
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
+
+
+def calendar_years(months: xr.DataArray) -> NDArray[np.int64]:
+    """Return the calendar year of each month [month]; many times quicker than ``months.dt.year``."""
+    return 1970 + months.values.astype("datetime64[Y]").astype(np.int64)
 
 
 def by_year(monthly: xr.DataArray, how: str = "sum") -> xr.DataArray:
@@ -26,7 +32,7 @@ def by_year(monthly: xr.DataArray, how: str = "sum") -> xr.DataArray:
         lazy: xr.DataArray = grouped.sum("month") if how == "sum" else grouped.mean("month")
         return lazy
     axis = monthly.get_axis_num("month")
-    years, starts = np.unique(monthly["month"].dt.year.values, return_index=True)
+    years, starts = np.unique(calendar_years(monthly["month"]), return_index=True)
     add = np.nansum if how == "sum" else np.nanmean
     with warnings.catch_warnings():
         # A year without any value has no mean; nothing is wrong about that.
