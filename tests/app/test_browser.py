@@ -400,7 +400,7 @@ def test_the_researcher_sweeps_asks_and_reproduces(chromium: Any, address: str, 
     en = catalogue("en")
     page = watched.open("lab?lang=English")
     page.get_by_text("120 runs").wait_for()
-    page.get_by_role("button", name=en["lab.start"]).click()
+    page.get_by_role("button", name=en["lab.start"], exact=True).click()
     page.get_by_text(re.compile(r"Done in")).first.wait_for()
     page.get_by_text(en["lab.same"]).click()
     page.get_by_text("sintrata sweep experiment.yaml --out store.zarr").first.wait_for()
