@@ -1,6 +1,6 @@
-"""The tables of ``docs/calibration.md``: what the fit that comes along found, from its files alone.
+"""The tables of ``docs/calibration.md`` and ``docs/validation.md``, from the files in ``fitted`` alone.
 
-``sintrata reproduce docs/calibration.md`` makes them anew after a fit.
+``sintrata reproduce`` makes them anew after a fit or a validation.
 """
 
 from __future__ import annotations
@@ -14,9 +14,19 @@ import numpy as np
 from scipy import stats
 
 from calibration.outcome import EXCLUDED, TOLD, weighted_quantiles
+from calibration.patterns import patterns
+from calibration.report import RUNGS
 from simulator.evidence import load_ledger
 from simulator.experiments.posterior import load_posterior
 from simulator.experiments.structures import load_structures
+from simulator.texts import t
+
+POSTERIOR, PRIOR = "validation.json", "validation_prior.json"
+"""Numbers of the validation with the posterior, and with the ranges of the ledger before any fitting."""
+
+GOALS: Final = ("beats_last", "beats_trend", "beats_level", "patterns", "permuted", "placebo")
+
+NAIVE: Final = {"last": "The last value", "trend": "The linear trend", "level": "The level alone"}
 
 KEPT: Final = Path(__file__).parent / "fitted"
 """Where what the data told is kept; the posterior itself stands where draws are taken from."""
@@ -191,6 +201,153 @@ def centre() -> list[str]:
         if not low <= central <= high:
             below = float(posterior.weights[values < central].sum())
             lines.append(f"| `{name}` | {central:.3g} | {low:.3g} to {high:.3g} | {below:.0%} |")
+    return lines
+
+
+Numbers = dict[str, Any]
+
+
+@cache
+def validated(name: str = POSTERIOR) -> Numbers:
+    """Return the numbers of a validation: with the posterior that comes along, or before any fitting."""
+    read: Numbers = json.loads((KEPT / name).read_text(encoding="utf-8"))
+    return read
+
+
+def _wins(made: Numbers, name: str) -> tuple[int, int]:
+    """Return on how many series held back the model beats a forecast, and of how many."""
+    compared = [one for one in made["crps"] if one["use"] == "check" and name in one]
+    return sum(one[name]["model"] < one[name]["forecast"] for one in compared), len(compared)
+
+
+def _passed(made: Numbers) -> tuple[int, int, int]:
+    """Return how many patterns pass, how many more some runs reach, and how many there are."""
+    seen = made["patterns"]
+    passed = sum(one["holds"] for one in seen)
+    return passed, sum(one["touches"] and not one["holds"] for one in seen), len(seen)
+
+
+def _covered(made: Numbers, use: str) -> str:
+    """Return how many of some figures lie inside their intervals."""
+    one = made["coverage"][use]["all"]
+    return (
+        f"{one['coverage_90']:.0%} (exact 95% interval {one['coverage_90_low']:.0%} to "
+        f"{one['coverage_90_high']:.0%}); 50% intervals: {one['coverage_50']:.0%}"
+    )
+
+
+def _figures(made: Numbers) -> dict[str, str]:
+    """Return the figure of each goal."""
+    passed, touched, patterns = _passed(made)
+    controls = made["controls"]
+    turned = controls["log_likelihood_permuted"]
+    worse = sum(other < controls["log_likelihood"] for other in turned)
+    return {
+        "90% intervals hold at least 85% of the figures held back": _covered(made, "check"),
+        "the same for the figures fitted to": _covered(made, "fit"),
+        "CRPS better than the last value, on most series held back": "{} of {}".format(*_wins(made, "last")),
+        "better than the linear trend": "{} of {}".format(*_wins(made, "trend")),
+        "better than the level alone": "{} of {}".format(*_wins(made, "level")),
+        "all patterns pass": f"{passed} of {patterns} ({touched} more reached by some runs)",
+        "permuted territories lose fit": f"{worse} of {len(turned)} rotations fit worse",
+        "a placebo changes nothing": f"largest difference {controls['placebo_largest_difference']:g}",
+    }
+
+
+def goals() -> list[str]:
+    """Return the goals of the validation and how far each is reached, after and before fitting."""
+    made, before = validated(), validated(PRIOR)
+    verdict = {one["goal"]: "yes" if one["reached"] else "no" for one in made["goals"]}
+    reached = [verdict["coverage"], "", *(verdict[name] for name in GOALS)]
+    counts = [made["coverage"][use]["all"]["rows"] for use in ("check", "fit")]
+    lines = _head("goal", "posterior", "ranges, not fitted", "reached")
+    rows = zip(_figures(made).items(), _figures(before).values(), reached, strict=True)
+    lines += [f"| {goal} | {after} | {other} | {verdict} |" for (goal, after), other, verdict in rows]
+    return [
+        *lines,
+        "",
+        f"Figures held back: {counts[0]}; fitted to: {counts[1]}. The whole country, seed {made['seed']}, "
+        f"{made['replicates']} replicate; {made['draws']} sets of the posterior "
+        f"(`sintrata validate-model --draws {made['draws']}`) and {before['draws']} of the ranges "
+        f"(`--draws-from prior`).",
+    ]
+
+
+def patterns_passed() -> list[str]:
+    """Return the patterns one by one: what the model shows beside the band of the sources."""
+    known = {one.name: one for one in patterns()}
+    lines = _head("pattern", "band", "median of the model", "90% of its runs", "passes")
+    for one in validated()["patterns"]:
+        passes = "yes" if one["holds"] else "some runs" if one["touches"] else "no"
+        lines.append(
+            f"| {known[one['pattern']].label['en']} | {one['band_low']:.3g} to {one['band_high']:.3g} "
+            f"| {one['median']:.3g} | {one['low']:.3g} to {one['high']:.3g} | {passes} |"
+        )
+    return lines
+
+
+def outside() -> list[str]:
+    """Return the figures held back that lie outside their 90% intervals."""
+    lines = _head("indicator", "where", "year", "observed", "90% interval")
+    for row in validated()["rows"]:
+        if row["use"] == "check" and not row["inside_90"]:
+            observed = "not shown (small count)" if row["value"] is None else f"{row['value']:.4g}"
+            lines.append(
+                f"| `{row['indicator']}` | {row['region']} | {row['year']} | {observed} "
+                f"| {row['low_90']:.3g} to {row['high_90']:.3g} |"
+            )
+    return lines
+
+
+def lost() -> list[str]:
+    """Return the series held back on which a forecast without a model does as well or better."""
+    lines = []
+    for name, what in NAIVE.items():
+        compared = [one for one in validated()["crps"] if one["use"] == "check" and name in one]
+        names = [
+            f"`{one['series']}`" + (" (territories)" if one["territories"] else "")
+            for one in compared
+            if one[name]["model"] >= one[name]["forecast"]
+        ]
+        lines.append(f"- {what}: {', '.join(names) or 'none'}.")
+    return lines
+
+
+def order() -> list[str]:
+    """Return how well the order of territories is met, beside the order by their number of children."""
+    lines = _head("series", "year", "territories", "Spearman, model", "Spearman, number of children")
+    for one in validated()["regional_rank_correlation"]:
+        if one["use"] == "all":
+            lines.append(
+                f"| {one['series']} | {one['year']} | {one['rows']} "
+                f"| {one['model']:.2f} | {one['children']:.2f} |"
+            )
+    return lines
+
+
+def ladder() -> list[str]:
+    """Return the rungs of the ladder of validation with what is shown of each, in the language in force."""
+    covered = {use: validated()["coverage"][use]["all"] for use in ("check", "fit")}
+    passed, _, of = _passed(validated())
+    better, series = _wins(validated(), "level")
+    told = {
+        "used": t(
+            "validation.rung.used_figure",
+            share=f"{covered['fit']['coverage_90']:.0%}",
+            held=passed,
+            patterns=of,
+        ),
+        "withheld": t(
+            "validation.rung.withheld_figure",
+            share=f"{covered['check']['coverage_90']:.0%}",
+            better=better,
+            series=series,
+        ),
+    }
+    lines = _head(t("validation.column.rung"), t("validation.column.shown"))
+    for name in RUNGS:
+        shown = told.get(name) or t(f"validation.rung_shown.{name}")
+        lines.append(f"| {t(f'validation.rung.{name}')} | {shown} |")
     return lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,6 +93,12 @@ def goals(validation: Validation) -> list[Goal]:
     )
     out.append(Goal("placebo", controls.placebo, "g", 1, controls.placebo == 0.0, "", ""))
     return out
+
+
+def _asked_note(validation: Validation) -> str:
+    one = next(one for one in validation.asked if one.of == "all")
+    numbers = {name: f"{getattr(one, name):.2f}" for name in ("factor", "low", "high")}
+    return t("validation.asked_note", rows=one.rows, **numbers)
 
 
 def _coverage_goal(coverage: Coverage, rows: Sequence[Row]) -> Goal:
@@ -227,6 +233,7 @@ def record(validation: Validation) -> dict[str, Any]:
             "rank_correlation_permuted": list(validation.controls.permuted_correlation),
             "placebo_largest_difference": validation.controls.placebo,
         },
+        "spread_asked_for": [asdict(one) for one in validation.asked],
         "open_data": [{"quantity": name, "bits": bits} for name, bits in validation.open],
         "rows": [_row_record(row) for row in validation.rows],
         "not_compared": [
@@ -365,7 +372,7 @@ def report(validation: Validation) -> Brief:
     sections += [
         Section(
             t("validation.heading.reliability"),
-            (t("validation.reliability_note"),),
+            (t("validation.reliability_note"), _asked_note(validation)),
             coverage_table(validation),
             reliability_chart(validation),
             t("validation.heading.reliability"),

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
+from scipy.special import logsumexp
 
 import simulator
 from calibration.forecasts import NAIVE, naive, series_of
@@ -46,6 +48,12 @@ GOAL_COVERAGE: Final = 0.85
 
 SMALLEST_CELL: Final = 10
 """Territories' counts below this are scored, and never shown."""
+
+FACTORS: Final = np.round(np.geomspace(0.5, 4.0, 40), 2)
+"""Factors on the spread of the indicators that are tried."""
+
+HALF_CHI_SQUARE: Final = 0.5 * float(stats.chi2.ppf(0.95, 1))
+"""How far a log likelihood may fall below its best inside a 95% interval (Wilks 1938)."""
 
 PRECISION: Final = 0.1
 """Relative error of a well-defined count, for what a datum could still tell."""
@@ -160,6 +168,23 @@ class Controls:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """By how much wider errors would make some fitted figures likeliest: told, and never applied.
+
+    Attributes
+    ----------
+    of : ``all``, or ``counts`` of the country, ``territories``, ``shares`` (ratios among them)
+    factor : on the spread; low, high : its 95% interval by the likelihood
+    """
+
+    of: str
+    rows: int
+    factor: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Course:
     """What the model says of one series over the years, beside the figures of the years."""
 
@@ -177,6 +202,7 @@ class Validation:
     Attributes
     ----------
     reliability : by use and level, the share of figures inside the interval
+    asked : what spread the fitted figures ask for
     open : quantities of the last year and how many bits a well-defined count of each would tell, most first
     left : rows from elsewhere that could not be compared
     """
@@ -191,6 +217,7 @@ class Validation:
     patterns: tuple[Seen, ...]
     controls: Controls
     courses: tuple[Course, ...]
+    asked: tuple[Asked, ...]
     open: tuple[tuple[str, float], ...]
     left: tuple[Left, ...]
 
@@ -271,9 +298,47 @@ def judge(
         patterns=tuple(see(series, [r.target for r in rows], [r.inside(0.9) for r in rows])),
         controls=_controls(series, targets, placebo),
         courses=tuple(_courses(series, targets)),
+        asked=tuple(spread_asked(targets, shown[:, covers])),
         open=_open(series),
         left=tuple(left),
     )
+
+
+def spread_asked(targets: Sequence[Target], shown: Floats) -> list[Asked]:
+    """Return by how much wider errors would make the fitted figures likeliest, of each kind and of all.
+
+    A model that lacks something beyond the spreads of its indicators asks for a factor above one. Figures
+    held back are not looked at.
+
+    Parameters
+    ----------
+    shown : [run, target]
+    """
+    fitted = [i for i, target in enumerate(targets) if target.use == "fit"]
+    kinds: dict[str, list[int]] = defaultdict(list)
+    told = np.empty((len(fitted), len(FACTORS)))
+    for row, i in enumerate(fitted):
+        target = replace(targets[i], weight=1.0)
+        kind = "shares" if target.indicator.error != "count" else "counts"
+        kinds["territories" if target.of_country else kind].append(row)
+        kinds["all"].append(row)
+        for column, factor in enumerate(FACTORS):
+            each = log_likelihood([_widened(target, factor)], shown[:, [i]])[:, 0]
+            told[row, column] = targets[i].weight * (logsumexp(each) - np.log(len(each)))
+    out = []
+    for kind, rows in sorted(kinds.items()):
+        likelihood = told[rows].sum(axis=0)
+        allowed = np.flatnonzero(likelihood >= likelihood.max() - HALF_CHI_SQUARE)
+        best, low, high = (float(FACTORS[k]) for k in (likelihood.argmax(), allowed[0], allowed[-1]))
+        out.append(Asked(kind, len(rows), best, low, high))
+    return out
+
+
+def _widened(target: Target, factor: float) -> Target:
+    indicator = target.indicator
+    regional = None if indicator.region_spread is None else factor * indicator.region_spread
+    wider = replace(indicator, spread=factor * indicator.spread, region_spread=regional)
+    return replace(target, indicator=wider, conflict=factor * target.conflict)
 
 
 def series_of_runs(result: xr.Dataset) -> dict[str, Floats]:

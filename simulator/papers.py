@@ -81,6 +81,13 @@ PIECES: Final = (
     Piece("docs/calibration.md", "calibration.papers:directions", "directions"),
     Piece("docs/calibration.md", "calibration.papers:recovery", "recovery"),
     Piece("docs/calibration.md", "calibration.papers:structures", "structures"),
+    Piece("docs/validation.md", "calibration.papers:goals", "goals"),
+    Piece("docs/validation.md", "calibration.papers:outside", "outside"),
+    Piece("docs/validation.md", "calibration.papers:patterns_passed", "patterns"),
+    Piece("docs/validation.md", "calibration.papers:lost", "lost"),
+    Piece("docs/validation.md", "calibration.papers:order", "order"),
+    Piece("README.md", "calibration.papers:ladder", "ladder"),
+    Piece("README.es.md", "calibration.papers:ladder", "ladder", lang="es"),
     Piece(
         "docs/twin.md",
         "calibration.twin:differences",

@@ -290,3 +290,29 @@ def test_what_a_file_tells_is_left_out_with_its_reason(
     assert main(["validate-model", "--data", str(path), "--out", str(tmp_path), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [one["reason"] for one in told["not_compared"]] == list(rows.values())
+
+
+def test_errors_that_are_too_narrow_are_told(targets: tuple[Target, ...]) -> None:
+    """Figures with three times the stated spread ask for about three times, true ones for about one.
+
+    Intervals of 95% by the likelihood: each holds the truth, false alarm 5% of seeds each.
+    """
+    counts = [t for t in targets if t.use == "fit" and t.indicator.error == "count" and t.value > 50]
+    value = np.array([t.value for t in counts])
+    for factor in (1.0, 3.0):
+        errors = np.random.default_rng(1).normal(size=len(counts)) * np.array([t.spread for t in counts])
+        made = [
+            replace(t, value=float(v)) for t, v in zip(counts, value * np.exp(factor * errors), strict=True)
+        ]
+        asked = {one.of: one for one in module.spread_asked(made, np.tile(value, (2, 1)))}
+        assert asked["all"].rows == len(counts) >= 30
+        assert asked["all"].low <= factor <= asked["all"].high
+        assert asked["all"].high - asked["all"].low < factor
+
+
+def test_figures_held_back_do_not_decide_what_spread_is_asked_for(targets: tuple[Target, ...]) -> None:
+    fitted = [t for t in targets if t.use == "fit"][:20]
+    held = [replace(t, value=9.0 * t.value) for t in targets if t.use == "check"]
+    both = [*fitted, *held]
+    shown = np.tile([t.value for t in both], (2, 1))
+    assert module.spread_asked(both, shown) == module.spread_asked(fitted, shown[:, :20])
