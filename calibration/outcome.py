@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from calibration.calibrate import Calibrated
 from calibration.fitting import POOL, Fit, plausible_stock
+from calibration.kept import TOLD
 from calibration.priors import Prior
 from calibration.recovery import Known, Recovered, recover, save_ranks
 from calibration.smc import IMPLAUSIBLE
@@ -25,7 +26,7 @@ from simulator.texts import language, t
 
 Floats = NDArray[np.float64]
 
-KNOWN, RANKS, TOLD = "known.csv", "ranks.csv", "told.json"
+KNOWN, RANKS = "known.csv", "ranks.csv"
 RECOVERY_POOL: Final = 20_000
 """Prior sets among which known parameters are looked for."""
 
@@ -153,13 +154,19 @@ def _range(low: float, high: float) -> str:
 
 
 def structures_table(done: Calibrated) -> Table:
-    """Return the share of each structure before and after the data."""
+    """Return the share of each structure before and after the data, and how near its simulations came.
+
+    ``shown`` is the mean log likelihood of the simulations under it, of the populations drawn under the
+    errors as they are; ``deviation`` theirs.
+    """
     fit = done.fit
+    late = np.concatenate([np.full(wave.simulations, wave.widening == 1.0) for wave in fit.waves])
     rows: list[dict[str, object]] = []
     for g, members in enumerate(done.prior.groups):
         for s, one in enumerate(members):
             held = np.array([one.name in structures for structures in fit.structures])
             after = float(fit.near.weights[held].sum())
+            shown = fit.log_likelihood[late & held] if (late & held).any() else np.array([np.nan])
             rows.append(
                 {
                     "structure": one.name,
@@ -167,6 +174,8 @@ def structures_table(done: Calibrated) -> Table:
                     "before": 1.0 / len(members),
                     "after": after,
                     "emulated": float(fit.likely[fit.pool.structures[:, g] == s].sum()),
+                    "shown": round(float(shown.mean()), 1),
+                    "deviation": round(float(shown.std()), 1),
                     "excluded": after < EXCLUDED,
                 }
             )
@@ -175,7 +184,7 @@ def structures_table(done: Calibrated) -> Table:
         Column("label", t("fit.column.label")),
         Column("before", t("fit.column.before"), ".0%"),
         Column("after", t("fit.column.after"), ".0%"),
-        Column("emulated", ""),
+        *(Column(name, "") for name in ("emulated", "shown", "deviation")),
         Column("excluded", t("fit.column.excluded")),
     )
     return Table(t("fit.structures"), columns, tuple(rows), (t("fit.structures_note"),))

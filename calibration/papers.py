@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from scipy import stats
 
-from calibration.outcome import EXCLUDED, TOLD, weighted_quantiles
+from calibration.kept import PRIOR, told, validated
+from calibration.outcome import EXCLUDED, weighted_quantiles
 from calibration.patterns import patterns
 from calibration.report import RUNGS
 from simulator.evidence import load_ledger
@@ -21,15 +19,9 @@ from simulator.experiments.posterior import load_posterior
 from simulator.experiments.structures import load_structures
 from simulator.texts import t
 
-POSTERIOR, PRIOR = "validation.json", "validation_prior.json"
-"""Numbers of the validation with the posterior, and with the ranges of the ledger before any fitting."""
-
 GOALS: Final = ("beats_last", "beats_trend", "beats_level", "patterns", "permuted", "placebo")
 
 NAIVE: Final = {"last": "The last value", "trend": "The linear trend", "level": "The level alone"}
-
-KEPT: Final = Path(__file__).parent / "fitted"
-"""Where what the data told is kept; the posterior itself stands where draws are taken from."""
 
 IDENTIFIED: Final = 0.1
 """Narrowing of the standard deviation from which on a parameter counts as identified."""
@@ -45,13 +37,6 @@ APART: Final = 3.0
 
 DIRECTIONS: Final = 8
 """Combinations of parameters that are told, the best known first."""
-
-
-@cache
-def told() -> dict[str, Any]:
-    """Return what the fit that comes along wrote of the data."""
-    read: dict[str, Any] = json.loads((KEPT / TOLD).read_text(encoding="utf-8"))
-    return read
 
 
 def populations() -> list[str]:
@@ -180,15 +165,32 @@ def recovery() -> list[str]:
 
 
 def structures() -> list[str]:
-    """Return the share of each rival structure before and after the data."""
+    """Return the share of each rival structure before and after the data, and what sets them apart."""
     known = load_structures()
-    lines = _head("structure", "what it says", "before", "after", "by the emulator", "excluded")
+    lines = _head(
+        *("structure", "what it says", "before", "after", "by the emulator"),
+        *("log likelihood of its last simulations", "excluded"),
+    )
+    ratios: dict[str, list[tuple[float, float]]] = {}
     for row in told()["structures"]:
         lines.append(
             f"| `{row['structure']}` | {known[row['structure']].label['en']} | {row['before']:.0%} "
-            f"| {row['after']:.0%} | {row['emulated']:.0%} | {'yes' if row['after'] < EXCLUDED else 'no'} |"
+            f"| {row['after']:.0%} | {row['emulated']:.0%} | {row['shown']:.0f} ± {row['deviation']:.0f} "
+            f"| {'yes' if row['after'] < EXCLUDED else 'no'} |"
         )
-    return lines
+        ratios.setdefault(known[row["structure"]].group, []).append(
+            (row["after"] / row["before"], row["emulated"] / row["before"])
+        )
+    largest = [
+        max(max(pair[k] for pair in group) / min(pair[k] for pair in group) for group in ratios.values())
+        for k in (0, 1)
+    ]
+    return [
+        *lines,
+        "",
+        f"Largest ratio of marginal likelihoods within a group: {largest[0]:.1f} by the simulations, "
+        f"{largest[1]:.1f} by the emulator.",
+    ]
 
 
 def centre() -> list[str]:
@@ -205,13 +207,6 @@ def centre() -> list[str]:
 
 
 Numbers = dict[str, Any]
-
-
-@cache
-def validated(name: str = POSTERIOR) -> Numbers:
-    """Return the numbers of a validation: with the posterior that comes along, or before any fitting."""
-    read: Numbers = json.loads((KEPT / name).read_text(encoding="utf-8"))
-    return read
 
 
 def _wins(made: Numbers, name: str) -> tuple[int, int]:
