@@ -23,6 +23,15 @@ GOALS: Final = ("beats_last", "beats_trend", "beats_level", "patterns", "permute
 
 NAIVE: Final = {"last": "The last value", "trend": "The linear trend", "level": "The level alone"}
 
+KINDS: Final = {
+    "all": "all",
+    "counts": "counts of the country",
+    "territories": "territories' parts of a count",
+    "shares": "shares and ratios",
+    "early": "of the country, to 2019",
+    "late": "of the country, from 2020",
+}
+
 IDENTIFIED: Final = 0.1
 """Narrowing of the standard deviation from which on a parameter counts as identified."""
 
@@ -266,6 +275,18 @@ def goals() -> list[str]:
         f"(`sintrata validate-model --draws {made['draws']}`) and {before['draws']} of the ranges "
         f"(`--draws-from prior`).",
     ]
+
+
+def spread() -> list[str]:
+    """Return by how much wider errors the fitted figures would be likeliest, by kind."""
+    lines = _head("fitted figures", "rows", "factor on the stated spread", "95% interval")
+    asked = {one["of"]: one for one in validated()["spread_asked_for"]}
+    for of, what in KINDS.items():
+        one = asked[of]
+        lines.append(
+            f"| {what} | {one['rows']} | {one['factor']:.2f} | {one['low']:.2f} to {one['high']:.2f} |"
+        )
+    return lines
 
 
 def patterns_passed() -> list[str]:

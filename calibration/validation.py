@@ -49,6 +49,9 @@ GOAL_COVERAGE: Final = 0.85
 SMALLEST_CELL: Final = 10
 """Territories' counts below this are scored, and never shown."""
 
+LATE: Final = 2020
+"""Year from which on figures count as late: a model that drifts asks for wider errors there."""
+
 FACTORS: Final = np.round(np.geomspace(0.5, 4.0, 40), 2)
 """Factors on the spread of the indicators that are tried."""
 
@@ -173,7 +176,8 @@ class Asked:
 
     Attributes
     ----------
-    of : ``all``, or ``counts`` of the country, ``territories``, ``shares`` (ratios among them)
+    of : ``all``, or ``counts`` of the country, ``territories``, ``shares`` (ratios among them); or figures of
+        the country that are ``early`` or ``late``
     factor : on the spread; low, high : its 95% interval by the likelihood
     """
 
@@ -322,6 +326,8 @@ def spread_asked(targets: Sequence[Target], shown: Floats) -> list[Asked]:
         kind = "shares" if target.indicator.error != "count" else "counts"
         kinds["territories" if target.of_country else kind].append(row)
         kinds["all"].append(row)
+        if not target.territories:
+            kinds["late" if target.year >= LATE else "early"].append(row)
         for column, factor in enumerate(FACTORS):
             each = log_likelihood([_widened(target, factor)], shown[:, [i]])[:, 0]
             told[row, column] = targets[i].weight * (logsumexp(each) - np.log(len(each)))

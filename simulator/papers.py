@@ -83,6 +83,7 @@ PIECES: Final = (
     Piece("docs/calibration.md", "calibration.papers:structures", "structures"),
     Piece("docs/validation.md", "calibration.papers:goals", "goals"),
     Piece("docs/validation.md", "calibration.papers:outside", "outside"),
+    Piece("docs/validation.md", "calibration.papers:spread", "spread"),
     Piece("docs/validation.md", "calibration.papers:patterns_passed", "patterns"),
     Piece("docs/validation.md", "calibration.papers:lost", "lost"),
     Piece("docs/validation.md", "calibration.papers:order", "order"),
