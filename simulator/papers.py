@@ -69,6 +69,7 @@ PIECES: Final = (
     Piece("docs/crosswalk.md", "simulator.explain_money:crosswalk_table"),
     Piece("docs/services.md", "simulator.explain_money:services_table"),
     Piece("docs/recommendations.md", "simulator.explain_money:recommendations_table"),
+    Piece("docs/claims.md", "simulator.report_policy:kept_claims", "claims"),
     Piece("docs/img/stocks.en.svg", "simulator.papers:stocks_figure"),
     Piece("docs/img/stocks.es.svg", "simulator.papers:stocks_figure", lang="es"),
     Piece("docs/odd.md", "simulator.papers:groups_of_parameters", "parameters"),
