@@ -129,7 +129,7 @@ def _on_the_way(before: dict[tuple[str, int], float], after: dict[tuple[str, int
 def _measure(page: Any, url: str, horizon: str, until: int, moves: int, settings: Settings, pid: int) -> None:
     lever, amount = LEVERS[0], STEP
     page.goto(f"{url}/explore?lang=Español&s={pack(plan_of(lever, amount), horizon)}")
-    complete = page.get_by_text(f"Completo: {settings.draws} corridas").first
+    complete = page.get_by_text(f"Completo: {settings.draws} corrida").first
     complete.wait_for()
     first, whole, spent = [], [], []
     for _ in range(moves):

@@ -103,7 +103,7 @@ async def _load(host: str, visitors: int, moves: int, settings: Settings, pid: i
     await _reach(host)
     async with Visitor(host, "explore", lang="Español") as first:
         # The trend runs are made before anybody moves a lever: a server is started before its visitors come.
-        await first.until(lambda page: f"Completo: {settings.draws} corridas" in _badges(page), START_S)
+        await first.until(lambda page: f"Completo: {settings.draws} corrida" in _badges(page), START_S)
     watch = asyncio.create_task(_watch_memory(pid, told))
     crowd = [_visit(host, number, moves, settings, told) for number in range(visitors)]
     await asyncio.gather(*crowd)
