@@ -240,6 +240,12 @@ def _covered(made: Numbers, use: str) -> str:
     )
 
 
+def _stated(made: Numbers, use: str) -> str:
+    """Return how many of some figures lie inside intervals of the errors as stated."""
+    shares = made["reliability_stated"][use]
+    return f"{shares['0.9']:.0%}; 50% intervals: {shares['0.5']:.0%}"
+
+
 def _figures(made: Numbers) -> dict[str, str]:
     """Return the figure of each goal."""
     passed, touched, patterns = _passed(made)
@@ -248,7 +254,9 @@ def _figures(made: Numbers) -> dict[str, str]:
     worse = sum(other < controls["log_likelihood"] for other in turned)
     return {
         "90% intervals hold at least 85% of the figures held back": _covered(made, "check"),
+        "the same with errors as stated, none widened": _stated(made, "check"),
         "the same for the figures fitted to": _covered(made, "fit"),
+        "fitted to, with errors as stated": _stated(made, "fit"),
         "CRPS better than the last value, on most series held back": "{} of {}".format(*_wins(made, "last")),
         "better than the linear trend": "{} of {}".format(*_wins(made, "trend")),
         "better than the level alone": "{} of {}".format(*_wins(made, "level")),
@@ -262,7 +270,7 @@ def goals() -> list[str]:
     """Return the goals of the validation and how far each is reached, after and before fitting."""
     made, before = validated(), validated(PRIOR)
     verdict = {one["goal"]: "yes" if one["reached"] else "no" for one in made["goals"]}
-    reached = [verdict["coverage"], "", *(verdict[name] for name in GOALS)]
+    reached = [verdict["coverage"], "", "", "", *(verdict[name] for name in GOALS)]
     counts = [made["coverage"][use]["all"]["rows"] for use in ("check", "fit")]
     lines = _head("goal", "posterior", "ranges, not fitted", "reached")
     rows = zip(_figures(made).items(), _figures(before).values(), reached, strict=True)

@@ -233,6 +233,8 @@ def record(validation: Validation) -> dict[str, Any]:
             "rank_correlation_permuted": list(validation.controls.permuted_correlation),
             "placebo_largest_difference": validation.controls.placebo,
         },
+        "reliability_stated": {use: dict(shares) for use, shares in validation.stated.items()},
+        "spread_applied": dict(validation.wider),
         "spread_asked_for": [asdict(one) for one in validation.asked],
         "open_data": [{"quantity": name, "bits": bits} for name, bits in validation.open],
         "rows": [_row_record(row) for row in validation.rows],

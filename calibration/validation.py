@@ -18,6 +18,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import simulator
+from calibration import kept
 from calibration.forecasts import NAIVE, naive, series_of
 from calibration.observe import (
     EPOCH,
@@ -172,7 +173,7 @@ class Controls:
 
 @dataclass(frozen=True)
 class Asked:
-    """By how much wider errors would make some fitted figures likeliest: told, and never applied.
+    """By how much wider errors than stated would make some fitted figures likeliest.
 
     Attributes
     ----------
@@ -206,6 +207,8 @@ class Validation:
     Attributes
     ----------
     reliability : by use and level, the share of figures inside the interval
+    wider : factors that were applied to stated errors, by kind
+    stated : as ``reliability``, with errors as they are stated
     asked : what spread the fitted figures ask for
     open : quantities of the last year and how many bits a well-defined count of each would tell, most first
     left : rows from elsewhere that could not be compared
@@ -216,6 +219,8 @@ class Validation:
     attributes: Mapping[str, Any]
     rows: tuple[Row, ...]
     reliability: Mapping[str, Mapping[float, float]]
+    wider: Mapping[str, float]
+    stated: Mapping[str, Mapping[float, float]]
     series: tuple[SeriesScore, ...]
     regional: tuple[Regional, ...]
     patterns: tuple[Seen, ...]
@@ -274,7 +279,12 @@ def validate(
 
 
 def judge(
-    result: xr.Dataset, targets: Sequence[Target], *, placebo: float = 0.0, left: Sequence[Left] = ()
+    result: xr.Dataset,
+    targets: Sequence[Target],
+    *,
+    placebo: float = 0.0,
+    left: Sequence[Left] = (),
+    wider: Mapping[str, float] | None = None,
 ) -> Validation:
     """Hold one scenario of a result against figures.
 
@@ -284,19 +294,23 @@ def judge(
     targets : figures to score; forecasts without a model look at those of use ``fit``
     placebo : largest difference that a placebo made
     left : rows that could not be compared
+    wider : factors on stated errors, by kind; by default those that the fitted figures asked for
     """
+    wider = kept.wider() if wider is None else wider
     series = series_of_runs(result)
     known = [target for target in targets if target.use == "fit"]
     shown = predict(series, targets)
     covers = ~np.isnan(shown).any(axis=0)
     targets = [target for target, there in zip(targets, covers, strict=True) if there]
-    rows, reliability = _rows(targets, shown[:, covers], known, _children(series))
+    rows, reliability = _rows(targets, shown[:, covers], known, _children(series), wider)
     return Validation(
         draws=result.sizes["draw"],
         replicates=result.sizes["replicate"],
         attributes=dict(result.attrs),
         rows=tuple(rows),
         reliability=reliability,
+        wider=dict(wider),
+        stated=_held(targets, figures(targets, shown[:, covers])),
         series=tuple(_series_scores(rows)),
         regional=tuple(_regional(rows, series)),
         patterns=tuple(see(series, [r.target for r in rows], [r.inside(0.9) for r in rows])),
@@ -323,8 +337,7 @@ def spread_asked(targets: Sequence[Target], shown: Floats) -> list[Asked]:
     told = np.empty((len(fitted), len(FACTORS)))
     for row, i in enumerate(fitted):
         target = replace(targets[i], weight=1.0)
-        kind = "shares" if target.indicator.error != "count" else "counts"
-        kinds["territories" if target.of_country else kind].append(row)
+        kinds[kind_of(target)].append(row)
         kinds["all"].append(row)
         if not target.territories:
             kinds["late" if target.year >= LATE else "early"].append(row)
@@ -338,6 +351,13 @@ def spread_asked(targets: Sequence[Target], shown: Floats) -> list[Asked]:
         best, low, high = (float(FACTORS[k]) for k in (likelihood.argmax(), allowed[0], allowed[-1]))
         out.append(Asked(kind, len(rows), best, low, high))
     return out
+
+
+def kind_of(target: Target) -> str:
+    """Return which kind of error a figure has, of ``kept.KINDS``."""
+    if target.of_country:
+        return "territories"
+    return "counts" if target.indicator.error == "count" else "shares"
 
 
 def _widened(target: Target, factor: float) -> Target:
@@ -364,20 +384,25 @@ def _children(series: Mapping[str, Floats]) -> Floats:
 
 
 def _rows(
-    targets: Sequence[Target], shown: Floats, known: Sequence[Target], children: Floats
+    targets: Sequence[Target],
+    shown: Floats,
+    known: Sequence[Target],
+    children: Floats,
+    wider: Mapping[str, float],
 ) -> tuple[list[Row], dict[str, dict[float, float]]]:
     """Return rows, and the share of figures inside the interval of each level, by use."""
-    sample = figures(targets, shown)
+    widened = [_widened(target, wider.get(kind_of(target), 1.0)) for target in targets]
+    sample = figures(widened, shown)
     value = np.array([target.value for target in targets])
     score = crps(sample, value)
-    apart = distances(targets, np.median(shown, axis=0))
+    apart = distances(widened, np.median(shown, axis=0))
     bounds = {level: interval(sample, level) for level in (0.5, 0.9)}
     others: dict[str, Floats] = {}
     for name, forecast in naive(targets, known, children).items():
         others[name] = np.full(len(targets), np.nan)
         there = [i for i in range(len(targets)) if np.isfinite(forecast[i])]
         if there:
-            some = [targets[i] for i in there]
+            some = [widened[i] for i in there]
             others[name][there] = crps(figures(some, forecast[None, there]), value[there])
     rows = [
         Row(
@@ -390,12 +415,17 @@ def _rows(
         )
         for i, target in enumerate(targets)
     ]
+    return rows, _held(targets, sample)
+
+
+def _held(targets: Sequence[Target], sample: Floats) -> dict[str, dict[float, float]]:
+    """Return the share of figures inside the interval of each level, by use."""
+    value = np.array([target.value for target in targets])
     uses = np.array([target.use for target in targets])
-    reliability = {
+    return {
         str(use): {level: float(covered(sample, value, level)[uses == use].mean()) for level in LEVELS}
         for use in dict.fromkeys(uses)
     }
-    return rows, reliability
 
 
 def _series_scores(rows: Sequence[Row]) -> list[SeriesScore]:

@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import simulator
+from calibration import kept
 from calibration import validation as module
 from calibration.observe import VARIABLES, predict
 from calibration.report import goals, record, report, verdict, write
@@ -46,7 +47,8 @@ def test_a_model_that_is_true_is_covered_and_one_that_is_not_is_not(
     inside = judge(small_result, own)
     assert np.mean([row.inside(0.9) for row in inside.rows]) > 0.95
     counts = [t for t in own if t.indicator.error == "count" and t.value > 20]
-    outside = judge(small_result, [replace(t, value=5 * t.value, conflict=0.0) for t in counts])
+    five = [replace(t, value=5 * t.value, conflict=0.0) for t in counts]
+    outside = judge(small_result, five, wider={})
     assert np.mean([row.inside(0.9) for row in outside.rows]) < 0.1
     assert all(row.distance > 0 for row in outside.rows)
 
@@ -316,3 +318,26 @@ def test_figures_held_back_do_not_decide_what_spread_is_asked_for(targets: tuple
     both = [*fitted, *held]
     shown = np.tile([t.value for t in both], (2, 1))
     assert module.spread_asked(both, shown) == module.spread_asked(fitted, shown[:, :20])
+
+
+def test_errors_that_fitted_figures_ask_for_are_applied_to_every_figure(
+    small_result: xr.Dataset, targets: tuple[Target, ...]
+) -> None:
+    """Intervals of territories grow, held back or not, and those of forecasts with them; others stay."""
+    stated = judge(small_result, targets, wider={})
+    applied = judge(small_result, targets)
+    assert dict(applied.wider) == kept.wider() == {"territories": 1.53}
+    assert applied.stated == stated.reliability
+    for before, after in zip(stated.rows, applied.rows, strict=True):
+        if before.target.of_country and before.median > 20:
+            assert after.intervals[0.9][1] > before.intervals[0.9][1]
+            assert after.naive["level"] != before.naive["level"]
+        elif not before.target.of_country:
+            assert (after.intervals, after.naive["level"]) == (
+                before.intervals,
+                pytest.approx(before.naive["level"], nan_ok=True),
+            )
+
+
+def test_kept_factors_are_those_that_the_validation_told() -> None:
+    assert kept._read(kept.SPREAD)["asked"] == kept.validated()["spread_asked_for"]
