@@ -183,8 +183,9 @@ def _store(command: str, names: Sequence[str] | None, place: str | None) -> xr.D
     path = Path(one_name(names or (), command, t("sweep.allowed.store")))
 
     from simulator.experiments.analysis.futures import one_of
-    from simulator.experiments.sweep.store import open_store
+    from simulator.experiments.sweep.store import Store, open_store
 
+    Store(path).require_sound()
     store = open_store(path)
     for dim, code in zip(("territory", "area"), (place or "").split("/"), strict=False):
         if code:

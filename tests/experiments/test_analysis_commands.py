@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,22 @@ def test_pages_and_pictures_are_written(
         assert "http" not in page.replace("http://www.w3.org", "")
     blank = png({"data": {"values": []}, "mark": "point", "encoding": {}})
     assert all(path.stat().st_size > 2 * len(blank) for path in tmp_path.glob("*.png"))
+
+
+def test_damaged_files_are_told_and_never_analysed(
+    capsys: pytest.CaptureFixture[str], store: str, tmp_path: Path
+) -> None:
+    hurt = tmp_path / "hurt.zarr"
+    shutil.copytree(store, hurt)
+    chunk = max((hurt / "first_entries").glob("c*"), key=lambda path: path.name)
+    # Of the same size and readable for whoever does not look at checksums.
+    sound = min((hurt / "first_entries").glob("c*"), key=lambda path: path.name)
+    chunk.write_bytes(sound.read_bytes())
+    for command in ("sensitivity", "discover", "robustness", "value-of-information"):
+        assert main([command, str(hurt), "--output", "first_entries", "--lang", "en"]) == 2
+        message = capsys.readouterr().err
+        assert "damaged" in message
+        assert "--resume" in message
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_parts_then_finish(file: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "2 runs of other parts are left" in told.out
     assert "4/4 runs" in told.err
     assert main(["sweep", "--finish", store]) == 2
-    assert "1 batches missing: 1" in capsys.readouterr().err
+    assert "missing batches (1): 1" in capsys.readouterr().err
     assert main(["sweep", str(file), "--out", store, "--part", "2/2", "--quiet"]) == 0
     assert capsys.readouterr() == (f"{store}\n", "")
     assert main(["sweep", "--finish", store, "--json"]) == 0

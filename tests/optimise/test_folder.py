@@ -145,6 +145,27 @@ def test_another_question_does_not_go_on_in_the_folder(searched: Path) -> None:
         optimise(other, out=searched, resume=True, workers=1, scale=SCALE)
 
 
+def test_folders_of_anything_else_are_refused_and_left_as_they_are(searched: Path, tmp_path: Path) -> None:
+    set_language("en")
+    (tmp_path / "notes.txt").write_text("not of a search")
+    for resume in (False, True):
+        with pytest.raises(FaultyInput, match="not of a search"):
+            optimise(ASKED, out=tmp_path, resume=resume, workers=1, scale=SCALE)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / ARCHIVE).write_bytes(b"no longer a database" * 100)
+    with pytest.raises(FaultyInput, match="damaged search"):
+        optimise(ASKED, out=damaged, resume=True, workers=1, scale=SCALE)
+
+
+def test_a_refused_question_leaves_its_folder_free(tmp_path: Path) -> None:
+    out = tmp_path / "search"
+    with pytest.raises(FaultyInput, match="effort"):
+        optimise(ASKED, out=out, simulations=5, workers=1, scale=SCALE)
+    assert not out.exists()
+
+
 def test_runs_of_other_code_are_not_taken_for_those_of_this(
     searched: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
+from sqlite3 import DatabaseError
 from typing import Any, Final
 
 from scenarios.levers import Bilingual
@@ -76,6 +77,9 @@ def optimise(
         found = answer(asked, response, _reporter(asked, folder, report))
         if folder is not None:
             _write(found, response, folder)
+    except FaultyInput:
+        _leave_no_trace(archive, folder)
+        raise
     finally:
         if response is not None:
             response.close()
@@ -110,15 +114,30 @@ def _open(question: Question, folder: Path | None, scale: float, *, resume: bool
     there = (folder / ARCHIVE).exists()
     if there and not resume:
         raise _refused(folder, "taken")
-    archive = Archive(folder / ARCHIVE, shape)
+    if not there and any(folder.iterdir()):
+        raise _refused(folder, "foreign")
     own = identity(question, scale)
-    # One without runs may have been killed before it was described.
-    differs = [t(f"optimise.differs.{name}") for name, one in own.items() if archive.about(name) != one]
-    if archive.count() and differs:
-        archive.close()
-        raise _refused(folder, "another", what=", ".join(differs))
-    archive.describe(**own)
+    try:
+        archive = Archive(folder / ARCHIVE, shape)
+        # One without runs may have been killed before it was described.
+        differs = [t(f"optimise.differs.{name}") for name, one in own.items() if archive.about(name) != one]
+        if archive.count() and differs:
+            archive.close()
+            raise _refused(folder, "another", what=", ".join(differs))
+        archive.describe(**own)
+    except DatabaseError as error:
+        raise _refused(folder, "damaged", reason=str(error)) from None
     return archive
+
+
+def _leave_no_trace(archive: Archive, folder: Path | None) -> None:
+    """Take away what a search that was refused has made: nothing of it could be gone on with."""
+    runs = archive.count()
+    archive.close()
+    if folder is not None and not runs:
+        (folder / ARCHIVE).unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _refused(folder: Path, kind: str, **words: str) -> FaultyInput:

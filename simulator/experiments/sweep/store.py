@@ -101,11 +101,11 @@ class Store:
             self._group = zarr.open_group(path, mode="r+", use_consolidated=False)
             values, unit = (np.asarray(self._array(name)[:]) for name in ("design", "design_unit"))
             self.plan = Plan.from_mapping(told, values, unit)
-        except (OSError, ValueError, KeyError) as error:
-            found = t("sweep.found.no_store", kind=type(error).__name__)
-            raise FaultyInput(
-                [Fault(str(path), found, t("sweep.allowed.store"), t("sweep.do.store"))]
-            ) from None
+        except (OSError, ValueError, KeyError):
+            fault = Fault(
+                str(path), t("sweep.found.no_store"), t("sweep.allowed.store"), t("sweep.do.store")
+            )
+            raise FaultyInput([fault]) from None
         self.outputs = self.plan.experiment.keep
 
     def _array(self, name: str) -> Any:
@@ -206,6 +206,23 @@ class Store:
     def missing(self) -> list[Batch]:
         """Return the batches that are not done."""
         return [batch for batch in self.plan.batches if self.marker(batch) is None]
+
+    def require_sound(self) -> None:
+        """Hold every batch that is done to the checksums of its files.
+
+        Raises
+        ------
+        FaultyInput
+            If files of a batch are damaged or gone.
+        """
+        damaged = [
+            batch for batch in self.plan.batches if self._marker_path(batch).exists() and not self.marker(batch)
+        ]
+        if damaged:
+            found = t("sweep.found.damaged", numbers=names_missing(damaged))
+            raise FaultyInput(
+                [Fault(str(self.path), found, t("sweep.allowed.sound"), t("sweep.do.damaged"))]
+            )
 
     def finish(self) -> dict[str, Any]:
         """Mark a store as complete and tidy it; return how many runs came to what, and why runs failed.
