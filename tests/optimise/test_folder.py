@@ -145,7 +145,7 @@ def test_another_question_does_not_go_on_in_the_folder(searched: Path) -> None:
         optimise(other, out=searched, resume=True, workers=1, scale=SCALE)
 
 
-def test_folders_of_anything_else_are_refused_and_left_as_they_are(searched: Path, tmp_path: Path) -> None:
+def test_folders_of_anything_else_are_refused_and_left_as_they_are(tmp_path: Path) -> None:
     set_language("en")
     (tmp_path / "notes.txt").write_text("not of a search")
     for resume in (False, True):

@@ -102,9 +102,7 @@ class Store:
             values, unit = (np.asarray(self._array(name)[:]) for name in ("design", "design_unit"))
             self.plan = Plan.from_mapping(told, values, unit)
         except (OSError, ValueError, KeyError):
-            fault = Fault(
-                str(path), t("sweep.found.no_store"), t("sweep.allowed.store"), t("sweep.do.store")
-            )
+            fault = Fault(str(path), t("sweep.found.no_store"), t("sweep.allowed.store"), t("sweep.do.store"))
             raise FaultyInput([fault]) from None
         self.outputs = self.plan.experiment.keep
 
@@ -216,13 +214,13 @@ class Store:
             If files of a batch are damaged or gone.
         """
         damaged = [
-            batch for batch in self.plan.batches if self._marker_path(batch).exists() and not self.marker(batch)
+            batch
+            for batch in self.plan.batches
+            if self._marker_path(batch).exists() and not self.marker(batch)
         ]
         if damaged:
             found = t("sweep.found.damaged", numbers=names_missing(damaged))
-            raise FaultyInput(
-                [Fault(str(self.path), found, t("sweep.allowed.sound"), t("sweep.do.damaged"))]
-            )
+            raise FaultyInput([Fault(str(self.path), found, t("sweep.allowed.sound"), t("sweep.do.damaged"))])
 
     def finish(self) -> dict[str, Any]:
         """Mark a store as complete and tidy it; return how many runs came to what, and why runs failed.
