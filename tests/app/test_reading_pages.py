@@ -124,7 +124,7 @@ def test_an_own_target_moves_the_probability() -> None:
     at.number_input(key="target_2.1").set_value(0.0).run()
     assert not at.exception
     row = at.table[0].value.iloc[0]
-    assert "100%" in row.iloc[1]
+    assert "en 3 de 3 corridas" in row.iloc[1]
     assert catalogue("es")["score.mark.user"] in row.iloc[0]
 
 
@@ -300,7 +300,7 @@ def test_a_sweep_begins_with_what_the_page_shows_as_file_command_and_code(lang: 
     assert not at.exception
     job = jobs().get(at.session_state[lab.JOB])
     assert job is not None
-    assert (job.folder / lab.FILE).read_text(encoding="utf-8") == text
+    assert (job.folder / lab.FILE).read_text(encoding="utf-8").rstrip("\n") == text
     assert job.words[0] == "sweep"
 
 
