@@ -173,7 +173,8 @@ def effects_table(dataset: xr.Dataset, years: Sequence[int] | None = None) -> Ta
         Column("error", t("report.column.error"), "n"),
     )
     title = t("report.title.effects", first=first, start=years[0], end=years[-1])
-    return Table(title, columns, tuple(rows), (runs_note(dataset), t("report.note.use")))
+    notes = (runs_note(dataset), t("report.note.paired"), t("report.note.use"))
+    return Table(title, columns, tuple(rows), notes)
 
 
 def has_money(dataset: xr.Dataset) -> bool:

@@ -14,7 +14,7 @@ from simulator.exports.charts import averted_chart, changes_chart
 from simulator.outcomes.effects import VERDICTS, CostOfEffect, by_group, cost_of_effect, tradeoffs
 from simulator.outcomes.indicators import difference, summarise
 from simulator.outcomes.scorecard import Score, Scorecard, scorecard
-from simulator.outcomes.spending import constant, discounted
+from simulator.outcomes.spending import added_money, constant, discounted
 from simulator.policy.national import HORIZON
 from simulator.policy.prices import BASE_YEAR
 from simulator.report import MILLION, PERIOD, full_years, periods, runs_note
@@ -239,8 +239,8 @@ def _money_table(data: xr.Dataset) -> Table:
     # Prices first, then the scenario: prices have scenarios too.
     budget = constant(data["incremental_budget"].sum(("line", "payer", "territory")), data).sum("year")
     rate = discount_rate()
-    executed = data["incremental_budget"].sel(budget_stage="executed").sum(("line", "payer", "territory"))
-    present = discounted(executed, data, rate)
+    # Measures without a budget of their own have a price too: without it they would look free.
+    present = discounted(added_money(data), data, rate)
     rows = []
     for name in others:
         row: dict[str, object] = {"scenario": name}
