@@ -22,6 +22,7 @@ from app.jobs import OUTPUT, Job
 from app.views import analyses
 from scenarios import levers, library
 from simulator import load_ledger
+from simulator.experiments.analysis.discovery import LEAST_DRAWS
 from simulator.texts import language, t
 
 JOB: Final = "lab_job"
@@ -107,11 +108,14 @@ def _design() -> None:
         key="lab_sampler",
         persist_state="session",
     )
+    sizes = _sizes(sampler)
+    # Discovery asks for a number of draws; implausible ones are left out, so it takes more to begin with.
+    enough = (n for n in sizes if SIZE_OF[sampler] == "draws" and n > LEAST_DRAWS)
     size = two.select_slider(
         t(f"lab.size.{SIZE_OF[sampler]}"),
-        _sizes(sampler),
+        sizes,
         key=f"lab_size_{sampler}",
-        value=_sizes(sampler)[2],
+        value=next(enough, sizes[2]),
     )
     replicates = three.number_input(t("lab.replicates"), 1, 10, 1, key="lab_replicates")
     seed = four.number_input(t("lab.seed"), 0, 2**31 - 1, 0, key="lab_seed")

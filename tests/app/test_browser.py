@@ -399,7 +399,7 @@ def test_the_researcher_sweeps_asks_and_reproduces(chromium: Any, address: str, 
     watched = Watched(chromium, address)
     en = catalogue("en")
     page = watched.open("lab?lang=English")
-    page.get_by_text("120 runs").wait_for()
+    page.get_by_text("240 runs").wait_for()
     page.get_by_role("button", name=en["lab.start"], exact=True).click()
     page.get_by_text(re.compile(r"Done in")).first.wait_for()
     page.get_by_text(en["lab.same"]).click()
@@ -412,7 +412,7 @@ def test_the_researcher_sweeps_asks_and_reproduces(chromium: Any, address: str, 
     with zipfile.ZipFile(download(page, en["lab.take"], tmp_path)) as file:
         file.extractall(tmp_path)
     with xr.open_zarr(tmp_path / "store.zarr") as store:
-        assert store.sizes["draw"] == 40
+        assert store.sizes["draw"] == 80
         # Implausible draws are left out, and told as such.
         done = store["status"] == 1
         assert float(done.mean()) > 0.5
