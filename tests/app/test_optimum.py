@@ -61,7 +61,7 @@ def finished(tmp_path: Path, server: Engine, monkeypatch: pytest.MonkeyPatch) ->
     out.mkdir()
     (out / "answer.json").write_text(json.dumps(FOUND), encoding="utf-8")
     (out / "optimum.yaml").write_text(load_scenario("balanced").to_yaml(), encoding="utf-8")
-    job = Job("known", ("optimise",), tmp_path, state="done")
+    job = Job("known", ("optimise",), tmp_path, "es", state="done")
     monkeypatch.setattr(Jobs, "get", lambda _self, number: job if number == "known" else None)
     return job
 
