@@ -450,9 +450,10 @@ def test_a_parameter_is_changed_and_the_scenario_comes_back(
 
     other = Watched(chromium, address)
     fresh = other.open("?lang=English")
+    fresh.get_by_text(en["home.open_file"]).click()
     fresh.locator("input[type=file]").set_input_files(path)
     fresh.get_by_role("button", name=en["upload.take"]).click()
-    fresh.get_by_role("link", name=en["app.page.explore"]).click()
+    fresh.get_by_role("link", name=en["app.page.explore"]).first.click()
     complete(fresh, "en")
     assert load_scenario(download(fresh, re.compile("Scenario: "), tmp_path)).hash == kept.hash
     assert watched.outside == other.outside == []
