@@ -22,7 +22,6 @@ from app.jobs import OUTPUT, Job
 from app.views import analyses
 from scenarios import levers, library
 from simulator import load_ledger
-from simulator.experiments.analysis.discovery import LEAST_DRAWS
 from simulator.texts import language, t
 
 JOB: Final = "lab_job"
@@ -42,6 +41,9 @@ SIZES: Final = {
     "saltelli": (4, 64),
 }
 """Least and most of each: what a shared server does for a reader; a command line has no such limit."""
+
+BEGIN: Final = {"latin_hypercube": 80, "prior": 80, "sobol": 64, "morris": 20, "saltelli": 16}
+"""What a design begins with: enough draws for discovery although implausible ones are left out."""
 
 POWERS: Final = ("sobol", "saltelli")
 MOST_SCENARIOS: Final = 4
@@ -108,14 +110,11 @@ def _design() -> None:
         key="lab_sampler",
         persist_state="session",
     )
-    sizes = _sizes(sampler)
-    # Discovery asks for a number of draws; implausible ones are left out, so it takes more to begin with.
-    enough = (n for n in sizes if SIZE_OF[sampler] == "draws" and n > LEAST_DRAWS)
     size = two.select_slider(
         t(f"lab.size.{SIZE_OF[sampler]}"),
-        sizes,
+        _sizes(sampler),
         key=f"lab_size_{sampler}",
-        value=next(enough, sizes[2]),
+        value=BEGIN[sampler],
     )
     replicates = three.number_input(t("lab.replicates"), 1, 10, 1, key="lab_replicates")
     seed = four.number_input(t("lab.seed"), 0, 2**31 - 1, 0, key="lab_seed")
