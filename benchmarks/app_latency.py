@@ -8,16 +8,11 @@ the processor time on the way says more: of the worker that answers, of the serv
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +20,8 @@ import psutil
 
 from app.engine import Settings
 from app.links import pack
-from benchmarks.app_load import LEVERS, SERVER, STEP, label, names, plan_of
+from benchmarks.app_load import LEVERS, STEP, label, names, plan_of
+from benchmarks.serving import serving
 
 HORIZONS: Final = {"2030-12": 227, "2050-12": 467}
 FLAGS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync")
@@ -61,46 +57,24 @@ def run(moves: int, draws: int) -> int:
     from playwright.sync_api import sync_playwright
 
     settings = Settings(draws=draws, trends=2 * draws)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=list(FLAGS))
         begun = time.monotonic()
-        command = [sys.executable, "-c", SERVER, json.dumps(asdict(settings)), str(port)]
-        server = subprocess.Popen(
-            command, env={**os.environ, "SINTRATA_LANG": "es"}, stdout=subprocess.DEVNULL
-        )
-        try:
-            _wait_for(url)
+        with serving(settings) as server:
             print(f"server answers {time.monotonic() - begun:.1f} s after its start")
             page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
             page.set_default_timeout(PATIENCE_MS)
             opened = time.monotonic()
-            page.goto(f"{url}/explore?lang=Español")
+            page.goto(f"{server.url}/explore?lang=Español")
             page.wait_for_selector("h1")
             print(f"first page {time.monotonic() - opened:.1f} s after it is asked for, ", end="")
             page.wait_for_selector("[data-testid=stMetric]")
             print(f"its first figures {time.monotonic() - begun:.1f} s after the start of the server")
             for horizon, until in HORIZONS.items():
-                _measure(page, url, horizon, until, moves, settings, server.pid)
-        finally:
-            server.terminate()
-            server.wait(20.0)
-            chromium.close()
+                _measure(page, server.url, horizon, until, moves, settings, server.pid)
+        chromium.close()
     print(f"load average at the end: {os.getloadavg()[0]:.1f}")
     return 0
-
-
-def _wait_for(url: str) -> None:
-    end = time.monotonic() + PATIENCE_MS / 1000
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2.0):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError
 
 
 def _processor_s(pid: int) -> dict[tuple[str, int], float]:

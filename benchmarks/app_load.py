@@ -10,14 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 import re
-import socket
-import subprocess
-import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -25,6 +21,7 @@ import numpy as np
 import psutil
 
 from app.engine import Settings
+from benchmarks.serving import serving
 from benchmarks.visitor import Visitor
 
 LEVERS: Final = ("targeted_groups", "police_capacity", "reporting_channels", "upe_reach")
@@ -43,12 +40,6 @@ GROWTH: Final = 1.1
 """By how much memory may grow in the second half of the load, when the caches are full."""
 
 RUN: Final = re.compile(r"(?:[Cc]orrida|[Rr]un) ([0-9a-f]{10})\b")
-SERVER: Final = """
-import json, sys
-from app.engine import Settings
-from app.server import serve
-serve(Settings(**json.loads(sys.argv[1])), port=int(sys.argv[2]), address="127.0.0.1")
-"""
 
 
 @dataclass
@@ -76,23 +67,14 @@ def run(visitors: int, moves: int, scale: float, draws: int, most_s: float) -> i
     most_s : seconds after which everything ends
     """
     settings = Settings(draws=draws, scale=scale, trends=2 * draws)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-c", SERVER, json.dumps(asdict(settings)), str(port)]
-    server = subprocess.Popen(command, env={**os.environ, "SINTRATA_LANG": "es"}, stdout=subprocess.DEVNULL)
     told = Told()
     begun = time.monotonic()
     try:
-        load = _load(f"127.0.0.1:{port}", visitors, moves, settings, server.pid, told)
-        asyncio.run(asyncio.wait_for(load, most_s))
+        with serving(settings) as server:
+            load = _load(server.host, visitors, moves, settings, server.pid, told)
+            asyncio.run(asyncio.wait_for(load, most_s))
     except TimeoutError:
         told.faults.append(f"not done after {most_s:g} s")
-    finally:
-        server.terminate()
-        try:
-            server.wait(20.0)
-        except subprocess.TimeoutExpired:
-            server.kill()
     seconds = time.monotonic() - begun
     _check(told, settings)
     _print(told, visitors, moves, settings, seconds)
@@ -100,7 +82,6 @@ def run(visitors: int, moves: int, scale: float, draws: int, most_s: float) -> i
 
 
 async def _load(host: str, visitors: int, moves: int, settings: Settings, pid: int, told: Told) -> None:
-    await _reach(host)
     async with Visitor(host, "explore", lang="Español") as first:
         # The trend runs are made before anybody moves a lever: a server is started before its visitors come.
         await first.until(lambda page: f"Completo: {settings.draws} corrida" in _badges(page), START_S)
@@ -108,20 +89,6 @@ async def _load(host: str, visitors: int, moves: int, settings: Settings, pid: i
     crowd = [_visit(host, number, moves, settings, told) for number in range(visitors)]
     await asyncio.gather(*crowd)
     watch.cancel()
-
-
-async def _reach(host: str) -> None:
-    name, port = host.split(":")
-    end = time.monotonic() + START_S
-    while time.monotonic() < end:
-        try:
-            _, writer = await asyncio.open_connection(name, int(port))
-        except OSError:
-            await asyncio.sleep(0.3)
-        else:
-            writer.close()
-            return
-    raise TimeoutError
 
 
 def _badges(page: Visitor) -> str:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import datetime
 import html
-import json
 import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,6 +25,7 @@ import xarray as xr
 from app.links import pack
 from app.parts import MAIN, form
 from app.screen import number
+from benchmarks.serving import serving
 from scenarios.files import overlays
 from simulator import compare, load_scenario
 from simulator.cli import main
@@ -78,25 +74,8 @@ sys.exit(main())
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER, json.dumps(asdict(TINY)), str(port), COMMANDS],
-        env={**os.environ, "SINTRATA_LANG": "es"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    end = time.monotonic() + 60.0
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2.0):
-                break
-        except OSError:
-            time.sleep(0.3)
-    yield url
-    process.terminate()
-    process.wait(20.0)
+    with serving(TINY, SERVER, [COMMANDS], subprocess.DEVNULL) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
