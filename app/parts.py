@@ -166,14 +166,8 @@ def _data(spec: Spec, frame: pd.DataFrame, shown: pd.DataFrame, key: str, told: 
     name = f"sintrata_{key}_{screen.run_id(told)}"
     theme = screen.theme()
     left, middle, right = st.columns(3)
-    left.download_button(
-        "CSV",
-        lambda: shown.to_csv(index=False).encode("utf-8-sig"),
-        f"{name}.csv",
-        "text/csv",
-        key=f"{key}_csv",
-        on_click="ignore",
-    )
+    with left:
+        csv_button(shown, name, key)
     for column, suffix, kind in ((middle, "svg", "image/svg+xml"), (right, "png", "image/png")):
         column.download_button(
             suffix.upper(),
@@ -183,6 +177,18 @@ def _data(spec: Spec, frame: pd.DataFrame, shown: pd.DataFrame, key: str, told: 
             key=f"{key}_{suffix}",
             on_click="ignore",
         )
+
+
+def csv_button(shown: pd.DataFrame, name: str, key: str) -> None:
+    """Offer a table as a CSV file, made when it is asked for."""
+    st.download_button(
+        "CSV",
+        lambda: shown.to_csv(index=False).encode("utf-8-sig"),
+        f"{name}.csv",
+        "text/csv",
+        key=f"{key}_csv",
+        on_click="ignore",
+    )
 
 
 def _picture(spec: Spec, frame: pd.DataFrame, theme: str, suffix: str) -> Callable[[], bytes]:

@@ -74,7 +74,7 @@ class Comparison:
     @property
     def years(self) -> list[int]:
         """Return the calendar years of the runs."""
-        return list(range(2017, 2012 + (self.until + 1) // 12))
+        return list(range(2017, state.FIRST_YEAR + (self.until + 1) // 12))
 
     def label(self, name: str) -> str:
         """Return what a scenario is called in the language in force."""

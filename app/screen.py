@@ -257,7 +257,6 @@ def page_footer() -> None:
 
 def command(told: Comparison) -> str:
     """Return the command that prints the same numbers."""
-    year, month = divmod(told.until, 12)
     names = " ".join(one.name if one.name == results.TREND else f"{one.name}.yaml" for one in told.scenarios)
-    until = f"{2012 + year}-{month + 1:02d}"
+    until = state.month_text(told.until)
     return f"sintrata compare {names} --until {until} --draws {told.total} --seed {told.seed}"

@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
@@ -79,9 +80,14 @@ def _built(text: str, name: str) -> Scenario:
 
 
 @lru_cache(maxsize=128)
-def prepared(name: str) -> Scenario:
-    """Return a scenario of the library, read once: lists of all of them show a label each."""
+def prepared(name: str | Path) -> Scenario:
+    """Return a scenario or overlay that comes along, read once: lists of all of them show a label each."""
     return load_scenario(name)
+
+
+def label_of(name: str) -> str:
+    """Return what a scenario of the library is called; any other by its name."""
+    return str(prepared(name).label) if name in library() else name
 
 
 def build(mapping: Mapping[str, Any], name: str = "plan") -> Scenario:
@@ -114,6 +120,12 @@ def trend() -> Scenario:
 def _trend_label() -> dict[str, str]:
     label = prepared("baseline").label
     return {"es": label.es, "en": label.en}
+
+
+def month_text(until: int) -> str:
+    """Return a month counted from January 2012 as files and commands spell it, such as ``2030-12``."""
+    year, month = divmod(until, 12)
+    return f"{FIRST_YEAR + year}-{month + 1:02d}"
 
 
 def until() -> int:

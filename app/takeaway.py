@@ -116,14 +116,13 @@ def _documents(told: Comparison, key: str) -> None:
 
 def _start(told: Comparison, chosen: str) -> str:
     kind, form = KINDS[chosen]
-    year, month = divmod(told.until, 12)
     names, inputs = [], {}
     for one in told.scenarios:
         file = f"{one.name}.yaml"
         inputs[file] = one.to_yaml()
         names.append(file)
     words = ["export", kind, *names, "--out", "{out}", "--seed", str(told.seed)]
-    words += ["--draws", str(min(MOST_RUNS, told.total)), "--until", f"{2012 + year}-{month + 1:02d}"]
+    words += ["--draws", str(min(MOST_RUNS, told.total)), "--until", state.month_text(told.until)]
     if form:
         words += ["--format", form]
     try:

@@ -44,6 +44,12 @@ def likelihood(probability: float | None, runs: int = FEWEST) -> str:
     return t("likelihood.with_number", word=t(f"likelihood.{word}"), share=f"{probability:.0%}")
 
 
+def chance_of(score: Score) -> str:
+    """Return how likely a score reaches its target by the horizon, in words."""
+    at = score.path.get(HORIZON)
+    return likelihood(score.at_horizon, at.runs if at else 0)
+
+
 def card_table(scores: Sequence[Score]) -> pd.DataFrame:
     """Return the scorecard of one scenario, four columns of text, for ``st.table``."""
     import pandas as pd  # noqa: PLC0415
@@ -51,13 +57,13 @@ def card_table(scores: Sequence[Score]) -> pd.DataFrame:
     rows = []
     for one in scores:
         form = form_of(one.indicator)
-        goal, at = one.targets.get(HORIZON), one.path.get(HORIZON)
+        goal = one.targets.get(HORIZON)
         rows.append(
             {
                 t("card.column.indicator"): f"{one.indicator.code}. {one.indicator.label[language()]}",
                 t("card.column.target"): shown(None if goal is None else goal.value, form),
-                t("card.column.median"): spread(at, form),
-                t("card.column.likelihood"): likelihood(one.at_horizon, at.runs if at else 0),
+                t("card.column.median"): spread(one.path.get(HORIZON), form),
+                t("card.column.likelihood"): chance_of(one),
             }
         )
     return pd.DataFrame(rows).set_index(t("card.column.indicator"))

@@ -10,7 +10,6 @@ import streamlit as st
 import xarray as xr
 
 from app import background, state
-from scenarios import library
 from simulator.texts import t
 
 JOB: Final = "lab_analysis"
@@ -58,7 +57,7 @@ def show(store: Path, dataset: xr.Dataset, outputs: list[str]) -> None:
         asked["scenario"] = right.selectbox(
             t("chart.scenario"),
             [str(name) for name in dataset["scenario"].values[1:]],
-            format_func=lambda one: str(state.prepared(one).label) if one in library() else one,
+            format_func=state.label_of,
             key="lab_asked_scenario",
         )
         asked["year"] = str(int(dataset["year"].values[-1]))

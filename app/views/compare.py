@@ -47,7 +47,7 @@ def _choose() -> None:
         names,
         index=None,
         placeholder=t("compare.placeholder"),
-        format_func=lambda name: str(state.prepared(name).label),
+        format_func=state.label_of,
         key="compare_library",
         disabled=full,
     )
@@ -271,10 +271,9 @@ def _parts(told: Comparison) -> None:
     effect = right.selectbox(
         t("compare.result"), EFFECTS, format_func=lambda one: t(f"effect.{one}"), key="compare_part_effect"
     )
-    year, month = divmod(told.until, 12)
     file = f"{name}.yaml"
     words = ["contributions", file, "--draws", str(PART_DRAWS), "--seed", str(told.seed)]
-    words += ["--until", f"{2012 + year}-{month + 1:02d}", "--threads", "1"]
+    words += ["--until", state.month_text(told.until), "--threads", "1"]
     job = background.job_of(PARTS)
     busy = job is not None and not background.is_over(job)
     if st.button(t("compare.take_apart"), icon=":material/account_tree:", key="compare_parts", disabled=busy):

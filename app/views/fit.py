@@ -118,14 +118,7 @@ def _series(use: str) -> None:
             }
         )
         st.dataframe(table, hide_index=True, key=f"fit_{use}_table")
-        st.download_button(
-            "CSV",
-            lambda: table.to_csv(index=False).encode("utf-8-sig"),
-            f"sintrata_fit_{use}_{chosen}.csv",
-            "text/csv",
-            key=f"fit_{use}_csv",
-            on_click="ignore",
-        )
+        parts.csv_button(table, f"sintrata_fit_{use}_{chosen}", f"fit_{use}")
 
 
 def _exact(value: float, form: str) -> str:

@@ -74,7 +74,7 @@ def _presets() -> None:
         chosen = st.selectbox(
             t("home.choose"),
             rest,
-            format_func=lambda name: str(state.prepared(name).label),
+            format_func=state.label_of,
             key="home_preset",
         )
         one = state.prepared(chosen)

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from app import background, parts, results, screen
+from app import background, parts, results, screen, state
 from app.charts import base, paths
 from app.results import Comparison
 from scenarios.files import overlays
@@ -27,10 +27,9 @@ MONEY: Final = {
 """Programmes that are compared: the same money each year, or the same in all."""
 
 CALM: Final = "calm"
-UNTIL: Final = 12 * (2051 - 2012) - 1
+UNTIL: Final = 12 * (2051 - state.FIRST_YEAR) - 1
 """December 2050: nine years after the longest programme, so that what is left of it can be told."""
 
-FIRST_YEAR: Final = 2012
 SHOWN_FROM: Final = 2025
 MONITORED: Final = "horizon_job"
 MONITORING_DRAWS: Final = 2
@@ -67,9 +66,8 @@ def show() -> None:
     _monitoring()
 
 
-@lru_cache(maxsize=32)
 def _shock(name: str) -> Scenario:
-    return load_scenario(overlays()[name])
+    return state.prepared(overlays()[name])
 
 
 def _overlay(name: str) -> str:
@@ -91,11 +89,11 @@ def _look() -> Comparison:
 
 def _end(scenario: Scenario) -> int:
     """Return the last year of a scenario's programmes."""
-    return FIRST_YEAR + max(one.end_ti for one in scenario.programmes if one.end_ti is not None) // 12
+    return state.FIRST_YEAR + max(one.end_ti for one in scenario.programmes if one.end_ti is not None) // 12
 
 
 def _length(scenario: Scenario) -> str:
-    years = _end(scenario) - FIRST_YEAR + 1 - min(one.start_ti for one in scenario.programmes) // 12
+    years = _end(scenario) - state.FIRST_YEAR + 1 - min(one.start_ti for one in scenario.programmes) // 12
     return t("horizon.years", years=years, end=_end(scenario))
 
 

@@ -85,7 +85,7 @@ def _design() -> None:
         t("lab.scenarios"),
         [name for name in library() if name != "baseline"],
         default=["balanced", "policy_2030_funded"],
-        format_func=lambda name: str(state.prepared(name).label),
+        format_func=state.label_of,
         max_selections=MOST_SCENARIOS - 1,
         help=t("lab.scenarios_help"),
         key="lab_scenarios",
@@ -281,10 +281,10 @@ def _results() -> None:
         return
     if job.state != "done":
         st.warning(t("lab.unfinished"), icon=":material/pending:")
-    _tell(store, "lab")
+    opened = _opened(store)
+    _tell(opened, "lab")
     _take(job)
-    opened = _opened(store) if job.state == "done" else None
-    if opened is not None and opened.sizes["scenario"] > 1:
+    if opened is not None and job.state == "done" and opened.sizes["scenario"] > 1:
         analyses.show(store, opened, _kept(opened))
 
 
@@ -324,7 +324,7 @@ def _open() -> None:
         except (ValueError, zipfile.BadZipFile):
             st.error(t("lab.bad_store"), icon=":material/error:")
             return
-        _tell(store, "lab_open")
+        _tell(_opened(store), "lab_open")
 
 
 def unpacked(content: bytes, folder: Path) -> Path:
@@ -367,9 +367,8 @@ def _kept(dataset: xr.Dataset) -> list[str]:
     return [name for name in OUTPUTS if name in dataset]
 
 
-def _tell(store: Path, key: str) -> None:
+def _tell(dataset: xr.Dataset | None, key: str) -> None:
     """Show effects, what drives them, and whether there are enough runs."""
-    dataset = _opened(store)
     if dataset is None:
         st.error(t("lab.bad_store"), icon=":material/error:")
         return
@@ -382,7 +381,7 @@ def _tell(store: Path, key: str) -> None:
     name = right.selectbox(
         t("chart.scenario"),
         others or [str(dataset["scenario"].values[0])],
-        format_func=lambda one: str(state.prepared(one).label) if one in library() else one,
+        format_func=state.label_of,
         key=f"{key}_scenario",
     )
     effect = effects(dataset, output, name)

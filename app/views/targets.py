@@ -125,12 +125,7 @@ def _told(score: Score, form: str) -> str:
         return t("targets.no_value")
     # An asterisk of its own, not one of Markdown.
     mark = " \\*" if score.is_level_off else ""
-    return f"**{_likelihood(score)}**{mark}  \n{_interval(at, form)}"
-
-
-def _likelihood(score: Score) -> str:
-    at = score.path.get(HORIZON)
-    return card.likelihood(score.at_horizon, at.runs if at else 0)
+    return f"**{card.chance_of(score)}**{mark}  \n{_interval(at, form)}"
 
 
 def _interval(one: Interval, form: str) -> str:
@@ -167,8 +162,8 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
             alt=t(
                 "targets.alt",
                 what=plan.indicator.label[language()],
-                plan=_likelihood(plan),
-                trend=_likelihood(trend),
+                plan=card.chance_of(plan),
+                trend=card.chance_of(trend),
             ),
             table=words,
             sources=(_source(plan.indicator),),
@@ -200,7 +195,7 @@ def _sentence(one: Score) -> str:
     at, goal = one.path.get(HORIZON), one.targets.get(HORIZON)
     if at is None or not at.runs or goal is None:
         return t("targets.no_value")
-    said = [t("targets.reaches", likelihood=_likelihood(one))]
+    said = [t("targets.reaches", likelihood=card.chance_of(one))]
     said.append(t("targets.never") if one.reached is None else t("targets.reached", year=one.reached))
     if (one.at_horizon or 0.0) < HARD:
         gap = abs(goal.value - at.median)
