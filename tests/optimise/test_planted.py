@@ -155,20 +155,21 @@ def test_bounds_and_floors_hold() -> None:
     assert money["e"] >= 100.0 / 6.0 - 1e-9
 
 
-def test_the_least_money_is_found_or_the_search_says_that_none_is_enough() -> None:
-    def straight(money: Floats, strength: float) -> dict[str, float]:
-        return {"completed": strength * float(2.0 * money[0] + money[1])}
+def first_is_twice_the_second(money: Floats, strength: float) -> dict[str, float]:
+    return {"completed": strength * float(2.0 * money[0] + money[1])}
 
+
+def test_the_least_money_is_found_or_the_search_says_that_none_is_enough() -> None:
     # 1000 a year without money; strengths differ by draw, and the weakest of four must reach it.
     weakest = min(1.0 + 0.2 * np.sin(1.0 + 3 * draw) for draw in range(4))
     target = Target("completed", 2029, 1000.0 + 15.0, 1.0)
     asked = question("abc", answers=("least",), targets=(target,))
-    found = answer(asked, Planted(asked, straight, most=[100.0, 100.0, 100.0]))
+    found = answer(asked, Planted(asked, first_is_twice_the_second, most=[100.0, 100.0, 100.0]))
     # What completes a year is a quarter of the gain of four years.
     assert found.plan("least").total == pytest.approx(4.0 * 15.0 / 2.0 / weakest, rel=0.1)
     assert found.notes["least"]["not_enough"] < found.plan("least").total
     beyond = question("abc", answers=("least",), targets=(replace(target, value=1500.0),))
-    none = answer(beyond, Planted(beyond, straight, most=[100.0, 100.0, 100.0]))
+    none = answer(beyond, Planted(beyond, first_is_twice_the_second, most=[100.0, 100.0, 100.0]))
     assert "money" not in none.notes["least"]
     assert none.notes["least"]["tried_up_to"] == pytest.approx(300.0)
     assert none.notes["least"]["probability"] == [0.0]
@@ -318,13 +319,10 @@ class BySex(Planted):
 
 
 def test_girls_and_boys_both_gain_where_that_is_asked() -> None:
-    def sum_of_both(money: Floats, strength: float) -> dict[str, float]:
-        return {"completed": strength * float(2.0 * money[0] + money[1])}
-
     free = question("ab")
-    assert answer(free, BySex(free, sum_of_both)).best.money == (100.0, 0.0)
+    assert answer(free, BySex(free, first_is_twice_the_second)).best.money == (100.0, 0.0)
     asked = question("ab", both_sexes=0.4)
-    found = answer(asked, BySex(asked, sum_of_both))
+    found = answer(asked, BySex(asked, first_is_twice_the_second))
     assert found.feasible
     # Boys get 0.4 of the gain where b = 0.4 (2 a + b), a + b = 100: b = 800 / 14.
     np.testing.assert_allclose(found.best.money, (100.0 - 800.0 / 14.0, 800.0 / 14.0), atol=1.0)
@@ -343,13 +341,10 @@ class Placed(Planted):
 
 
 def test_the_share_outside_lima_is_kept() -> None:
-    def lima_is_best(money: Floats, strength: float) -> dict[str, float]:
-        return {"completed": strength * float(2.0 * money[0] + money[1])}
-
     free = question("ab")
-    assert answer(free, Placed(free, lima_is_best)).best.money == (100.0, 0.0)
+    assert answer(free, Placed(free, first_is_twice_the_second)).best.money == (100.0, 0.0)
     asked = question("ab", outside_lima=0.6)
-    found = answer(asked, Placed(asked, lima_is_best))
+    found = answer(asked, Placed(asked, first_is_twice_the_second))
     # 25 parts in 26 of the second line are spent outside Lima.
     np.testing.assert_allclose(found.best.money[1], 60.0 * 26.0 / 25.0, atol=0.5)
     assert found.best.money[1] * 25.0 / 26.0 >= 60.0 - 0.02
