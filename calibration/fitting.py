@@ -125,7 +125,7 @@ def screen(x: Floats, y: Floats, stock: Floats, data: Data) -> Screened:
     place = {column: i for i, column in enumerate(columns)}
     active = tuple(tuple(place[column] for column in one) for one in found)
     here = x[:, columns]
-    known = identify(here, y, data.deviation / np.sqrt(data.weight), active[:-1])
+    known = identify(here, y, data.spread, active[:-1])
     return Screened(columns, active[:-1], active[-1], known)
 
 

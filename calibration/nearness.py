@@ -119,5 +119,4 @@ def make(y: Floats, data: Data, seed: int) -> Floats:
     """Return made data [n, MADE, target]: what each simulation showed, moved by errors of the targets."""
     n, k = y.shape
     u = np.stack([many_uniforms("made data", MADE * k, seed, i) for i in range(n)])
-    errors = ndtri(u).reshape(n, MADE, k) * data.deviation / np.sqrt(data.weight)
-    return np.asarray(y[:, None] + errors)
+    return np.asarray(y[:, None] + ndtri(u).reshape(n, MADE, k) * data.spread)

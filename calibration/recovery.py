@@ -63,7 +63,7 @@ class Recovered:
 def synthetic(y: Floats, data: Data, index: int, seed: int) -> Floats:
     """Return [target] data as a simulation that showed ``y`` would give them."""
     u = many_uniforms("synthetic", len(y), seed, index)
-    return np.asarray(y + data.deviation / np.sqrt(data.weight) * stats.norm.ppf(u))
+    return np.asarray(y + data.spread * stats.norm.ppf(u))
 
 
 def recover(
@@ -88,7 +88,6 @@ def recover(
     """
     chosen = range(len(x)) if rows is None else rows
     ranks, deviation, emulated = [], [], []
-    spread = data.deviation / np.sqrt(data.weight)
     moved = make(y, data, seed)
     for i in chosen:
         others = np.arange(len(x)) != i
@@ -98,7 +97,7 @@ def recover(
         weights = np.exp(log - log.max())
         weights /= weights.sum()
         emulated.append(weights @ (pool < x[i]))
-        known = identify(x[others], y[others], spread, active)
+        known = identify(x[others], y[others], data.spread, active)
         near = nearest(x[others], y[others], np.ones(len(x) - 1), known, made, seed, moved[others])
         mean = near.of_made @ near.x
         ranks.append(near.of_made @ (near.x < x[i]))

@@ -41,6 +41,11 @@ class Data:
     deviation: Floats
     weight: Floats
 
+    @property
+    def spread(self) -> Floats:
+        """[target] standard deviation of a figure that counts by its weight only."""
+        return np.asarray(self.deviation / np.sqrt(self.weight))
+
     def log_density(self, y: Floats, widening: float = 1.0, covariance: Floats | None = None) -> Floats:
         """Return [n] log density of the data around ``y`` [n, target], but for a constant.
 

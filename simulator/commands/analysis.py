@@ -183,10 +183,9 @@ def _store(command: str, names: Sequence[str] | None, place: str | None) -> xr.D
     path = Path(one_name(names or (), command, t("sweep.allowed.store")))
 
     from simulator.experiments.analysis.futures import one_of
-    from simulator.experiments.sweep.store import Store, open_store
+    from simulator.experiments.sweep.store import open_store
 
-    Store(path).require_sound()
-    store = open_store(path)
+    store = open_store(path, check=True)
     for dim, code in zip(("territory", "area"), (place or "").split("/"), strict=False):
         if code:
             there = [str(one) for one in store[dim].values] if dim in store.dims else []

@@ -72,18 +72,21 @@ def optimise(
     archive = _open(asked, folder, scale, resume=resume)
     n = workers or os.cpu_count() or 1
     response: Country | None = None
+    refused = False
     try:
         response = Country(asked, archive, workers=n, scale=scale)
         found = answer(asked, response, _reporter(asked, folder, report))
         if folder is not None:
             _write(found, response, folder)
     except FaultyInput:
-        _leave_no_trace(archive, folder)
+        refused = not archive.count()
         raise
     finally:
         if response is not None:
             response.close()
         archive.close()
+        if refused and folder is not None:
+            _leave_no_trace(folder)
     return found
 
 
@@ -130,14 +133,11 @@ def _open(question: Question, folder: Path | None, scale: float, *, resume: bool
     return archive
 
 
-def _leave_no_trace(archive: Archive, folder: Path | None) -> None:
+def _leave_no_trace(folder: Path) -> None:
     """Take away what a search that was refused has made: nothing of it could be gone on with."""
-    runs = archive.count()
-    archive.close()
-    if folder is not None and not runs:
-        (folder / ARCHIVE).unlink(missing_ok=True)
-        if not any(folder.iterdir()):
-            folder.rmdir()
+    (folder / ARCHIVE).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _refused(folder: Path, kind: str, **words: str) -> FaultyInput:

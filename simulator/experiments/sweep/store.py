@@ -213,11 +213,7 @@ class Store:
         FaultyInput
             If files of a batch are damaged or gone.
         """
-        damaged = [
-            batch
-            for batch in self.plan.batches
-            if self._marker_path(batch).exists() and not self.marker(batch)
-        ]
+        damaged = [batch for batch in self.missing() if self._marker_path(batch).exists()]
         if damaged:
             found = t("sweep.found.damaged", numbers=names_missing(damaged))
             raise FaultyInput([Fault(str(self.path), found, t("sweep.allowed.sound"), t("sweep.do.damaged"))])
@@ -421,17 +417,23 @@ def store_at(path: Path) -> Store:
     return Store(path)
 
 
-def open_store(path: Path) -> xr.Dataset:
+def open_store(path: Path, *, check: bool = False) -> xr.Dataset:
     """Return a store as a dataset; nothing of it is in memory yet.
 
     Runs that are not done, failed or were left out have no values; ``status`` tells which.
 
+    Parameters
+    ----------
+    check : hold all files to their checksums first, which reads them
+
     Raises
     ------
     FaultyInput
-        If no store of a sweep stands there.
+        If no store of a sweep stands there, or files are damaged.
     """
-    Store(path)
+    store = Store(path)
+    if check:
+        store.require_sound()
     dataset: xr.Dataset = xr.open_zarr(path)
     return dataset
 
