@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from scenarios import library, load_scenario
 from scenarios.programmes import CLAIM_KEYS, DESIGN
 from simulator.engine.states import month_name
 from simulator.evidence import load_ledger
@@ -520,10 +519,6 @@ def kept_claims() -> list[str]:
         t("score.claims_made", draws=draws, replicates=replicates, seed=seed, draws_from=draws_from)
         for draws, replicates, seed, draws_from in made
     ]
-    there = {one.checked.scenario for one in kept}
-    screened = [name for name in library() if name not in there and load_scenario(name).claims]
-    if screened:
-        told.append(t("score.claims_screened", names=", ".join(screened)))
     lines = table.markdown()
     return [*told, "", *lines[lines.index("") + 1 :]]
 
