@@ -58,9 +58,9 @@ class Section:
     small: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Brief:
-    """A document that can be written as HTML, PDF and DOCX.
+    """A document that can be written as HTML, PDF and DOCX; each is equal to itself alone.
 
     Attributes
     ----------

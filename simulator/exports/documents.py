@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,8 +62,12 @@ def pdf(document: Brief) -> bytes:
     return _fitted(document)[1]
 
 
+@lru_cache(maxsize=1)
 def _fitted(document: Brief) -> tuple[str, bytes]:
-    """Return the largest scale at which the brief has two pages, and the PDF at that scale."""
+    """Return the largest scale at which the brief has two pages, and the PDF at that scale.
+
+    Every form of a brief asks for it; the last one is kept.
+    """
     with tempfile.TemporaryDirectory(prefix="sintrata-") as name:
         folder = Path(name)
         data = {
