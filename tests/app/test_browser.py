@@ -432,6 +432,8 @@ def test_a_parameter_is_changed_and_the_scenario_comes_back(
     fresh.get_by_text(en["home.open_file"]).click()
     fresh.locator("input[type=file]").set_input_files(path)
     fresh.get_by_role("button", name=en["upload.take"]).click()
+    # What was taken can be undone: the page is another one only then.
+    fresh.locator("button:not([disabled])", has_text=en["app.undo"]).first.wait_for()
     fresh.get_by_role("link", name=en["app.page.explore"]).first.click()
     complete(fresh, "en")
     assert load_scenario(download(fresh, re.compile("Scenario: "), tmp_path)).hash == kept.hash
