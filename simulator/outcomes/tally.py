@@ -14,9 +14,11 @@ from simulator.engine.active import (
     FORM_SHIFT,
     FROM_SHIFT,
     MIGRANT_SHIFT,
+    PLACE_BITS,
     PLACE_SHIFT,
     SEX_SHIFT,
     SPEECH_SHIFT,
+    STATE_BITS,
     TO_PLACE_SHIFT,
     TO_SHIFT,
     age_band,
@@ -40,7 +42,7 @@ from simulator.engine.states import (
     REINTEGRATED,
     SPECIALISED_SHELTER,
 )
-from simulator.engine.types import U32, Counts, Integers, Records
+from simulator.engine.types import U32, Counts, Events, Integers, Records
 from simulator.outcomes.record import GROUPS, N_GROUPS, SERIES
 
 if TYPE_CHECKING:
@@ -51,10 +53,16 @@ if TYPE_CHECKING:
 FLOW_OF_KIND: Final = ((OUTSIDE, HOME), (HOME, OUTSIDE), (HOME, ADULT))
 """What the kinds of ``Population.home_events`` are: who enters, who departs, who turns 18 at home."""
 
+IN_CARE: Final = (SPECIALISED_SHELTER, GENERAL_SHELTER, FAMILY_CARE)
+"""States in which a reintegration plan begins."""
+
 COHORT_MONTHS: Final = 24
 """Months within which the cohort variant of indicator 3.1 counts a completed plan."""
 
 MONTH_MASK: Final = (1 << FROM_SHIFT) - 1
+STATE_MASK: Final = (1 << STATE_BITS) - 1
+PLACE_MASK: Final = (1 << PLACE_BITS) - 1
+ELAPSED_MASK: Final = (1 << ELAPSED_BITS) - 1
 SEX_START, BAND_START, FORM_START, SPEECH_START, MIGRANT_START = np.cumsum([0, 2, 5, 3, 4]).tolist()
 """First column of each grouping when the groups stand side by side, in the order of ``GROUPS``."""
 
@@ -116,10 +124,52 @@ def _side_by_side(counts: Integers) -> Integers:
     return out
 
 
-def _count(shape: tuple[int, ...], *columns: Integers) -> Counts:
-    """Return how often each combination of columns occurs, as an array of ``shape``."""
-    index = np.ravel_multi_index(columns, shape)
-    return np.bincount(index, minlength=int(np.prod(shape))).reshape(shape).astype(np.int32)
+@kernel
+def count_events(
+    events: Events,
+    n_months: int,
+    flow: Counts,
+    by_group: Counts,
+    move: Counts,
+    moved_out: Counts,
+    moved_in: Counts,
+    started: Counts,
+    completed: Counts,
+) -> None:
+    """Count every event once, in all that is told of it; events after the last month are left out.
+
+    Parameters
+    ----------
+    events : packed as in ``engine.active``
+    flow : [month, place, from, to]; by_group : [month, from, to, group], the groupings side by side
+    move : [month, state, territory, territory]; moved_out, moved_in : [month, place, state]
+    started : [month] plans begun; completed : [month begun] those completed within ``COHORT_MONTHS``
+    """
+    for word in events:
+        event = np.int64(word)
+        month = event & MONTH_MASK
+        if month >= n_months:
+            continue
+        source, target = (event >> FROM_SHIFT) & STATE_MASK, (event >> TO_SHIFT) & STATE_MASK
+        place = (event >> PLACE_SHIFT) & PLACE_MASK
+        if source == target:
+            to_place = (event >> TO_PLACE_SHIFT) & PLACE_MASK
+            move[month, source, place // 2, to_place // 2] += 1
+            moved_out[month, place, source] += 1
+            moved_in[month, to_place, source] += 1
+            continue
+        flow[month, place, source, target] += 1
+        groups = by_group[month, source, target]
+        groups[SEX_START + ((event >> SEX_SHIFT) & 1)] += 1
+        groups[BAND_START + ((event >> BAND_SHIFT) & 7)] += 1
+        groups[FORM_START + ((event >> FORM_SHIFT) & 3)] += 1
+        groups[SPEECH_START + ((event >> SPEECH_SHIFT) & 3)] += 1
+        groups[MIGRANT_START + ((event >> MIGRANT_SHIFT) & 1)] += 1
+        elapsed = (event >> ELAPSED_SHIFT) & ELAPSED_MASK
+        if elapsed == 0 and target in IN_CARE:
+            started[month] += 1
+        if source == FOLLOW_UP and target == REINTEGRATED and elapsed <= COHORT_MONTHS and elapsed <= month:
+            completed[month - elapsed] += 1
 
 
 def tally(population: Population, record: Record, first: int, stop: int) -> dict[str, NDArray[np.generic]]:
@@ -148,24 +198,23 @@ def tally(population: Population, record: Record, first: int, stop: int) -> dict
     home_events = population.home_events[:, :months] - out_events
     home_groups = _side_by_side(population.group_events[:, :months]) - out_groups
 
-    event = np.concatenate([np.zeros(0, np.uint64), *record.events])
-    month = (event & np.uint64(MONTH_MASK)).astype(np.int64)
-    now = month < months
-    event, month = event[now], month[now]
+    def counts(*shape: int) -> Counts:
+        return np.zeros((months, *shape), np.int32)
 
-    def part(shift: int, bits: int) -> Integers:
-        return ((event >> np.uint64(shift)) & np.uint64((1 << bits) - 1)).astype(np.int64)
-
-    source, target = part(FROM_SHIFT, 4), part(TO_SHIFT, 4)
-    place, to_place = part(PLACE_SHIFT, 6), part(TO_PLACE_SHIFT, 6)
-    flows = source != target
-    moves = ~flows
-
-    flow = _count(
-        (months, N_PLACES, N_STATES, N_STATES), month[flows], place[flows], source[flows], target[flows]
+    flow, by_group = counts(N_PLACES, N_STATES, N_STATES), counts(N_STATES, N_STATES, N_GROUPS)
+    told = {
+        "move": counts(N_STOCKS, N_TERRITORIES, N_TERRITORIES),
+        "moved_out": counts(N_PLACES, N_STOCKS),
+        "moved_in": counts(N_PLACES, N_STOCKS),
+        "reintegration_started": counts(),
+        "completed_of_cohort": counts(),
+    }
+    count_events(
+        np.concatenate([np.zeros(0, np.uint64), *record.events]), months, flow, by_group, *told.values()
     )
     for kind, (a, b) in enumerate(FLOW_OF_KIND):
         flow[:, :, a, b] += home_events[kind].astype(np.int32)
+        by_group[:, a, b] += home_groups[kind].astype(np.int32)
 
     stock = record.stocks[:months].astype(np.int32)
     outflow = flow[:, :, HOME, :].sum(axis=2, dtype=np.int64)
@@ -175,61 +224,26 @@ def tally(population: Population, record: Record, first: int, stop: int) -> dict
     for state in (ADULT, DEAD):
         stock[:, :, state] = np.cumsum(flow[:, :, :, state].sum(axis=2), axis=0)
 
-    chosen = slice(first, stop)
-    arrays: dict[str, NDArray[np.generic]] = {
-        "stock": stock[chosen],
-        "flow": flow[chosen],
-        "move": _count(
-            (months, N_STOCKS, N_TERRITORIES, N_TERRITORIES),
-            month[moves],
-            source[moves],
-            place[moves] // 2,
-            to_place[moves] // 2,
-        )[chosen],
-    }
-    for name, where in (("moved_out", place), ("moved_in", to_place)):
-        arrays[name] = _count((months, N_PLACES, N_STOCKS), month[moves], where[moves], source[moves])[chosen]
-
     groups = record.groups[:months].astype(np.int32)
     groups[:, HOME] = _side_by_side(population.group_stock[:months]) - np.cumsum(out_stock, axis=0)
-    columns = {
-        "sex": part(SEX_SHIFT, 1),
-        "age_band": part(BAND_SHIFT, 3),
-        "form": part(FORM_SHIFT, 2),
-        "language": part(SPEECH_SHIFT, 2),
-        "migrant": part(MIGRANT_SHIFT, 1),
+    for state in (ADULT, DEAD):
+        groups[:, state] = np.cumsum(by_group[:, :, state].sum(axis=1), axis=0)
+
+    chosen = slice(first, stop)
+    arrays: dict[str, NDArray[np.generic]] = {
+        name: array[chosen] for name, array in {"stock": stock, "flow": flow, **told}.items()
     }
-    elapsed = part(ELAPSED_SHIFT, ELAPSED_BITS)
-    in_care = (target == SPECIALISED_SHELTER) | (target == GENERAL_SHELTER) | (target == FAMILY_CARE)
-    begins = flows & in_care & (elapsed == 0)
-    ends = (source == FOLLOW_UP) & (target == REINTEGRATED) & (elapsed <= COHORT_MONTHS) & (elapsed <= month)
-    for name, when in (
-        ("reintegration_started", month[begins]),
-        ("completed_of_cohort", (month - elapsed)[ends]),
-    ):
-        arrays[name] = np.bincount(when, minlength=months).astype(np.int32)[chosen]
     start = 0
     for name, size in GROUPS.items():
-        by = _count(
-            (months, N_STATES, N_STATES, size),
-            month[flows],
-            source[flows],
-            target[flows],
-            columns[name][flows],
-        )
-        for kind, (a, b) in enumerate(FLOW_OF_KIND):
-            by[:, a, b] += home_groups[kind, :, start : start + size].astype(np.int32)
-        here = groups[:, :, start : start + size].copy()
-        for state in (ADULT, DEAD):
-            here[:, state] = np.cumsum(by[:, :, state].sum(axis=1), axis=0)
-        arrays[f"stock_by_{name}"] = here[chosen]
-        arrays[f"flow_by_{name}"] = by[chosen]
+        columns = slice(start, start + size)
+        arrays[f"stock_by_{name}"] = groups[chosen, :, columns].copy()
+        arrays[f"flow_by_{name}"] = by_group[chosen, :, :, columns].copy()
         start += size
     for i, name in enumerate(SERIES):
         arrays[name] = record.series[i, chosen].astype(np.float32)
     if record.factors is not None:
         # Row 0 of the factors is the time before January 2012.
-        told = slice(first + 1, stop + 1)
-        arrays["factor"] = record.factors.plain[told].astype(np.float32)
-        arrays["institution_factor"] = record.factors.staffed[told].astype(np.float32)
+        reported = slice(first + 1, stop + 1)
+        arrays["factor"] = record.factors.plain[reported].astype(np.float32)
+        arrays["institution_factor"] = record.factors.staffed[reported].astype(np.float32)
     return arrays
