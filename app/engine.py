@@ -32,6 +32,9 @@ PATIENCE_S: Final = 6.0
 LONGEST_RUN_S: Final = 180.0
 """Seconds after which a worker that does not answer is replaced."""
 
+FIRST_THREADS: Final = 2
+"""Threads of a run that somebody waits for without any figure yet."""
+
 GLANCE_AT_MEMORY_S: Final = 1.0
 """Seconds between two looks at the memory of the workers."""
 
@@ -111,6 +114,7 @@ class _Process:
     number: int
     process: subprocess.Popen[bytes]
     busy: tuple[int, Key, int] | None = None
+    threads: int = 0
     since: float = 0.0
     stopped: bool = False
     warming: tuple[int, int] | None = None
@@ -310,7 +314,10 @@ class Engine:
                 answer.failed = str(head.get("message", ""))
 
     def _hand_out(self) -> None:
-        """Give every idle worker a run: of the scenario that has the fewest, and has waited longest."""
+        """Give idle workers a run: of the scenario that has the fewest, and has waited longest.
+
+        A first answer takes two threads where they are free; the workers that stand for them wait meanwhile.
+        """
         idle = [w for w in self._workers if w.busy is None and w.process.poll() is None]
         if not idle:
             return
@@ -322,10 +329,14 @@ class Engine:
         taken = {w.busy[1:] for w in self._workers if w.busy is not None}
         asked.sort(key=lambda row: row[:2])
         for worker in idle:
-            for _, _, key, answer in asked:
+            free = len(self._workers) - sum(w.threads for w in self._workers if w.busy is not None)
+            for runs, _, key, answer in asked:
+                is_begun = any(one == key for one, _ in taken)
+                if (free < 1) if runs else is_begun:
+                    continue
                 draw = self._next_draw(worker, key, answer, taken)
                 if draw is not None:
-                    self._order(worker, key, answer, draw)
+                    self._order(worker, key, answer, draw, 1 if runs else max(1, min(FIRST_THREADS, free)))
                     taken.add((key, draw))
                     break
             self._warm(worker, [answer for _, _, _, answer in asked])
@@ -378,9 +389,10 @@ class Engine:
             worker.since = time.monotonic()
             self._send(worker, {"do": "warm", "draw": draw, "until": until})
 
-    def _order(self, worker: _Process, key: Key, answer: Answer, draw: int) -> None:
+    def _order(self, worker: _Process, key: Key, answer: Answer, draw: int, threads: int) -> None:
         self._next += 1
-        worker.busy, worker.since, worker.stopped = (self._next, key, draw), time.monotonic(), False
+        worker.busy, worker.threads = (self._next, key, draw), threads
+        worker.since, worker.stopped = time.monotonic(), False
         self._send(
             worker,
             {
@@ -390,6 +402,7 @@ class Engine:
                 "name": answer.scenario.name,
                 "draw": draw,
                 "until": answer.until,
+                "threads": threads,
             },
         )
 

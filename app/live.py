@@ -6,7 +6,7 @@ is code). The process ends when its input ends.
 
 Orders
 ------
-``{"do": "run", "id": 7, "scenario": {...}, "name": "plan", "draw": 0, "until": 227}``
+``{"do": "run", "id": 7, "scenario": {...}, "name": "plan", "draw": 0, "until": 227, "threads": 2}``
 ``{"do": "cancel", "id": 7}``
 ``{"do": "warm", "draw": 0, "until": 227}``: make the trend run of a draw next; orders are answered meanwhile
 
@@ -28,13 +28,17 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import numpy as np
+import psutil
 import xarray as xr
 
 from app.reduced import NOT_NEEDED, reduce
 from simulator import Forks, Scenario
+
+NICENESS: Final = 10
+"""By how much a worker stands back behind the server on the processors that they share."""
 
 
 class CancelledError(Exception):
@@ -145,8 +149,14 @@ class Worker:
             watch(0, 0)
             scenario = Scenario.from_mapping(order["scenario"], name=order["name"])
             result = self.forks.run(
-                scenario, order["draw"], order["until"], progress=watch, without=NOT_NEEDED
+                scenario,
+                order["draw"],
+                order["until"],
+                threads=order["threads"],
+                progress=watch,
+                without=NOT_NEEDED,
             )
+            watch(0, 0)
             head, data = pack(reduce(result).squeeze(("scenario", "draw", "replicate"), drop=True))
         except CancelledError:
             self._write({"is": "cancelled", "id": number})
@@ -172,6 +182,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--until", type=int, required=True)
     parser.add_argument("--most", type=int, default=24)
     asked = parser.parse_args(argv)
+    # Whoever draws pages goes first: what a worker has told must not wait for what it works on next.
+    psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else NICENESS)
     # Frames have standard output for themselves: whatever a library prints goes to standard error.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

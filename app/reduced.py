@@ -6,6 +6,7 @@ number on the screen is the number of the command line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -83,7 +84,7 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
         "stock": _by_year(both["stock"].sel(month=months == 12)),
         "flow": by_year(both["flow"]),
         "month_stock": _by_month(both["stock"]),
-        "month_flow": xr.concat([_along(arrow, both["flow"]) for arrow in ARROWS], "arrow"),
+        "month_flow": _by_month(xr.concat([_along(arrow, both["flow"]) for arrow in ARROWS], "arrow")),
         "place": _places(dataset),
     }
     for by in BREAKDOWNS:
@@ -107,7 +108,7 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
 
 def _along(arrow: Arrow, flow: xr.DataArray) -> xr.DataArray:
     moved = flow.sel(from_state=states_of(arrow.sources), to_state=states_of(arrow.targets))
-    return _by_month(moved.sum(("from_state", "to_state")))
+    return moved.sum(("from_state", "to_state"))
 
 
 def _by_month(series: xr.DataArray) -> xr.DataArray:
@@ -135,7 +136,12 @@ def _places(dataset: xr.Dataset) -> xr.DataArray:
         "completed": moved(["FOLLOW_UP"], ["REINTEGRATED"]),
         **{name: dataset[name] for name in SUMS},
     }
-    told = {name: by_year(array) for name, array in sums.items()}
-    told |= {name: by_year(dataset[name], "mean") for name in MEANS}
-    tables = xr.Dataset({name: array.reset_coords(drop=True) for name, array in told.items()})
+    means = {name: dataset[name] for name in MEANS}
+    return xr.concat(
+        [by_year(_stacked(sums), "sum"), by_year(_stacked(means), "mean")], "place_indicator", join="exact"
+    )
+
+
+def _stacked(series: Mapping[str, xr.DataArray]) -> xr.DataArray:
+    tables = xr.Dataset({name: array.reset_coords(drop=True) for name, array in series.items()})
     return tables.to_dataarray("place_indicator")

@@ -23,7 +23,7 @@ LANGUAGES: Final = {"Español": "es", "English": "en"}
 """What the selector shows, the same in both languages, and the code of each."""
 
 CHOSEN: Final = "lang"
-GLANCE_S: Final = 3.0
+GLANCE_S: Final = 6.0
 """Seconds that a page waits for its first answer before it shows that it is still at work."""
 
 SLICE_S: Final = 0.25

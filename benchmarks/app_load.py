@@ -185,12 +185,14 @@ def _expected(plans: list[dict[str, Any]], settings: Settings) -> list[dict[int,
     from app.screen import number
     from simulator import Forks, Scenario
 
-    forks = Forks(draws=settings.draws, seed=settings.seed, scale=settings.scale, threads=2)
+    forks = Forks(draws=settings.draws, seed=settings.seed, scale=settings.scale)
     told = []
     for plan in plans:
         scenario = Scenario.from_mapping(plan, name="plan")
         runs = [
-            reduce(forks.run(scenario, draw, UNTIL, without=NOT_NEEDED))["country"].sel(year=2030).squeeze()
+            reduce(forks.run(scenario, draw, UNTIL, threads=2, without=NOT_NEEDED))["country"]
+            .sel(year=2030)
+            .squeeze()
             for draw in range(settings.draws)
         ]
         told.append(

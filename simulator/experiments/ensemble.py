@@ -126,6 +126,7 @@ class Comparator:
         scenario: Scenario,
         *,
         inputs: Inputs | None = None,
+        threads: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Arrays:
         """Return what a scenario shows, run from where it first differs from the comparator.
@@ -133,6 +134,7 @@ class Comparator:
         Parameters
         ----------
         inputs : from ``prepare``, if they are there already
+        threads : for the compiled rules, by default those of the comparator
         progress : called with (months done, months of the run)
         """
         inputs = inputs or self.prepare(scenario)
@@ -145,12 +147,14 @@ class Comparator:
             if progress is not None:
                 progress(start + months, self.n_months)
 
-        with self._world(scenario, inputs, kept=self._kept.get(start)) as world:
+        with self._world(scenario, inputs, kept=self._kept.get(start), threads=threads) as world:
             world.run(count)
             vacancy = world.system.factors.series("vacancy")
             return self._told(world) | self._accounts(world.inputs, vacancy)
 
-    def _world(self, scenario: Scenario, inputs: Inputs, kept: Kept | None = None) -> World:
+    def _world(
+        self, scenario: Scenario, inputs: Inputs, kept: Kept | None = None, threads: int | None = None
+    ) -> World:
         return World(
             scenario,
             self.study.seed,
@@ -159,7 +163,7 @@ class Comparator:
             ledger=self.ledger,
             population=self.population,
             inputs=inputs,
-            threads=self.threads,
+            threads=threads or self.threads,
             kept=kept,
         )
 

@@ -35,7 +35,6 @@ class Forks:
     scale : share of the country; anything but 1 is for tests
     keep_at : months before which states are kept, about 25 MB each
     most : runs of the trend that are kept, about 80 MB each; the one not used for longest makes room
-    threads : for the compiled rules; results do not depend on it
     """
 
     def __init__(
@@ -46,9 +45,8 @@ class Forks:
         scale: float = 1.0,
         keep_at: Sequence[str] = FORKED_AT,
         most: int = 24,
-        threads: int = 1,
     ) -> None:
-        self.draws, self.seed, self.scale, self.threads = draws, seed, scale, threads
+        self.draws, self.seed, self.scale = draws, seed, scale
         self.trend = load_scenario("baseline")
         self._keep_at = [month_index(month) for month in keep_at]
         self._most = most
@@ -81,7 +79,6 @@ class Forks:
             ledger=load_ledger(),
             population=population,
             keep_at=self._keep_at,
-            threads=self.threads,
             progress=progress,
         )
         while len(self._trends) >= self._most:
@@ -95,6 +92,7 @@ class Forks:
         draw: int,
         until: int,
         *,
+        threads: int = 1,
         progress: Callable[[int, int], None] | None = None,
         without: Collection[str] = (),
     ) -> xr.Dataset:
@@ -103,6 +101,7 @@ class Forks:
         Parameters
         ----------
         until : last month, counted from January 2012
+        threads : for the compiled rules; results do not depend on it
         progress : called with (months done, months of the run); what it raises ends the run
         without : variables that are not needed, to save time
 
@@ -110,7 +109,7 @@ class Forks:
         -------
         dataset with dimensions scenario, draw and replicate of size one
         """
-        arrays = self.hold(draw, until).run(scenario, progress=progress)
+        arrays = self.hold(draw, until).run(scenario, threads=threads, progress=progress)
         told = {name: array for name, array in arrays.items() if name not in without}
         return assemble(
             {(0, 0, 0): told},

@@ -107,15 +107,14 @@ def by_group(dataset: xr.Dataset, by: str, *, yearly: bool = True) -> xr.Dataset
     def over_time(monthly: xr.DataArray) -> xr.DataArray:
         return by_year(monthly) if yearly else monthly
 
-    exploited = stock.sel(state="EXPLOITED", drop=True)
-    of = {name: over_time(moved(flow, name)) for name in BY_GROUP}
-    return xr.Dataset(
+    monthly = xr.Dataset(
         {
-            **of,
-            "child_months": over_time(exploited),
-            "assisted_share": ratio(of["protected"], of["identified"]),
+            **{name: moved(flow, name) for name in BY_GROUP},
+            "child_months": stock.sel(state="EXPLOITED", drop=True),
         }
     )
+    told = over_time(monthly.to_dataarray("indicator")).to_dataset("indicator")
+    return told.assign(assisted_share=ratio(told["protected"], told["identified"]))
 
 
 @dataclass(frozen=True)
