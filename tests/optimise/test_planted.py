@@ -49,6 +49,11 @@ def test_a_known_optimum_is_found_and_confirmed() -> None:
     for other in ("equal", "present"):
         assert found.beside(other).low > 0.0
         assert found.beside(other).better == 1.0
+    first, largest, *_ = repr(found).splitlines()
+    assert first == "<Answer to planted"
+    assert largest.startswith(f"  {asked.lines[int(np.argmax(found.best.money))]}: ")
+    assert "more than equal shares: +" in repr(found)
+    assert len(repr(found).splitlines()) <= 1 + len(asked.lines) + 2
 
 
 def test_a_placebo_gets_nothing_beyond_its_floor() -> None:

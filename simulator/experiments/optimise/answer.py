@@ -163,7 +163,7 @@ def answer_dataset(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """What a search found.
 
@@ -183,6 +183,21 @@ class Answer:
     feasible: bool
     alike: tuple[str, ...]
     notes: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Return what was found in a few lines; ``dataset`` and ``plan`` tell the rest."""
+        best = sorted(zip(self.best.money, self.question.lines, strict=True), reverse=True)
+        rows = [f"<Answer to {self.question.name}"]
+        rows += [f"  {line}: {money:,.0f} soles a year" for money, line in best if money > 0.0]
+        for name in (one.name for one in self.named if one.name in ("equal", "present")):
+            more = self.beside(name)
+            rows.append(
+                f"  more than {name} shares: {more.mean:+,.0f} ({more.low:+,.0f} to {more.high:+,.0f}), "
+                f"{self.samples(name)} fresh samples"
+            )
+        if not self.feasible:
+            rows.append("  no plan within bounds that was tried keeps every condition")
+        return "\n".join(rows) + ">"
 
     @property
     def best(self) -> Plan:
