@@ -24,6 +24,7 @@ import psutil
 import xarray as xr
 
 from app.live import unpack
+from app.priority import Standing, stand_back
 from simulator import Scenario
 
 PATIENCE_S: Final = 6.0
@@ -268,6 +269,8 @@ class Engine:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        # Whoever draws pages goes first: what a worker has told must not wait for what it works on next.
+        stand_back(process.pid, Standing.RUN)
         worker = _Process(number, process)
         threading.Thread(target=self._read, args=(worker,), daemon=True).start()
         return worker

@@ -23,6 +23,7 @@ from typing import Final
 
 import psutil
 
+from app.priority import Standing, stand_back
 from simulator.texts import t
 
 MOST_RUNNING: Final = 1
@@ -230,6 +231,7 @@ class Jobs:
                 stdout=log,
                 stderr=log,
             )
+        stand_back(job.process.pid, Standing.JOB)
         job.state, job.begun = "running", time.monotonic()
 
     def _forget(self) -> None:

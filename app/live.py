@@ -28,17 +28,13 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import IO, Any, Final
+from typing import IO, Any
 
 import numpy as np
-import psutil
 import xarray as xr
 
 from app.reduced import NOT_NEEDED, reduce
 from simulator import Forks, Scenario
-
-NICENESS: Final = 10
-"""By how much a worker stands back behind the server on the processors that they share."""
 
 
 class CancelledError(Exception):
@@ -182,8 +178,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--until", type=int, required=True)
     parser.add_argument("--most", type=int, default=24)
     asked = parser.parse_args(argv)
-    # Whoever draws pages goes first: what a worker has told must not wait for what it works on next.
-    psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else NICENESS)
     # Frames have standard output for themselves: whatever a library prints goes to standard error.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import xarray as xr
 
 from app.charts.route import ARROWS, states_of
 from app.engine import Answer, Engine, Settings
 from app.live import pack, unpack
+from app.priority import Standing
 from app.reduced import reduce
 from app.results import band
 from simulator import Scenario, compare, load_scenario
@@ -121,6 +124,30 @@ def test_who_has_waited_longest_without_an_answer_goes_first(small_engine: Engin
         order += [k for k, one in enumerate(answers) if one.tables and k not in order]
         time.sleep(0.01)
     assert order == [0, 1, 2, 3]
+
+
+def test_a_first_answer_has_the_processors_to_itself() -> None:
+    engine = Engine(Settings(draws=4, workers=2, scale=0.02, trends=4))
+    orders: list[tuple[int, int]] = []
+    try:
+        assert engine.wait(engine.ask(load_scenario("baseline"), UNTIL), 4, LONG_S)
+        plan, send = lever("upe_reach", 0.77), engine._send
+
+        def note(worker: Any, order: dict[str, Any]) -> None:
+            if order["do"] == "run":
+                orders.append((order["threads"], len(engine._answers[plan.hash, UNTIL].tables)))
+            send(worker, order)
+
+        engine._send = note  # type: ignore[method-assign]
+        (answer,) = engine.look("one", [plan], UNTIL)
+        assert engine.wait(answer, 4, LONG_S, "one")
+        assert {psutil.Process(worker.process.pid).nice() for worker in engine._workers} == {Standing.RUN}
+    finally:
+        engine.close()
+    # Two threads at first, and nothing beside them; then one for each worker.
+    assert orders[0] == (2, 0)
+    assert len(orders) == 4
+    assert all(threads == 1 and told >= 1 for threads, told in orders[1:])
 
 
 def lever(use: str, amount: float) -> Scenario:
