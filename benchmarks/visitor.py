@@ -146,17 +146,17 @@ class Visitor:
             self._asked.clear()
 
     def _end(self, message: ForwardMsg) -> None:
-        """Take away what the run has not drawn again, and tell whoever waits."""
+        """Take away what the run has not drawn again, and tell whoever waits; one cut short is drawn anew."""
         run = message.metadata.run
         parts = set(run.fragment_ids)
-        done = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}
-        if message.script_finished in done:
-            self._elements = {
-                path: one
-                for path, one in self._elements.items()
-                if one.run == run.script_run_id or (parts and one.fragment not in parts)
-            }
         self._asked.difference_update(parts)
+        if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            return
+        self._elements = {
+            path: one
+            for path, one in self._elements.items()
+            if one.run == run.script_run_id or (parts and one.fragment not in parts)
+        }
         self._is_drawing = False
         # Looked at here, before the next message: on a busy server the next run has begun already.
         for what, drawn in self._waiting:
