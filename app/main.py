@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
 from app import links, screen, state
-from app.views import budget, compare, explore, home, horizon, lab, model, optimum, regions, targets
+from app.menu import MENU, PAGES
 from simulator.faults import FaultyInput
 from simulator.texts import t
 
@@ -21,28 +20,6 @@ DARK_CHOICES: Final = """
 [data-testid=stMultiSelect] span[title], [data-testid^=stBaseButton-primary] {color: #14181f}"""
 """Chosen names and main buttons stand on the light primary colour of the dark theme, where light letters
 cannot be read."""
-
-PAGES: Final[dict[str, tuple[Callable[[], None], str]]] = {
-    "home": (home.show, ":material/home:"),
-    "explore": (explore.show, ":material/tune:"),
-    "budget": (budget.show, ":material/payments:"),
-    "regions": (regions.show, ":material/map:"),
-    "targets": (targets.show, ":material/flag:"),
-    "horizon": (horizon.show, ":material/timeline:"),
-    "compare": (compare.show, ":material/compare_arrows:"),
-    "optimum": (optimum.show, ":material/savings:"),
-    "lab": (lab.show, ":material/science:"),
-    "model": (model.show, ":material/menu_book:"),
-}
-"""Pages by their address: what draws each, and its icon."""
-
-MENU: Final[dict[str, tuple[str, ...]]] = {
-    "": ("home", "explore", "budget"),
-    "results": ("regions", "targets"),
-    "options": ("compare", "horizon", "optimum"),
-    "evidence": ("lab", "model"),
-}
-"""Groups of the menu, in its order: ten pages in a row would not fit; the first group has no name."""
 
 WIDE: Final = """@media (min-width: 768px) {
   [data-testid=stMainBlockContainer] {padding-left: 2.5rem; padding-right: 2.5rem; max-width: 1240px}

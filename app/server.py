@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from dataclasses import asdict
@@ -77,4 +78,6 @@ def serve(settings: Settings, *, port: int, address: str, base_path: str = "") -
     from app.engine import engine  # noqa: PLC0415
 
     engine()
+    # So that the first page does not wait for what pages are made of; the workers load the country meanwhile.
+    importlib.import_module("app.menu")
     bootstrap.run(str(ENTRY), False, [], flags)
