@@ -389,6 +389,7 @@ def _scenarios(
 
 def _explain(
     words: Annotated[list[str] | None, names_of("topic")] = None,
+    draws: Annotated[str, option("--draws", "level_draws")] = "1",
     threads: Annotated[str | None, option("--threads", "threads")] = None,
     quiet: Annotated[bool, flag("--quiet", "quiet")] = False,
     as_json: Annotated[bool, flag("--json", "json")] = False,
@@ -402,7 +403,8 @@ def _explain(
     if topic not in ("scenario", "parameters", "lines") and names:
         raise count_fault(f"explain {topic}", names, t("cli.allowed.no_more"))
     full = as_json or as_markdown
-    tables = _explanation(topic, names, threads, quiet=quiet or full, full=full)
+    n_draws = whole("--draws", draws, 1, LARGEST_COUNT)
+    tables = _explanation(topic, names, n_draws, threads, quiet=quiet or full, full=full)
     if as_json:
         print_json({key: table.records() for key, table in tables.items()})
     elif as_markdown:
@@ -416,7 +418,7 @@ def _explain(
 
 
 def _explanation(
-    topic: str, names: list[str], threads: str | None, *, quiet: bool, full: bool
+    topic: str, names: list[str], draws: int, threads: str | None, *, quiet: bool, full: bool
 ) -> dict[str, Table]:
     """Return the tables of one topic by the keys under which a program finds them."""
     from simulator import explain
@@ -434,11 +436,18 @@ def _explanation(
         return {topic: getattr(explain, f"{topic}_table")()}
 
     import simulator
+    from simulator.outcomes.levels import READ
     from simulator.report import levels_table
 
     n_threads = None if threads is None else whole("--threads", threads, 1, 1024)
     with progress_bar(quiet=quiet) as progress:
-        dataset = simulator.run(load_scenarios(["baseline"], None)[0], threads=n_threads, progress=progress)
+        dataset = simulator.compare(
+            load_scenarios(["baseline"], None),
+            draws=draws,
+            threads=n_threads,
+            progress=progress,
+            variables=READ,
+        )
     return {"levels": levels_table(dataset)}
 
 

@@ -344,31 +344,46 @@ def outcomes_table(dataset: xr.Dataset) -> Table:
 
 
 def levels_table(dataset: xr.Dataset) -> Table:
-    """Return the levels of a run beside the bands that the sources allow."""
+    """Return the levels of a run beside the bands that the sources allow, with intervals over its draws."""
+    found = levels(dataset)
     rows = tuple(
         {
             "name": level.name,
             "what": t(f"level.{level.name}"),
             "value": level.value,
+            "median": level.draws.median,
+            "draws_low": level.draws.low,
+            "draws_high": level.draws.high,
             "low": level.low,
             "high": level.high,
             "holds": level.holds,
             "unit": _unit(level.unit),
             "source": level.source,
         }
-        for level in levels(dataset)
+        for level in found
     )
+    over_draws = (
+        Column("median", t("report.column.median"), "n"),
+        Column("draws_low", t("report.column.low"), "n"),
+        Column("draws_high", t("report.column.high"), "n"),
+    )
+    n_draws = dataset.sizes["draw"]
     columns = (
         Column("name", ""),
         Column("what", t("report.column.level")),
-        Column("value", t("report.column.value"), "n"),
+        Column("value", t("report.column.value") if n_draws == 1 else t("report.column.central"), "n"),
+        *(over_draws if n_draws > 1 else ()),
         Column("low", t("report.column.band_low"), "n"),
         Column("high", t("report.column.band_high"), "n"),
         Column("holds", t("report.column.holds")),
         Column("unit", t("report.column.unit")),
         Column("source", t("report.column.source")),
     )
-    return Table(t("report.title.levels"), columns, rows, (t("report.note.levels"),))
+    notes = (
+        t("report.note.levels"),
+        *((t("report.note.levels_draws", draws=n_draws),) if n_draws > 1 else ()),
+    )
+    return Table(t("report.title.levels"), columns, rows, notes)
 
 
 def _unit(unit: str) -> str:

@@ -8,22 +8,36 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+import numpy as np
 import xarray as xr
 
-from simulator.outcomes.indicators import AFTER, CHILD_STATES, national
+from simulator.outcomes.indicators import AFTER, CHILD_STATES, Interval, national, summarise
 
 FIRST_YEAR, LAST_YEAR = "2017", "2023"
 """Years over which levels are averaged, unless a row says otherwise."""
+
+READ: Final = (
+    *("stock", "flow", "stock_by_form", "flow_by_form", "flow_by_sex", "upe_opened", "judge_opened"),
+    *("specialised_residents", "specialised_planned"),
+)
+"""Variables of a result that levels are read from."""
 
 PATHWAY: Final = ("PROTECTED", "SPECIALISED_SHELTER", "FOLLOW_UP")
 
 
 @dataclass(frozen=True)
 class Level:
-    """One level of a run beside the band in which a believable run shows it."""
+    """One level of a run beside the band in which a believable run shows it.
+
+    Attributes
+    ----------
+    value : of the first draw, the central set; low, high : the band
+    draws : median and interval over all draws
+    """
 
     name: str
     value: float
+    draws: Interval
     low: float
     high: float
     unit: str
@@ -46,9 +60,9 @@ def _share(part: xr.DataArray, whole: xr.DataArray) -> float:
     return float(part) / float(whole) if float(whole) else float("nan")
 
 
-def measure(dataset: xr.Dataset) -> dict[str, float]:
-    """Return the levels of the first scenario, first draw and first replicate of a result."""
-    one = dataset.isel(scenario=0, draw=0, replicate=0)
+def measure(dataset: xr.Dataset, draw: int = 0) -> dict[str, float]:
+    """Return the levels of the first scenario and first replicate of a result, in one draw."""
+    one = dataset.isel(scenario=0, draw=draw, replicate=0)
     both = national(one).sel(month=slice(FIRST_YEAR, LAST_YEAR))
     years = both.sizes["month"] / 12.0
     flow, stock = both["flow"].sum("month") / years, both["stock"].mean("month")
@@ -133,11 +147,12 @@ def measure(dataset: xr.Dataset) -> dict[str, float]:
 
 def levels(dataset: xr.Dataset) -> list[Level]:
     """Return every level of a run beside its band, in the order of ``levels.csv``."""
-    values = measure(dataset)
+    values = [measure(dataset, draw) for draw in range(dataset.sizes["draw"])]
     return [
         Level(
             row["name"],
-            values[row["name"]],
+            values[0][row["name"]],
+            summarise(np.array([one[row["name"]] for one in values])),
             float(row["low"]),
             float(row["high"]),
             row["unit"],

@@ -8,6 +8,7 @@ import xarray as xr
 
 from simulator import report
 from simulator.engine.states import STATES
+from simulator.outcomes.indicators import Interval
 from simulator.outcomes.levels import Level, bands
 from simulator.texts import catalogue, set_language
 
@@ -104,12 +105,19 @@ def test_fewer_replicates_are_needed_for_a_wider_interval() -> None:
 
 
 def test_levels_stand_beside_their_bands(monkeypatch: pytest.MonkeyPatch) -> None:
-    inside = Level("spell_all", 17.0, 14.0, 20.0, "months", "L50")
-    outside = Level("completions", 30.0, 8.0, 22.0, "children per year", "L01")
+    spread = Interval(16.0, 12.5, 19.0, 1.0, 3)
+    inside = Level("spell_all", 17.0, spread, 14.0, 20.0, "months", "L50")
+    outside = Level("completions", 30.0, spread, 8.0, 22.0, "children per year", "L01")
     monkeypatch.setattr(report, "levels", lambda _: [inside, outside])
     table = report.levels_table(made(1))
     assert [row["holds"] for row in table.rows] == [True, False]
     assert any(line.startswith("Reintegrations completed") and " no " in line for line in table.lines(120))
+    assert not any("median" in line for line in table.lines(120))
+    # Over several draws each level has its interval, and the note says of what.
+    several = report.levels_table(made(1, draws=3))
+    assert any("median" in line for line in several.lines(140))
+    assert any("12.5" in line and "19" in line for line in several.lines(140))
+    assert "3 parameter sets" in several.notes[1]
 
 
 @pytest.mark.parametrize("lang", ["es", "en"])

@@ -29,6 +29,7 @@ def result(country: Population) -> xr.Dataset:
 def test_levels_hold(result: xr.Dataset, name: str) -> None:
     (level,) = [level for level in levels(result) if level.name == name]
     assert level.holds, f"{level.value} outside {level.low} to {level.high}"
+    assert level.draws.median == level.value
 
 
 def test_margins_hold(country: Population) -> None:
