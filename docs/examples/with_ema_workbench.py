@@ -72,10 +72,15 @@ def model(scale: float = 1.0) -> Model:
     return told
 
 
-def main(scale: float = 1.0, futures: int = 4, policies: int = 2):
-    """Run a few policies in a few futures; return the workbench's experiments and outcomes."""
+def main(scale: float = 1.0, futures: int = 4, policies: int = 2, seed: int = 0):
+    """Run a few policies in a few futures, the same for the same seed; return experiments and outcomes."""
     with SequentialEvaluator(model(scale)) as evaluator:
-        return evaluator.perform_experiments(scenarios=futures, policies=policies)
+        return evaluator.perform_experiments(
+            scenarios=futures,
+            policies=policies,
+            uncertainty_sampling_kwargs={"rng": seed},
+            lever_sampling_kwargs={"rng": seed + 1},
+        )
 
 
 if __name__ == "__main__":

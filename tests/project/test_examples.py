@@ -33,12 +33,15 @@ def example(name: str) -> ModuleType:
 
 
 def test_the_ema_workbench_runs_policies_in_futures() -> None:
-    experiments, outcomes = example("with_ema_workbench").main(TINY, futures=2, policies=1)
+    main = example("with_ema_workbench").main
+    experiments, outcomes = main(TINY, futures=2, policies=1)
     assert len(experiments) == 2
     assert set(outcomes) == RESULTS
     assert all(np.isfinite(values).all() for values in outcomes.values())
-    # Two futures of one policy differ; nothing was run once and copied.
+    # Two futures of one policy differ; nothing was run once and copied. The same seed gives both again.
     assert len(np.unique(np.column_stack(list(outcomes.values())), axis=0)) > 1
+    again, _ = main(TINY, futures=2, policies=1)
+    assert again["recruitment__rr_poverty"].tolist() == experiments["recruitment__rr_poverty"].tolist()
 
 
 def test_a_policy_of_nothing_changes_nothing() -> None:
