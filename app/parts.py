@@ -17,10 +17,11 @@ from simulator import load_ledger
 from simulator.evidence import Parameter
 from simulator.evidence.notes import note_in
 from simulator.exports.vega import Spec
-from simulator.outcomes.effects import BREAKDOWNS, GOOD
+from simulator.outcomes.effects import BREAKDOWNS, GOOD, verdict
+from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Scorecard, scores
 from simulator.policy.national import HORIZON, MEASURES
-from simulator.report_policy import GROUP_TEXTS
+from simulator.report_policy import GROUP_TEXTS, met_anyway
 from simulator.texts import language, set_language, t
 
 TODAY: Final = 2026
@@ -93,9 +94,10 @@ def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = "plan")
     grid = st.grid(len(names), min_column_width=165)
     for name in names:
         value, more = here.loc[(scenario, name)], change.loc[(scenario, name)]
-        sure = more["low"] > 0 or more["high"] < 0
         sign = GOOD.get(name, 0)
-        colour: Any = "off" if not sure or sign == 0 else "normal" if sign > 0 else "inverse"
+        change_of = Interval(more["median"], more["low"], more["high"], None, int(more["runs"]))
+        sure = verdict(change_of, sign) in ("better", "worse")
+        colour: Any = "off" if not sure else "normal" if sign > 0 else "inverse"
         kind = form(name)
         with grid.container(border=True, height="stretch"):
             st.metric(
@@ -270,8 +272,11 @@ def card_of(told: Comparison, own: dict[str, float] | None = None) -> Scorecard:
 
 def mini_scorecard(told: Comparison, scenario: str = "plan") -> None:
     """Show target, estimate and likelihood of each expected achievement that the model can speak to."""
-    st.table(card_table([one for one in card_of(told).scores if one.scenario == scenario]))
+    card = card_of(told)
+    st.table(card_table([one for one in card.scores if one.scenario == scenario]))
     st.caption(t("app.likelihood_note", draws=screen.runs(told.draws)))
+    for note in met_anyway(card):
+        st.caption(note)
     screen.footer(told, t("app.policy_source"))
 
 

@@ -11,7 +11,9 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from simulator.evidence import load_ledger
+from simulator.outcomes.counted import ENOUGH, Counted
 from simulator.outcomes.effects import EFFECTS, cost_of_effect
+from simulator.outcomes.export import part_of_country
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
 from simulator.outcomes.levels import levels
 from simulator.outcomes.spending import (
@@ -60,12 +62,27 @@ def _form(indicator: str) -> str:
 
 
 def runs_note(dataset: xr.Dataset) -> str:
-    """Return what the intervals of a result go over."""
+    """Return what the intervals of a result go over, and what cannot be told of it."""
     draws, replicates = dataset.sizes["draw"], dataset.sizes["replicate"]
     if draws * replicates == 1:
-        return t("report.note.one_run")
-    varied = "both" if draws > 1 and replicates > 1 else "parameters" if draws > 1 else "chance"
-    return t(f"report.note.{varied}", draws=draws, replicates=replicates)
+        told = t("report.note.one_run")
+    else:
+        varied = "both" if draws > 1 and replicates > 1 else "parameters" if draws > 1 else "chance"
+        told = t(f"report.note.{varied}", draws=draws, replicates=replicates)
+    few = [t("report.note.few", least=ENOUGH)] if 1 < draws * replicates < ENOUGH else []
+    return " ".join([*part_of_country(dataset), told, *few])
+
+
+def count_in_words(count: Counted) -> str:
+    """Return a probability in percent with its number of runs; of few runs, in how many of them."""
+    if count.probability is None:
+        return t("score.few", hits=count.hits, runs=count.runs)
+    return t("score.chance", share=f"{count.probability:.0%}", runs=count.runs)
+
+
+def count_record(count: Counted) -> dict[str, object]:
+    """Return the same for a program; the probability is missing where the runs are few."""
+    return {"hits": count.hits, "runs": count.runs, "probability": count.probability}
 
 
 def yearly_records(dataset: xr.Dataset) -> list[dict[str, object]]:
@@ -325,7 +342,9 @@ def outcomes_table(dataset: xr.Dataset) -> Table:
         about = one.about
         row: dict[str, object] = {key: about[key] for key in ("scenario", "programme", "at_least", "by")}
         row |= {"signal": about["signal"], "what": t(f"signal.{about['signal']}")}
-        row |= {"share": about["share"] or None, "probability": one.probability}
+        row |= {"share": about["share"] or None}
+        if one.reached is not None:
+            row |= {"reached": count_in_words(one.reached), **count_record(one.reached)}
         rows.append(row | ({} if one.count is None else bounds(one.count)))
     columns = (
         Column("scenario", t("report.column.scenario")),
@@ -337,7 +356,8 @@ def outcomes_table(dataset: xr.Dataset) -> Table:
         Column("median", t("report.column.median"), "n"),
         Column("low", t("report.column.low"), "n"),
         Column("high", t("report.column.high"), "n"),
-        Column("probability", t("report.column.probability"), ".0%"),
+        Column("reached", t("report.column.probability")),
+        *(Column(key, "") for key in ("hits", "runs", "probability")),
         Column("share", t("report.column.released"), ".0%"),
     )
     return Table(t("report.title.outcomes"), columns, tuple(rows), (t("report.note.registered"),))

@@ -12,6 +12,8 @@ from simulator.explain import claim_in_words
 from simulator.outcomes.effects import (
     BREAKDOWNS,
     EFFECTS,
+    GOOD,
+    Change,
     CostOfEffect,
     by_group,
     cost_of_effect,
@@ -22,7 +24,16 @@ from simulator.outcomes.scorecard import Score, Scorecard
 from simulator.outcomes.sustainability import LATER, ended_by_value, last_years, lasting
 from simulator.policy.national import HORIZON, Indicator
 from simulator.policy.prices import BASE_YEAR
-from simulator.report import MILLION, PERIOD, bounds, full_years, periods, runs_note
+from simulator.report import (
+    MILLION,
+    PERIOD,
+    bounds,
+    count_in_words,
+    count_record,
+    full_years,
+    periods,
+    runs_note,
+)
 from simulator.tables import Column, Table, shown
 from simulator.texts import language, t
 
@@ -78,6 +89,7 @@ def scorecard_table(card: Scorecard, dataset: xr.Dataset) -> Table:
     notes = (
         t("score.note.targets"),
         *([t("score.note.level_off")] if any(one.is_level_off for one in card.scores) else []),
+        *met_anyway(card),
         *out_of_range(card),
         t("score.note.reported"),
         runs_note(dataset),
@@ -96,11 +108,26 @@ def out_of_range(card: Scorecard) -> list[str]:
     return out
 
 
+def met_anyway(card: Scorecard) -> list[str]:
+    """Return which targets every scenario reaches, the first one too: they tell nothing about policies."""
+    by_mark: dict[str, list[Score]] = {}
+    for one in card.met_anyway:
+        by_mark.setdefault(one.targets[HORIZON].mark, []).append(one)
+    return [
+        t(
+            "score.note.met",
+            codes=", ".join(one.indicator.code for one in some),
+            mark=t(f"score.mark.{mark}"),
+        )
+        for mark, some in by_mark.items()
+    ]
+
+
 def chance(one: Score) -> str:
-    """Return the probability of reaching the target of 2030, of how many runs; marked if it says little."""
+    """Return how probable the target of 2030 is, of how many runs; marked if it says little."""
     if one.at_horizon is None:
         return t("cli.nothing")
-    told = t("score.chance", share=f"{one.at_horizon:.0%}", runs=one.runs_at_horizon)
+    told = count_in_words(one.at_horizon)
     return f"{told} *" if one.is_level_off else told
 
 
@@ -138,7 +165,8 @@ def _score_row(one: Score, years: Sequence[int]) -> dict[str, object]:
 
 
 def score_records(card: Scorecard) -> list[dict[str, object]]:
-    """Return every score for a program: all years, targets with their marks, probabilities."""
+    """Return every score for a program: all years, targets with their marks, and in how many runs reached."""
+    met = {one.indicator.code for one in card.met_anyway}
     return [
         {
             "code": one.indicator.code,
@@ -153,14 +181,15 @@ def score_records(card: Scorecard) -> list[dict[str, object]]:
             "source": one.indicator.source,
             "reached": one.reached,
             "level_off": one.is_level_off,
-            "runs": one.runs_at_horizon,
+            "runs": 0 if one.at_horizon is None else one.at_horizon.runs,
+            "met_anyway": one.indicator.code in met,
             "years": [
                 {
                     "year": year,
                     **bounds(summary),
                     "target": one.targets[year].value if year in one.targets else None,
                     "mark": one.targets[year].mark if year in one.targets else None,
-                    "probability": one.probability.get(year),
+                    **({} if year not in one.reaching else count_record(one.reaching[year])),
                 }
                 for year, summary in one.path.items()
             ],
@@ -228,7 +257,7 @@ def costs_table(dataset: xr.Dataset, prices: Mapping[str, Sequence[float]] | Non
             for year in horizons(dataset):
                 told = cost_of_effect(dataset, name, first, effect, until=year, rate=discount_rate())
                 worth = "; ".join(
-                    t("score.worth", share=f"{told.worth(price):.0%}", price=f"{price:,.0f}")
+                    t("score.worth", chance=count_in_words(told.worth(price)), price=f"{price:,.0f}")
                     for price in asked.get(effect, ())
                 )
                 rows.append(
@@ -246,9 +275,12 @@ def costs_table(dataset: xr.Dataset, prices: Mapping[str, Sequence[float]] | Non
                             "cost": None if told.ratio is None else bounds(told.ratio),
                         },
                         "reason": told.reason,
-                        **told.plane(),
+                        **{part: count_in_words(count) for part, count in told.plane().items()},
+                        "plane": {part: count_record(count) for part, count in told.plane().items()},
                         "worth": worth or None,
-                        "worth_at": {f"{price:.0f}": told.worth(price) for price in asked.get(effect, ())},
+                        "worth_at": {
+                            f"{price:.0f}": count_record(told.worth(price)) for price in asked.get(effect, ())
+                        },
                     }
                 )
     columns = (
@@ -261,7 +293,8 @@ def costs_table(dataset: xr.Dataset, prices: Mapping[str, Sequence[float]] | Non
         Column("cost", t("score.column.cost", year=BASE_YEAR)),
         Column("numbers", ""),
         Column("reason", ""),
-        *(Column(part, t(f"score.column.{part}"), ".0%") for part in PLANE),
+        *(Column(part, t(f"score.column.{part}")) for part in PLANE),
+        Column("plane", ""),
         *([Column("worth", t("score.column.worth"))] if asked else []),
         Column("worth_at", ""),
     )
@@ -335,7 +368,8 @@ def _tradeoffs(
             "indicator": one.indicator,
             "what": t(f"indicator.{one.indicator}"),
             "verdict_key": one.verdict,
-            "verdict": t(f"score.verdict.{one.verdict}"),
+            "verdict": verdict_in_words(one),
+            **{key: value for key, value in count_record(one.better).items() if key != "probability"},
             **bounds(one.change),
         }
         for name, some in years.items()
@@ -351,10 +385,18 @@ def _tradeoffs(
         Column("median", t("report.column.difference"), "+n"),
         Column("low", t("report.column.low"), "+n"),
         Column("high", t("report.column.high"), "+n"),
-        Column("verdict_key", ""),
+        *(Column(key, "") for key in ("verdict_key", "hits", "runs")),
         Column("verdict", t("score.column.verdict")),
     )
     return Table(title, columns, rows, (t("score.note.tradeoffs"), runs_note(dataset)))
+
+
+def verdict_in_words(one: Change) -> str:
+    """Return what a change means for children; of few runs, in how many it is better, or more."""
+    if one.verdict != "few":
+        return t(f"score.verdict.{one.verdict}")
+    key = "better" if GOOD[one.indicator] else "more"
+    return t(f"score.few_are.{key}", hits=one.better.hits, runs=one.better.runs)
 
 
 def breakdown_table(dataset: xr.Dataset, by: str, years: Sequence[int] | None = None) -> Table:

@@ -194,22 +194,28 @@ def unwritable(path: Path, error: OSError) -> FaultyInput:
 
 
 LINE_EVERY_S: Final = 2.0
-"""Seconds between two lines of progress where nobody looks at a screen."""
+"""Fewest seconds between two lines of progress where nobody looks at a screen."""
+
+STEP: Final = 0.1
+"""Share of the work after which such a line is printed, for a log that somebody reads later."""
+
+SILENT_S: Final = 30.0
+"""Seconds after which one is printed however little has been done."""
 
 
 @contextmanager
 def progress_bar(*, quiet: bool, lines: bool = False) -> Iterator[Callable[[int, int, str], None] | None]:
-    """Give the function that the engine calls as it advances; a bar is drawn only where somebody looks.
+    """Give the function that the engine calls as it advances: a bar on a screen, elsewhere sparse lines.
 
     Parameters
     ----------
-    lines : elsewhere, print a line now and then, for another program that watches
+    lines : elsewhere, print a line every ``LINE_EVERY_S``, for another program that watches
     """
-    if quiet or not (lines or sys.stderr.isatty()):
+    if quiet:
         yield None
         return
     if not sys.stderr.isatty():
-        yield _line_now_and_then()
+        yield _line_now_and_then(*((0.0, 0.0) if lines else (STEP, SILENT_S)))
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -224,13 +230,16 @@ def progress_bar(*, quiet: bool, lines: bool = False) -> Iterator[Callable[[int,
         yield advance
 
 
-def _line_now_and_then() -> Callable[[int, int, str], None]:
-    last = time.monotonic()
+def _line_now_and_then(step: float, silent_s: float) -> Callable[[int, int, str], None]:
+    """Print how far the work is after a share of it, or after some seconds; never more often than may be."""
+    last, told, doing = time.monotonic(), 0, ""
 
     def tell(done: int, total: int, label: str) -> None:
-        nonlocal last
-        if time.monotonic() - last >= LINE_EVERY_S:
-            last = time.monotonic()
+        nonlocal last, told, doing
+        told, doing = (told if label == doing else 0), label
+        since = time.monotonic() - last
+        if since >= LINE_EVERY_S and (done - told >= step * total or since >= silent_s):
+            last, told = time.monotonic(), done
             print(f"{t(f'cli.progress.{label}')}: {done}/{total}", file=sys.stderr, flush=True)
 
     return tell

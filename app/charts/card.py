@@ -13,6 +13,7 @@ from simulator.texts import language, t
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simulator.outcomes.counted import Counted
     from simulator.outcomes.scorecard import Score
 
 LEVELS: Final = (
@@ -25,29 +26,20 @@ LEVELS: Final = (
 """Least probability of each word."""
 
 
-FEWEST: Final = 8
-"""Runs below which no likelihood is put into words: what happened is counted instead."""
-
-
-def likelihood(probability: float | None, runs: int = FEWEST) -> str:
-    """Return a probability in words, with its number behind; a dash where there is none.
-
-    Parameters
-    ----------
-    runs : from which it was counted
-    """
-    if probability is None:
+def likelihood(count: Counted | None) -> str:
+    """Return a probability in words, its number behind; few runs are counted; a dash where there is none."""
+    if count is None:
         return t("cli.nothing")
-    if runs < FEWEST:
-        return t("likelihood.few", hits=round(probability * runs), runs=runs)
+    probability = count.probability
+    if probability is None:
+        return t("likelihood.few", hits=count.hits, runs=count.runs)
     word = next(name for least, name in LEVELS if probability >= least)
     return t("likelihood.with_number", word=t(f"likelihood.{word}"), share=f"{probability:.0%}")
 
 
 def chance_of(score: Score) -> str:
     """Return how likely a score reaches its target by the horizon, in words."""
-    at = score.path.get(HORIZON)
-    return likelihood(score.at_horizon, at.runs if at else 0)
+    return likelihood(score.at_horizon)
 
 
 def card_table(scores: Sequence[Score]) -> pd.DataFrame:

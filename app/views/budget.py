@@ -409,7 +409,8 @@ def cost_table(told: Comparison) -> None:
             values = country.sel(indicator=effect, drop=True)
             one = cost_of_change(effect, added, values, name, first, until=last, rate=rate)
             if one.ratio is None:
-                each = t("budget.no_ratio", share=f"{float((one.points[:, 1] > 0).mean()):.0%}")
+                gains = one.gains()
+                each = t("budget.no_ratio", hits=gains.hits, runs=gains.runs)
             else:
                 each = f"S/ {parts.brief(asdict(one.ratio))}"
             rows.append(

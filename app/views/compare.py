@@ -16,9 +16,11 @@ from app.results import Comparison
 from app.views.budget import cost_table
 from scenarios import levers, library
 from simulator import load_ledger
+from simulator.outcomes.counted import Counted, counted
 from simulator.outcomes.effects import EFFECTS, GOOD, verdict
 from simulator.outcomes.indicators import Interval
 from simulator.policy.prices import BASE_YEAR
+from simulator.report import count_in_words
 from simulator.texts import language, t
 
 RESULTS = ("first_entries", "child_months", "returns", "assisted_share", "completed")
@@ -159,7 +161,7 @@ def _differences(told: Comparison) -> None:
     """Show the paired differences of the main results, each on its own scale."""
     array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
     change = told.against(array)
-    better = _probabilities(told)
+    better = _better(told)
     grid = st.grid(2, min_column_width=320)
     for result in RESULTS:
         rows = change[change["indicator"] == result]
@@ -168,7 +170,7 @@ def _differences(told: Comparison) -> None:
             s=[wrapped(_short(told, name), 20) for name in rows["scenario"]],
             low=lambda table: table["low"].fillna(table["median"]),
             high=lambda table: table["high"].fillna(table["median"]),
-            text=[f"{better[name, result]:.0%}" for name in rows["scenario"]],
+            text=[count_in_words(better[name, result]) for name in rows["scenario"]],
         )
         what = t(f"indicator.{result}")
         said = "; ".join(
@@ -191,8 +193,8 @@ def _differences(told: Comparison) -> None:
     st.caption(t("compare.differences_note", first=_years(told)[0], last=_years(told)[-1]))
 
 
-def _probabilities(told: Comparison) -> dict[tuple[str, str], float]:
-    """Return the share of paired runs in which a scenario is better for children than the trend."""
+def _better(told: Comparison) -> dict[tuple[str, str], Counted]:
+    """Return in how many paired runs a scenario is better for children than the trend."""
     array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
     out = {}
     for name in told.names[1:]:
@@ -200,25 +202,28 @@ def _probabilities(told: Comparison) -> dict[tuple[str, str], float]:
             change = array.sel(indicator=result, scenario=name) - array.sel(
                 indicator=result, scenario=results.TREND
             )
-            out[name, result] = float((GOOD[result] * change > 0).mean())
+            out[name, result] = counted(GOOD[result] * change > 0)
     return out
 
 
 def _table(told: Comparison) -> None:
     array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
     change = told.against(array)
-    better = _probabilities(told)
+    better = _better(told)
     rows = []
     for row in change.to_dict("records"):
         interval = Interval(row["median"], row["low"], row["high"], None, row["runs"])
         which = {} if len(told.names) == 2 else {t("compare.scenario"): _short(told, row["scenario"])}
+        how_often = count_in_words(better[row["scenario"], row["indicator"]])
+        found = verdict(interval, GOOD[row["indicator"]])
         rows.append(
             {t("compare.result"): t(f"indicator.{row['indicator']}")}
             | which
             | {
                 t("compare.change"): parts.brief(row, f"+{parts.form(row['indicator'])}"),
-                t("compare.better"): f"{better[row['scenario'], row['indicator']]:.0%}"
-                f" · {t(f'score.verdict.{verdict(interval, GOOD[row["indicator"]])}')}",
+                t("compare.better"): how_often
+                if found == "few"
+                else f"{how_often} · {t(f'score.verdict.{found}')}",
             }
         )
     st.table(pd.DataFrame(rows), hide_index=True)
@@ -227,7 +232,7 @@ def _table(told: Comparison) -> None:
 
 
 def _pairs(told: Comparison) -> None:
-    """Show how likely each scenario is better than each other one."""
+    """Show in how many runs each scenario is better than each other one."""
     result = st.selectbox(
         t("compare.result"), RESULTS, format_func=lambda name: t(f"indicator.{name}"), key="compare_result"
     )
@@ -237,8 +242,8 @@ def _pairs(told: Comparison) -> None:
     for one in names:
         row = {t("compare.row"): _short(told, one) if one != results.TREND else told.label(one)}
         for other in names[1:]:
-            share = float((array.sel(scenario=one) > array.sel(scenario=other)).mean())
-            row[_short(told, other)] = t("app.nothing") if one == other else f"{share:.0%}"
+            wins = counted(array.sel(scenario=one) > array.sel(scenario=other))
+            row[_short(told, other)] = t("app.nothing") if one == other else count_in_words(wins)
         rows.append(row)
     st.table(pd.DataFrame(rows), hide_index=True)
     st.caption(t("compare.pairs_note"))

@@ -16,7 +16,7 @@ from simulator.faults import FaultyInput
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Score, Scorecard, scores
 from simulator.policy.national import HORIZON, MEASURES, Indicator, indicators
-from simulator.report_policy import form_of
+from simulator.report_policy import form_of, met_anyway
 from simulator.texts import language, t
 
 OWN: Final = "own_targets"
@@ -26,7 +26,7 @@ REGISTERED: Final = ("police_victims", "complaints", "police_children")
 """Measures that count what is registered, which is not all that happens."""
 
 HARD: Final = 0.5
-"""Below this probability the page says how far off the target is."""
+"""Below this share of the runs the page says how far off the target is."""
 
 
 def show() -> None:
@@ -93,6 +93,8 @@ def _answer(told: Comparison) -> None:
     st.caption(t("targets.marks"))
     if any(one.is_level_off for one in found.scores):
         st.caption(t("score.note.level_off").replace("*", "\\*", 1))
+    for note in met_anyway(found):
+        st.caption(note)
     _one(told, by_code)
 
 
@@ -197,7 +199,7 @@ def _sentence(one: Score) -> str:
         return t("targets.no_value")
     said = [t("targets.reaches", likelihood=card.chance_of(one))]
     said.append(t("targets.never") if one.reached is None else t("targets.reached", year=one.reached))
-    if (one.at_horizon or 0.0) < HARD:
+    if one.at_horizon is None or one.at_horizon.share < HARD:
         gap = abs(goal.value - at.median)
         if one.indicator.unit == "share":
             said.append(t("targets.short_share", gap=f"{100 * gap:.0f}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from scenarios.levers import levers
 from simulator.evidence import load_ledger
 from simulator.exports.charts import averted_chart, changes_chart
+from simulator.outcomes.counted import ENOUGH
 from simulator.outcomes.effects import VERDICTS, CostOfEffect, by_group, cost_of_effect, tradeoffs
+from simulator.outcomes.export import part_of_country
 from simulator.outcomes.indicators import difference, summarise
 from simulator.outcomes.scorecard import Score, Scorecard, scorecard
 from simulator.outcomes.spending import added_money, constant, discounted
@@ -25,9 +28,11 @@ from simulator.report_policy import (
     discount_rate,
     form_of,
     lasting_table,
+    met_anyway,
     met_in_words,
     out_of_range,
     spread,
+    verdict_in_words,
     years_at_end,
 )
 from simulator.tables import Column, Table, shown
@@ -135,7 +140,12 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
     ]
     return Brief(
         title=t("brief.title"),
-        subtitle=t("brief.subtitle", names=", ".join(others), first=first, day=day.isoformat()),
+        subtitle=" ".join(
+            [
+                t("brief.subtitle", names=", ".join(others), first=first, day=day.isoformat()),
+                *part_of_country(data),
+            ]
+        ),
         language=language(),
         sections=tuple(sections),
         fitted=True,
@@ -147,8 +157,35 @@ def _about(scenario: Mapping[str, Any]) -> list[str]:
     told = [scenario["description"][language()]] if "description" in scenario else []
     told += [_mostly(claim) for claim in scenario.get("claims", ()) if "mostly_by" in claim]
     if scenario.get("evidence"):
-        told.append(t("brief.rests", names=", ".join(scenario["evidence"])))
+        told.append(t("brief.rests", names="; ".join(_named(scenario["evidence"]))))
     return told
+
+
+EVALUATION: Final = "L01"
+"""The source whose findings and recommendations scenarios cite by number."""
+
+CITED: Final = {"F": ("finding", "findings"), "Rec": ("recommendation", "recommendations")}
+"""How codes of parts of the evaluation begin, and what one and several of them are called."""
+
+
+def _named(codes: Sequence[str]) -> list[str]:
+    """Return what a scenario rests on as a reader knows it: numbers of the evaluation, titles of sources."""
+    sources = load_ledger().sources
+    out = []
+    for letters, (one, several) in CITED.items():
+        numbers = [code.removeprefix(letters) for code in codes if re.fullmatch(rf"{letters}\d+", code)]
+        if numbers:
+            called = one if len(numbers) == 1 else several
+            out.append(t(f"brief.cited.{called}", numbers=", ".join(numbers)))
+    if out:
+        out = [t("brief.of_evaluation", parts=", ".join(out), year=sources[EVALUATION].year)]
+    rest = [sources[code] for code in codes if code in sources]
+    return [*out, *(f"{source.organisation}, «{source.title}» ({source.year})" for source in rest)]
+
+
+def _inline(label: str) -> str:
+    """Return a label as it stands within a sentence; abbreviations keep their capitals."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _mostly(claim: Mapping[str, Any]) -> str:
@@ -158,10 +195,13 @@ def _mostly(claim: Mapping[str, Any]) -> str:
     acts_on = dict.fromkeys(name for lever in line.levers for name in levers()[lever].acts_on)
     return t(
         "brief.mostly",
-        measure=t(f"indicator.{claim['measure']}").lower(),
+        measure=_inline(t(f"indicator.{claim['measure']}")),
         years=" - ".join(str(year) for year in dict.fromkeys((claim["from"], claim["to"]))),
-        line=line.label[language()].lower(),
-        parameters=", ".join(f"{name} ({ledger.parameters[name].quality})" for name in acts_on),
+        line=_inline(line.label[language()]),
+        parameters=", ".join(
+            f"{_inline(one.label[language()])} ({t(f'app.grade.{one.quality}')})"
+            for one in (ledger.parameters[name] for name in acts_on)
+        ),
     )
 
 
@@ -185,8 +225,10 @@ def _sentences(data: xr.Dataset, first: str, years: Sequence[int]) -> list[str]:
         parts = [
             t(
                 f"brief.{verdict}",
+                least=ENOUGH,
                 parts="; ".join(
-                    f"{t(f'indicator.{one.indicator}').lower()} {spread(one.change, '+n')}"
+                    f"{_inline(t(f'indicator.{one.indicator}'))} {spread(one.change, '+n')}"
+                    + (f", {verdict_in_words(one)}" if verdict == "few" else "")
                     for one in told
                     if one.verdict == verdict
                 ),
@@ -199,7 +241,7 @@ def _sentences(data: xr.Dataset, first: str, years: Sequence[int]) -> list[str]:
 
 
 def _card_notes(card: Scorecard) -> list[str]:
-    notes = [t("score.note.targets")]
+    notes = [t("score.note.targets"), *met_anyway(card)]
     return [*notes, t("score.note.level_off")] if any(one.is_level_off for one in card.scores) else notes
 
 
@@ -220,8 +262,10 @@ def _card_table(data: xr.Dataset, card: Scorecard) -> Table:
         for name in names:
             one = scores[name]
             value = spread(one.path.get(HORIZON), form)
-            told = one.at_horizon is not None
-            row[name] = t("brief.chance", value=value, chance=chance(one)) if told else value
+            row[name] = value
+            if one.at_horizon is not None:
+                key = "few_reach" if one.at_horizon.probability is None else "chance"
+                row[name] = t(f"brief.{key}", value=value, chance=chance(one))
         rows.append(row)
     columns = (
         Column("code", t("score.column.code")),
@@ -267,10 +311,9 @@ def _money_table(data: xr.Dataset) -> Table:
 
 
 def _plane(told: CostOfEffect) -> str:
-    """Return why there is no ratio, and in which part of the runs more money gains something."""
-    better = told.plane()
-    share = better["dearer_better"] + better["cheaper_better"]
-    return t("brief.plane", reason=cost_in_words(told), share=f"{share:.0%}", runs=told.gained.runs)
+    """Return why there is no ratio, and in how many runs something is gained."""
+    gains = told.gains()
+    return t("brief.plane", reason=cost_in_words(told), hits=gains.hits, runs=gains.runs)
 
 
 def _groups_table(data: xr.Dataset) -> Table:
@@ -290,7 +333,7 @@ def _groups_table(data: xr.Dataset) -> Table:
     columns = (
         Column("what", t("brief.column.group")),
         *(
-            Column(f"{name} {key}", f"{name}: {t(f'indicator.{key}').lower()}")
+            Column(f"{name} {key}", f"{name}: {_inline(t(f'indicator.{key}'))}")
             for name in others
             for key in told
         ),

@@ -19,6 +19,7 @@ from simulator.engine.states import START_YEAR
 from simulator.evidence import load_ledger
 from simulator.exports.workbook import Sheet, about, three, write_sheet
 from simulator.outcomes.effects import by_group
+from simulator.outcomes.export import part_of_country
 from simulator.outcomes.indicators import MOVES, moved, national, quantiles, summarise
 from simulator.outcomes.spending import by_us_fiscal_year, dollars
 from simulator.policy.budget import US_SHIFT
@@ -96,11 +97,14 @@ def write_monitoring(dataset: xr.Dataset, path: Path, day: datetime.date) -> Non
     book.set_properties({"created": datetime.datetime.combine(day, datetime.time())})
     yearly = {key: fiscal(series) for key, series in _series(dataset).items()}
     years = (t("monitoring.years"), t("monitoring.fiscal_year"))
-    write_sheet(book, about(dataset, day, t("monitoring.title"), years))
-    write_sheet(book, _logic(dataset, chosen))
-    write_sheet(book, _indicators(dataset, chosen, yearly))
-    write_sheet(book, _targets(dataset, chosen, yearly))
-    write_sheet(book, _money(dataset, chosen))
+    for sheet in (
+        about(dataset, day, t("monitoring.title"), years),
+        _logic(dataset, chosen),
+        _indicators(dataset, chosen, yearly),
+        _targets(dataset, chosen, yearly),
+        _money(dataset, chosen),
+    ):
+        write_sheet(book, sheet, part_of_country(dataset))
     book.close()
 
 

@@ -16,19 +16,22 @@ from scenarios import Scenario
 from simulator.evidence import load_ledger
 from simulator.explain import claim_in_words
 from simulator.exports.brief import labels
+from simulator.outcomes.counted import Counted
 from simulator.outcomes.effects import EFFECTS, cost_of_effect
+from simulator.outcomes.export import part_of_country
 from simulator.outcomes.indicators import Interval, quantiles, summarise, yearly
 from simulator.outcomes.scorecard import Score, Scorecard, scorecard
 from simulator.policy.crosswalk import ENTITIES, crosswalk, services
 from simulator.policy.national import HORIZON, Indicator, structure
 from simulator.policy.prices import BASE_YEAR
-from simulator.report import full_years, runs_note
+from simulator.report import count_in_words, full_years, runs_note
 from simulator.report_policy import (
     PLANE,
     cost_in_words,
     discount_rate,
     formulas_table,
     horizons,
+    met_anyway,
 )
 from simulator.texts import language, t
 
@@ -56,7 +59,7 @@ class Formula:
     """A live formula, with the value that a reader without a spreadsheet sees."""
 
     text: str
-    value: float
+    value: float | str
 
 
 class Percent(float):
@@ -102,7 +105,7 @@ def write_workbook(
     # The same result on the same day gives the same file.
     book.set_properties({"created": datetime.datetime.combine(day, datetime.time())})
     for sheet in _sheets(dataset, card, day, year):
-        write_sheet(book, sheet)
+        write_sheet(book, sheet, part_of_country(dataset))
     book.close()
 
 
@@ -156,7 +159,7 @@ def _scorecard(card: Scorecard) -> Sheet:
                     *(_as_told(about, value) for value in three(summary)),
                     None if goal is None else _as_told(about, goal.value),
                     None if goal is None else t(f"score.mark.{goal.mark}"),
-                    Percent(one.probability[year]) if year in one.probability else None,
+                    probable(one.reaching.get(year)),
                     *(summary.runs, one.reached, t("book.level_off") if one.is_level_off else None),
                     *(_as_told(about, about.baseline), _as_told(about, about.reported_2023)),
                     *(t(f"book.unit.{about.unit}"), t(f"score.direction.{about.direction}")),
@@ -170,7 +173,15 @@ def _scorecard(card: Scorecard) -> Sheet:
         *(t("book.column.level"), t("book.column.baseline"), t("book.column.reported")),
         *(t("report.column.unit"), t("score.column.direction")),
     )
-    return Sheet(t("book.sheet.scorecard"), t("score.title.card"), head, rows, t("score.note.targets"))
+    note = " ".join([*met_anyway(card), t("score.note.targets")])
+    return Sheet(t("book.sheet.scorecard"), t("score.title.card"), head, rows, note)
+
+
+def probable(count: Counted | None) -> object:
+    """Return a cell of a probability: in percent, or of few runs in how many of them."""
+    if count is None:
+        return None
+    return count_in_words(count) if count.probability is None else Percent(count.probability)
 
 
 def _as_told(indicator: Indicator, value: object) -> object:
@@ -330,7 +341,7 @@ def _entities(names: Sequence[str]) -> list[str]:
 
 
 def _value(cell: object) -> float:
-    return cell.value if isinstance(cell, Formula) else float(cell)  # type: ignore[arg-type]  # a number
+    return float(cell.value if isinstance(cell, Formula) else cell)  # type: ignore[arg-type]  # a number
 
 
 def _people(dataset: xr.Dataset) -> Sheet:
@@ -418,9 +429,9 @@ def _costs(dataset: xr.Dataset, points: Sheet) -> Sheet:
                         *(name, t(f"effect.{effect}"), year, *three(told.money), *three(told.gained)),
                         *three(told.ratio),
                         None if told.ratio is not None else cost_in_words(told),
-                        *(Percent(share) for share in told.plane().values()),
+                        *(probable(count) for count in told.plane().values()),
                         0.0,
-                        Formula(f"=SUMPRODUCT({mine}*{worth})/SUMPRODUCT({mine})", told.worth(0.0)),
+                        _worth(f"SUMPRODUCT({mine}*{worth})", f"SUMPRODUCT({mine})", told.worth(0.0)),
                     )
                 )
     low, high = t("report.column.low"), t("report.column.high")
@@ -432,6 +443,14 @@ def _costs(dataset: xr.Dataset, points: Sheet) -> Sheet:
         *(t("book.column.price"), t("report.column.probability")),
     )
     return Sheet(t("book.sheet.costs"), t("score.title.costs", first=first), head, rows, _discounted())
+
+
+def _worth(hits: str, runs: str, now: Counted) -> Formula:
+    """Return the live formula of what is worth a price: a share, or of few runs a count in words."""
+    if now.probability is not None:
+        return Formula(f"={hits}/{runs}", now.probability)
+    before, _, after = t("score.few", hits="|", runs=now.runs).partition("|")
+    return Formula(f'="{before}"&{hits}&"{after}"', count_in_words(now))
 
 
 def _technical(indicator: Indicator, scores: list[Score]) -> Sheet:
@@ -455,6 +474,7 @@ def _technical(indicator: Indicator, scores: list[Score]) -> Sheet:
             else []
         ),
         *((f"{t('score.column.reached')}: {one.scenario}", one.reached) for one in scores),
+        *((t("book.column.met"), note) for note in met_anyway(Scorecard(tuple(scores), ()))),
         (t("report.column.source"), indicator.source),
         (),
         (
@@ -471,7 +491,7 @@ def _technical(indicator: Indicator, scores: list[Score]) -> Sheet:
                     *(one.scenario, year, *(_as_told(indicator, value) for value in three(told))),
                     None if goal is None else _as_told(indicator, goal.value),
                     None if goal is None else t(f"score.mark.{goal.mark}"),
-                    Percent(one.probability[year]) if year in one.probability else None,
+                    probable(one.reaching.get(year)),
                 )
             )
     name = f"{t('book.sheet.technical')} {indicator.code}"
@@ -537,14 +557,19 @@ def _sources(card: Scorecard) -> Sheet:
 # -- writing ---------------------------------------------------------------------------------------------
 
 
-def write_sheet(book: Workbook, sheet: Sheet) -> None:
-    """Put a sheet into a workbook: title, note, headings, rows; numbers stay numbers."""
+def write_sheet(book: Workbook, sheet: Sheet, warnings: Sequence[str] = ()) -> None:
+    """Put a sheet into a workbook: title, note, headings, rows; numbers stay numbers.
+
+    Parameters
+    ----------
+    warnings : sentences before the note of the sheet
+    """
     page: Worksheet = book.add_worksheet(sheet.name[:31])
     title = book.add_format({"bold": True, "font_size": 14})
     note = book.add_format({"italic": True, "font_color": "#555555"})
     heading = book.add_format({"bold": True, "bg_color": "#e8e8e8", "text_wrap": True, "valign": "top"})
     page.write(0, 0, sheet.title, title)
-    page.write(1, 0, sheet.note, note)
+    page.write(1, 0, " ".join((*warnings, sheet.note)).strip(), note)
     for k, text in enumerate(sheet.head):
         page.write(HEAD - 1, k, text, heading)
     forms = {form: book.add_format({"num_format": form, "valign": "top"}) for form in FORMS}

@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.outcomes import indicators
+from simulator.outcomes.counted import ENOUGH, Counted, counted
 from simulator.outcomes.indicators import Interval, difference, moved, ratio, summarise
 from simulator.outcomes.spending import added_money, constant
 from simulator.outcomes.years import by_year
@@ -38,7 +39,7 @@ identified where fewer are exploited.
 FOLLOW_NEED: Final = ("specialised_entries", "in_care", "completed")
 """Counts that fall too where fewer children need them: a fall is worse only if need did not fall."""
 
-VERDICTS: Final = ("better", "worse", "changed", "open")
+VERDICTS: Final = ("better", "worse", "changed", "open", "few")
 
 BREAKDOWNS: Final = ("sex", "area", "language", "migrant")
 
@@ -57,13 +58,15 @@ class Change:
     ----------
     change : scenario less comparator, a year
     verdict : of ``VERDICTS``: where the 90% interval lies on one side of zero, ``better`` or ``worse`` for
-        children, or ``changed``; else ``open``
+        children, or ``changed``; else ``open``; ``few`` where the runs are not ``ENOUGH`` to tell
+    better : in how many runs the change is better for children, or is a rise where that is neither
     """
 
     scenario: str
     indicator: str
     change: Interval
     verdict: str
+    better: Counted
 
 
 def tradeoffs(dataset: xr.Dataset, comparator: str, years: Sequence[int]) -> list[Change]:
@@ -78,13 +81,16 @@ def tradeoffs(dataset: xr.Dataset, comparator: str, years: Sequence[int]) -> lis
             told = verdict(spreads[indicator], sign)
             if told == "worse" and fewer_in_need and indicator in FOLLOW_NEED:
                 told = "changed"
-            out.append(Change(name, indicator, spreads[indicator], told))
+            runs = change[indicator].values[change[indicator].notnull().values]
+            out.append(Change(name, indicator, spreads[indicator], told, counted((sign or 1) * runs > 0.0)))
     return out
 
 
 def verdict(change: Interval, sign: int) -> str:
     """Return what a change means for children: of ``VERDICTS``; ``sign`` is that of ``GOOD``."""
-    if change.runs < 2 or change.low <= 0.0 <= change.high:
+    if change.runs < ENOUGH:
+        return "few"
+    if change.low <= 0.0 <= change.high:
         return "open"
     if sign == 0:
         return "changed"
@@ -146,19 +152,23 @@ class CostOfEffect:
             return "loss"
         return "zero" if self.gained.low <= 0.0 else "some"
 
-    def plane(self) -> dict[str, float]:
-        """Return the share of the runs in each part of the cost-effect plane."""
+    def plane(self) -> dict[str, Counted]:
+        """Return how many runs lie in each part of the cost-effect plane."""
         more, gain = self.points[:, 0] > 0.0, self.points[:, 1] > 0.0
         return {
-            "dearer_better": float((more & gain).mean()),
-            "dearer_worse": float((more & ~gain).mean()),
-            "cheaper_better": float((~more & gain).mean()),
-            "cheaper_worse": float((~more & ~gain).mean()),
+            "dearer_better": counted(more & gain),
+            "dearer_worse": counted(more & ~gain),
+            "cheaper_better": counted(~more & gain),
+            "cheaper_worse": counted(~more & ~gain),
         }
 
-    def worth(self, price: float) -> float:
-        """Return the share of the runs in which what is gained, at a price in soles, is worth the money."""
-        return float((self.points[:, 1] * price >= self.points[:, 0]).mean())
+    def worth(self, price: float) -> Counted:
+        """Return in how many runs what is gained, at a price in soles, is worth the money."""
+        return counted(self.points[:, 1] * price >= self.points[:, 0])
+
+    def gains(self) -> Counted:
+        """Return in how many runs something is gained."""
+        return counted(self.points[:, 1] > 0.0)
 
 
 def cost_of_effect(

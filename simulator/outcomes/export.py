@@ -30,11 +30,17 @@ def free_name(path: Path) -> Path:
     return free
 
 
+def part_of_country(dataset: xr.Dataset, lang: str | None = None) -> list[str]:
+    """Return what there is to say of a result of a part of the country's children: nothing of the whole."""
+    scale = float(dataset.attrs.get("scale", 1.0))
+    return [] if scale == 1.0 else [t("report.note.part", lang, share=f"{100.0 * scale:g}")]
+
+
 def save(dataset: xr.Dataset, path: Path, form: str) -> Path:
     """Write a result; return where it is. Nothing that exists is replaced.
 
     The result is written beside its place and renamed into it, so that an interrupted or failed run leaves
-    nothing half written.
+    nothing half written. A result of a part of the country says so in its attributes, in each language.
 
     Parameters
     ----------
@@ -49,6 +55,9 @@ def save(dataset: xr.Dataset, path: Path, form: str) -> Path:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     place = free_name(path)
+    notes = {f"part_of_country_{lang}": told for lang in LANGUAGES for told in part_of_country(dataset, lang)}
+    if notes:
+        dataset = dataset.assign_attrs(notes)
     draft = Path(tempfile.mkdtemp(prefix=f".{place.stem}.", dir=place.parent))
     try:
         made = draft / place.name

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.faults import Fault, FaultyInput, did_you_mean
+from simulator.outcomes.counted import Counted, counted
 from simulator.outcomes.indicators import Interval, moved, national, ratio, summarise
 from simulator.outcomes.years import by_year, calendar_years
 from simulator.policy.national import FIRST_TARGET, HORIZON, IN_FORCE, Indicator, Target, indicators
@@ -22,7 +23,10 @@ FAR: Final = 1.5
 """Times what was reported from which on a level of the model is called far from it."""
 
 SURE: Final = 0.9
-"""Probability up to which a target counts as not surely within the model's range."""
+"""Share of the runs up to which a target counts as not surely within the model's range.
+
+Above it for every scenario, the first one included, a target tells nothing about policies.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Score:
     scenario, indicator : whose score, of what
     targets : by year, with where each comes from
     path : by full calendar year of the run; years without a value are left out
-    probability : by year with a target, share of the runs that reach it
+    reaching : by year with a target, in how many runs it is reached
     reached : first year, of those in which the policy is in force, from which the median stays at the target
         of 2030 or beyond it until the run ends; ``None`` if there is none
     """
@@ -43,19 +47,18 @@ class Score:
     indicator: Indicator
     targets: dict[int, Target]
     path: dict[int, Interval]
-    probability: dict[int, float]
+    reaching: dict[int, Counted]
     reached: int | None
 
     @property
-    def at_horizon(self) -> float | None:
-        """Return the probability of reaching the target in 2030, ``None`` if there is no value."""
-        return self.probability.get(HORIZON)
+    def at_horizon(self) -> Counted | None:
+        """Return in how many runs the target of 2030 is reached, ``None`` if there is no value."""
+        return self.reaching.get(HORIZON)
 
     @property
-    def runs_at_horizon(self) -> int:
-        """Return how many runs that probability counts: of four, 100% says little."""
-        told = self.path.get(HORIZON)
-        return 0 if told is None else told.runs
+    def is_sure(self) -> bool:
+        """Whether nearly every run reaches the target of 2030."""
+        return self.at_horizon is not None and self.at_horizon.share > SURE
 
     @property
     def is_level_off(self) -> bool:
@@ -80,7 +83,7 @@ class Score:
         if goal is None or official is None or self.at_horizon is None:
             return False
         sign = 1.0 if self.indicator.direction == "higher" else -1.0
-        return sign * (goal.value - official) >= 0.0 and self.at_horizon <= SURE
+        return sign * (goal.value - official) >= 0.0 and not self.is_sure
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,14 @@ class Scorecard:
 
     scores: tuple[Score, ...]
     silent: tuple[Indicator, ...]
+
+    @property
+    def met_anyway(self) -> tuple[Score, ...]:
+        """Scores of the first scenario whose target of 2030 every scenario surely reaches, that one too."""
+        by_code: dict[str, list[Score]] = {}
+        for one in self.scores:
+            by_code.setdefault(one.indicator.code, []).append(one)
+        return tuple(each[0] for each in by_code.values() if all(one.is_sure for one in each))
 
 
 def scorecard(dataset: xr.Dataset, targets: Mapping[str, float] | None = None) -> Scorecard:
@@ -145,7 +156,7 @@ def scores(values: Mapping[str, xr.DataArray], targets: Mapping[str, float] | No
 def _score(scenario: str, indicator: Indicator, targets: dict[int, Target], values: xr.DataArray) -> Score:
     sign = 1.0 if indicator.direction == "higher" else -1.0
     path: dict[int, Interval] = {}
-    probability: dict[int, float] = {}
+    reaching: dict[int, Counted] = {}
     for year in values["year"].values:
         cell = values.sel(scenario=scenario, year=year)
         summary = summarise(cell)
@@ -155,14 +166,14 @@ def _score(scenario: str, indicator: Indicator, targets: dict[int, Target], valu
         if int(year) in targets:
             there = np.asarray(cell, float).ravel()
             there = there[~np.isnan(there)]
-            probability[int(year)] = float((sign * there >= sign * targets[int(year)].value).mean())
+            reaching[int(year)] = counted(sign * there >= sign * targets[int(year)].value)
     last = targets.get(HORIZON)
     reached: int | None = None
     for year in sorted(path, reverse=True):
         if last is None or year < IN_FORCE or sign * (path[year].median - last.value) < 0.0:
             break
         reached = year
-    return Score(scenario, indicator, targets, path, probability, reached)
+    return Score(scenario, indicator, targets, path, reaching, reached)
 
 
 def _fault(code: str, value: float, spoken: tuple[str, ...]) -> Fault:

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.engine.states import month_name
+from simulator.outcomes.counted import Counted, counted
 from simulator.outcomes.indicators import Interval, summarise
 from simulator.outcomes.record import SIGNAL_SERIES
 from simulator.policy.budget import US_SHIFT
@@ -108,12 +109,12 @@ class Watched:
     ----------
     about : scenario, programme, signal, ``at_least``, ``from``, ``by``, ``share``, ``territories``
     count : registered from the start of the programme to the month of the outcome; ``None`` beyond the run
-    probability : share of the runs that reached it
+    reached : in how many runs it was reached; ``None`` beyond the run
     """
 
     about: dict[str, Any]
     count: Interval | None
-    probability: float | None
+    reached: Counted | None
 
 
 def outcomes(dataset: xr.Dataset) -> list[Watched]:
@@ -125,8 +126,8 @@ def outcomes(dataset: xr.Dataset) -> list[Watched]:
             found.append(Watched(about, None, None))
             continue
         series = dataset[SIGNAL_SERIES[about["signal"]]].sel(scenario=about["scenario"])
-        counted = series.sel(month=slice(about["from"], about["by"]), territory=about["territories"])
-        count = counted.sum(("month", "territory"))
-        reached = float((count >= about["at_least"] * float(dataset.attrs.get("scale", 1.0))).mean())
+        registered = series.sel(month=slice(about["from"], about["by"]), territory=about["territories"])
+        count = registered.sum(("month", "territory"))
+        reached = counted(count >= about["at_least"] * float(dataset.attrs.get("scale", 1.0)))
         found.append(Watched(about, summarise(count), reached))
     return found

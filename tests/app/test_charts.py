@@ -14,6 +14,7 @@ import pytest
 from app.charts import card, places, route
 from app.charts.base import figure, picture, static, wrapped
 from simulator.exports.vega import INKS, config, svg
+from simulator.outcomes.counted import Counted
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Score
 from simulator.policy.national import indicators
@@ -198,33 +199,33 @@ def test_the_protection_route_begins_with_those_identified_and_leaves_out_what_i
 
 
 @pytest.mark.parametrize(
-    ("probability", "word"),
+    ("count", "word"),
     [
-        (1.0, "muy probable (100%)"),
-        (0.9, "muy probable (90%)"),
-        (0.66, "probable (66%)"),
-        (0.5, "incierto (50%)"),
-        (0.1, "improbable (10%)"),
-        (0.0, "muy improbable (0%)"),
+        (Counted(10, 10), "muy probable (100%)"),
+        (Counted(9, 10), "muy probable (90%)"),
+        (Counted(66, 100), "probable (66%)"),
+        (Counted(5, 10), "incierto (50%)"),
+        (Counted(1, 10), "improbable (10%)"),
+        (Counted(0, 10), "muy improbable (0%)"),
         (None, "-"),
     ],
 )
-def test_likelihood_is_told_in_words_and_in_numbers(probability: float | None, word: str) -> None:
+def test_likelihood_is_told_in_words_and_in_numbers(count: Counted | None, word: str) -> None:
     set_language("es")
-    assert card.likelihood(probability) == word
+    assert card.likelihood(count) == word
 
 
 def test_a_few_runs_are_counted_and_not_put_into_words() -> None:
     set_language("es")
-    assert card.likelihood(1.0, 1) == "en 1 de 1 corridas"
-    assert card.likelihood(2 / 3, 3) == "en 2 de 3 corridas"
+    assert card.likelihood(Counted(1, 1)) == "en 1 de 1 corridas"
+    assert card.likelihood(Counted(7, 9)) == "en 7 de 9 corridas"
 
 
 def test_the_scorecard_has_four_columns_and_says_how_likely() -> None:
     set_language("en")
     one = next(i for i in indicators().values() if i.measure and i.unit == "share" and i.target_2023)
     goals = one.targets()
-    score = Score("x", one, goals, {2030: Interval(0.5, 0.4, 0.6, 0.01, 40)}, {2030: 0.25}, None)
+    score = Score("x", one, goals, {2030: Interval(0.5, 0.4, 0.6, 0.01, 40)}, {2030: Counted(10, 40)}, None)
     table = card.card_table([score])
     assert table.reset_index().shape == (1, 4)
     assert table.iloc[0].tolist() == [f"{goals[2030].value:.0%}", "50% (40% to 60%)", "unlikely (25%)"]

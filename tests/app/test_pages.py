@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -128,7 +129,7 @@ def test_budget_of_a_prepared_scenario_is_a_table_with_its_way_through_execution
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_scenarios_stand_side_by_side_with_probabilities(lang: str, server: Engine) -> None:
+def test_scenarios_stand_side_by_side_and_few_runs_are_counted(lang: str, server: Engine) -> None:
     at = open_page("compare", lang)
     at.selectbox(key="compare_library").set_value("places_for_boys").run()
     at.button(key="compare_add").click().run()
@@ -137,7 +138,11 @@ def test_scenarios_stand_side_by_side_with_probabilities(lang: str, server: Engi
     assert not at.exception
     assert at.session_state["rivals"] == ["places_for_boys"]
     cells = [str(cell) for table in at.table for cell in table.value.to_numpy().ravel()]
-    assert any(cell.endswith("%") for cell in cells)
+    known = catalogue(lang)
+    told = re.compile(known["score.few"].format(hits="[0-3]", runs=SMALL.draws))
+    assert sum(bool(told.fullmatch(cell)) for cell in cells) > 5
+    verdicts = [known[f"score.verdict.{one}"] for one in ("better", "worse")]
+    assert not [cell for cell in cells if any(f"· {one}" in cell for one in verdicts)]
     at.button(key="away_places_for_boys").click().run()
     assert at.session_state["rivals"] == []
 

@@ -295,6 +295,32 @@ def test_explain_parameters_shows_value_range_unit_grade_source(capsys: pytest.C
     assert row["source"]
 
 
+def test_where_nobody_looks_progress_is_told_in_sparse_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tenth of the work or half a minute brings a line, and a short run none."""
+    now = [0.0]
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: now[0])
+    with terminal.progress_bar(quiet=False) as tell:
+        assert tell is not None
+        for done in range(1, 101):
+            now[0] += 1.0
+            tell(done, 1000, "run")
+        for done in range(101, 1001):
+            now[0] += 0.1
+            tell(done, 1000, "run")
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert [line.rsplit(" ", 1)[1] for line in told.err.splitlines()] == [
+            *(f"{done}/1000" for done in (30, 60, 90)),
+            *(f"{done}/1000" for done in range(190, 1000, 100)),
+        ]
+        tell(1, 2, "population")
+        assert capsys.readouterr().err == ""
+    with terminal.progress_bar(quiet=True) as nothing:
+        assert nothing is None
+
+
 def test_another_program_can_watch_progress_line_by_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

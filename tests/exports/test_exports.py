@@ -33,6 +33,7 @@ from simulator.outcomes.indicators import summarise, yearly
 from simulator.outcomes.scorecard import scorecard
 from simulator.policy.crosswalk import crosswalk
 from simulator.policy.need import SERVES
+from simulator.report import count_in_words
 from simulator.report_policy import spread
 from simulator.texts import LANGUAGES, set_language, t
 
@@ -50,6 +51,7 @@ def results() -> xr.Dataset:
             "label": LABEL,
             "description": {"es": "Una descripción.", "en": "A description."},
             "assumptions": {"es": "Un supuesto.", "en": "An assumption."},
+            "evidence": ["F2", "F18", "Rec1", "CHS2025B"],
             "programmes": [
                 {
                     "name": "one",
@@ -144,6 +146,45 @@ def test_the_brief_has_two_pages_and_the_same_words_in_each_form(
     assert len(paper.inline_shapes) == 2
     assert "http" not in re.sub(r'http://www\.w3\.org/[^"]*', "", texts["html"])
     assert texts["html"].count("<svg") == 2
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_prose_of_the_brief_has_names_and_no_codes(results: xr.Dataset, lang: str) -> None:
+    set_language(lang)
+    told = brief(results, DAY)
+    prose = " ".join(sentence for section in told.sections for sentence in section.sentences)
+    assert {"es": "hallazgos 2, 18, recomendación 1 de la", "en": "findings 2, 18, recommendation 1 of the"}[
+        lang
+    ] in prose
+    assert "CHS Alternativo advierte sobre escaso presupuesto" in prose
+    assert not re.findall(r"\b(?:F\d+|Rec\d+|[A-Z]{2,}\d{3,}\w*|[a-z]+_[a-z_]+)\b", prose)
+
+
+def test_every_export_says_that_it_is_of_a_part_of_the_country(
+    files: dict[str, Path], results: xr.Dataset, tmp_path: Path
+) -> None:
+    set_language(str(files["lang"]))
+    note = t("report.note.part", share="2")
+    for key in ("workbook", "monitoring"):
+        book = openpyxl.load_workbook(files[key])
+        assert all(str(page["A2"].value).startswith(note) for page in book), key
+    assert note in files["html"].read_text(encoding="utf-8")
+    pages = pypdf.PdfReader(files["pdf"]).pages
+    assert re.sub(r"\s", "", note) in re.sub(r"\s", "", pages[0].extract_text())
+    assert note in " ".join(p.text for p in docx.Document(str(files["docx"])).paragraphs)
+    about = [
+        json.loads((files["csv"] / "about.json").read_text(encoding="utf-8")),
+        xr.open_dataset(files["netcdf"], engine="h5netcdf").attrs,
+        xr.open_dataset(files["zarr"], engine="zarr", consolidated=False).attrs,
+    ]
+    for told in about:
+        assert {told[f"part_of_country_{lang}"] for lang in LANGUAGES} == {
+            t("report.note.part", lang, share="2") for lang in LANGUAGES
+        }
+    whole = results.assign_attrs(scale=1.0)
+    assert note not in brief(whole, DAY).subtitle
+    path = save(whole, tmp_path / "whole.nc", "netcdf")
+    assert not [key for key in xr.open_dataset(path, engine="h5netcdf").attrs if "part_of_country" in key]
 
 
 def test_the_sentences_and_tables_of_the_brief_are_the_dataset(results: xr.Dataset) -> None:
@@ -311,12 +352,23 @@ def test_what_is_worth_a_price_is_a_live_formula_over_the_runs(
     mine = [row[4:6] for row in points if row[1] == t("effect.completed")]
     assert np.array(mine, float) == pytest.approx(told.points)
     (row,) = (r for r in rows_of(files["workbook"], t("book.sheet.costs")) if r[1] == t("effect.completed"))
-    assert sum(row[13:17]) == pytest.approx(1.0)
-    assert row[18] == told.worth(0.0)
+    # Three runs are counted: a share of them would be no probability.
+    assert list(row[13:17]) == [count_in_words(count) for count in told.plane().values()]
+    assert row[18] == count_in_words(told.worth(0.0)) == t("score.few", hits=told.worth(0.0).hits, runs=3)
     formulas = rows_of(files["workbook"], t("book.sheet.costs"), values=False)
-    assert all(
-        f[18].startswith("=SUMPRODUCT(") and f"$R{HEAD + 1 + k}" in f[18] for k, f in enumerate(formulas)
-    )
+    assert all("SUMPRODUCT(" in f[18] and f"$R{HEAD + 1 + k}" in f[18] for k, f in enumerate(formulas))
+
+
+def test_a_workbook_of_enough_runs_tells_probabilities(results: xr.Dataset, tmp_path: Path) -> None:
+    set_language("es")
+    many = results.isel(draw=[0, 1, 2] * 4)
+    (path,) = write("workbook", many, tmp_path, ["xlsx"], day=DAY)
+    told = cost_of_effect(many, "money", "baseline", "completed", until=2020, rate=0.03)
+    (row,) = (r for r in rows_of(path, t("book.sheet.costs")) if r[1] == t("effect.completed"))
+    assert sum(row[13:17]) == pytest.approx(1.0)
+    assert row[18] == told.worth(0.0).probability
+    formulas = rows_of(path, t("book.sheet.costs"), values=False)
+    assert all(f[18].startswith("=SUMPRODUCT(") for f in formulas)
 
 
 def test_monitoring_is_by_fiscal_year_of_the_united_states(

@@ -272,10 +272,12 @@ def test_outcomes_are_counted_where_the_programme_works(results: xr.Dataset) -> 
     counted = series.sel(month=slice("2018-01", "2020-06")).sum(("month", "territory"))
     assert reached.count is not None
     assert reached.count.median == float(counted.median())
-    assert reached.probability == float((counted >= 1).mean()) > 0.0
-    assert missed.probability == 0.0
+    assert reached.reached is not None
+    assert reached.reached.share == float((counted >= 1).mean()) > 0.0
+    assert missed.reached is not None
+    assert missed.reached.hits == 0
     assert beyond.count is None
-    assert beyond.probability is None
+    assert beyond.reached is None
 
 
 def test_outcomes_of_scenarios_are_in_the_result() -> None:

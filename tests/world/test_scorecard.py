@@ -15,7 +15,15 @@ from scenarios import Scenario
 from simulator.engine.states import FOLLOW_UP, REINTEGRATED, STATES
 from simulator.experiments.ensemble import compare
 from simulator.faults import FaultyInput
-from simulator.outcomes.effects import BREAKDOWNS, CostOfEffect, by_group, cost_of_effect, tradeoffs
+from simulator.outcomes.counted import Counted, counted
+from simulator.outcomes.effects import (
+    BREAKDOWNS,
+    CostOfEffect,
+    by_group,
+    cost_of_effect,
+    tradeoffs,
+    verdict,
+)
 from simulator.outcomes.indicators import Interval, quantiles, summarise, yearly
 from simulator.outcomes.scorecard import measure, scorecard
 from simulator.outcomes.sustainability import LATER, ended_by_value, lasting
@@ -31,7 +39,7 @@ from simulator.report_policy import (
     silent_table,
     tradeoffs_table,
 )
-from simulator.texts import LANGUAGES, set_language
+from simulator.texts import LANGUAGES, set_language, t
 
 LABEL = {"es": "Dinero", "en": "Money"}
 MONTHS = np.arange("2020-01", "2034-01", dtype="datetime64[M]").astype("datetime64[ns]")
@@ -147,8 +155,8 @@ def test_every_indicator_is_scored_or_says_why(results: xr.Dataset) -> None:
     assert codes | {one.code for one in card.silent} == set(indicators())
     assert not codes & {one.code for one in card.silent}
     for one in card.scores:
-        assert one.probability.keys() <= one.path.keys()
-        assert all(0.0 <= chance <= 1.0 for chance in one.probability.values())
+        assert one.reaching.keys() <= one.path.keys()
+        assert all(0 <= count.hits <= count.runs <= 3 for count in one.reaching.values())
         for told in one.path.values():
             assert told.low <= told.median <= told.high
 
@@ -157,11 +165,11 @@ def test_probability_and_year_follow_from_the_runs(results: xr.Dataset) -> None:
     card = scorecard(results, {"S39": 0.5})
     (score,) = (s for s in card.scores if s.indicator.code == "S39" and s.scenario == "policy")
     values = measure(results, "residents_with_plan").sel(scenario="policy")
-    assert score.at_horizon == float((values.sel(year=2030) >= 0.5).mean())
+    assert score.at_horizon == counted(values.sel(year=2030) >= 0.5)
+    assert score.at_horizon.runs == 3
     medians = {y: float(values.sel(year=y).median()) for y in score.path}
     last_below = max(y for y, value in medians.items() if value < 0.5)
     assert score.reached == last_below + 1
-    assert score.runs_at_horizon == 3
     assert score.targets[2030].mark == "user"
 
 
@@ -231,8 +239,82 @@ def test_groups_add_up_to_the_country(results: xr.Dataset) -> None:
             xr.testing.assert_equal(parts[name].sum(by).astype(float), table[name].astype(float))
 
 
-def test_verdicts_follow_the_interval(results: xr.Dataset) -> None:
-    for one in tradeoffs(results, "baseline", [2029, 2030]):
+@pytest.fixture(scope="module")
+def many(results: xr.Dataset) -> xr.Dataset:
+    """The same runs four times over: as many as a verdict takes."""
+    return results.isel(draw=[0, 1, 2] * 4)
+
+
+def test_a_verdict_or_a_probability_takes_ten_runs() -> None:
+    """With nine runs on one side nothing is called better or probable; with ten it is."""
+    nine, ten = (Interval(5.0, 1.0, 9.0, 1.0, runs) for runs in (9, 10))
+    assert [verdict(one, 1) for one in (nine, ten)] == ["few", "better"]
+    assert [verdict(one, -1) for one in (nine, ten)] == ["few", "worse"]
+    assert verdict(Interval(5.0, -1.0, 9.0, 1.0, 10), 1) == "open"
+    assert counted([True] * 9).probability is None
+    assert counted([True] * 9 + [False]).probability == 0.9
+    assert np.isnan(counted([]).share)
+
+
+@pytest.mark.parametrize(("lang", "told"), [("es", "3 de 3 corridas"), ("en", "3 of 3 runs")])
+def test_few_runs_are_counted_and_many_told_in_percent(
+    results: xr.Dataset, many: xr.Dataset, lang: str, told: str
+) -> None:
+    set_language(lang)
+
+    def words(data: xr.Dataset) -> list[str]:
+        tables = [
+            scorecard_table(scorecard(data, {"S39": 0.0}), data),
+            tradeoffs_table(data, [2029, 2030]),
+            costs_table(data, {"completed": [1e6]}),
+        ]
+        keys = ("probability", "verdict", "worth", *PLANE)
+        return [str(row[key]) for table in tables for row in table.rows for key in keys if row.get(key)]
+
+    few, enough = words(results), words(many)
+    assert not [text for text in few if "%" in text]
+    assert any(told in text for text in few)
+    assert {t(f"score.verdict.{one}") for one in ("better", "worse", "open")}.isdisjoint(few)
+    assert any("100%" in text for text in enough)
+    assert t("score.verdict.better") in enough
+    assert not [text for text in enough if told in text]
+    note = t("report.note.few", least=10)
+    assert note in " ".join(tradeoffs_table(results, [2029, 2030]).notes)
+    assert note not in " ".join(tradeoffs_table(many, [2029, 2030]).notes)
+    record = next(r for r in score_records(scorecard(results)) if r["code"] == "S39")
+    assert {year["probability"] for year in record["years"] if year["target"] is not None} == {None}
+    assert record["runs"] <= 3
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_target_that_every_scenario_meets_is_told_to_say_nothing(results: xr.Dataset, lang: str) -> None:
+    set_language(lang)
+
+    def told(target: float) -> list[str]:
+        notes = scorecard_table(scorecard(results, {"S39": target}), results).notes
+        return [note for note in notes if "S39" in note.split(":")[0]]
+
+    values = measure(results, "residents_with_plan").sel(year=2030)
+    between = float(values.sel(scenario="policy").min())
+    assert float(values.sel(scenario="baseline").min()) < between
+    (note,) = told(0.0)
+    assert t("score.mark.user") in note
+    assert told(between) == told(1.0) == []
+    met = {r["code"] for r in score_records(scorecard(results, {"S39": 0.0})) if r["met_anyway"]}
+    assert "S39" in met
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_part_of_the_country_is_told(results: xr.Dataset, lang: str) -> None:
+    set_language(lang)
+    card = scorecard(results)
+    whole = results.assign_attrs(scale=1.0)
+    assert t("report.note.part", share="5") in " ".join(scorecard_table(card, results).notes)
+    assert t("report.note.part", share="5") not in " ".join(scorecard_table(card, whole).notes)
+
+
+def test_verdicts_follow_the_interval(many: xr.Dataset) -> None:
+    for one in tradeoffs(many, "baseline", [2029, 2030]):
         sure = one.change.low > 0.0 or one.change.high < 0.0
         assert (one.verdict != "open") == sure
         if one.indicator == "completed":
@@ -246,8 +328,9 @@ def test_what_an_effect_costs(results: xr.Dataset) -> None:
     assert told.ratio is not None
     assert told.points.shape == (3, 2)
     assert told.ratio.median == pytest.approx(float(np.median(told.points[:, 0] / told.points[:, 1])))
-    assert told.worth(0.001) == 0.0
-    assert told.worth(1e15) == 1.0
+    assert told.worth(0.001) == Counted(0, 3)
+    assert told.worth(1e15) == Counted(3, 3)
+    assert told.gains() == Counted(3, 3)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -278,7 +361,7 @@ def test_costs_are_compared_at_one_horizon_and_discounted_alike(results: xr.Data
     weighted = sum(change.sel(year=y) * 1.03 ** (2025 - y) for y in range(2017, 2029))
     assert short.gained.median == pytest.approx(float(np.median(weighted)))
     for row in costs_table(results, {"completed": [1e6]}).rows:
-        assert sum(row[part] for part in PLANE) == pytest.approx(1.0)
+        assert sum(row["plane"][part]["hits"] for part in PLANE) == 3
         assert ("1000000" in row["worth_at"]) == (row["effect"] == "completed")
     assert all(column.heading for column in costs_table(results).columns if column.key in PLANE)
 
