@@ -30,6 +30,7 @@ interventions:
 class Result:
     """Stands for a dataset: writes half a file, then fails as it is told."""
 
+    attrs: ClassVar[dict[str, object]] = {}
     data_vars: ClassVar[dict[str, object]] = {}
 
     def __init__(self, failure: BaseException | None) -> None:
