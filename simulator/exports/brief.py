@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from scenarios import library, load_scenario
 from scenarios.levers import levers
 from simulator.evidence import load_ledger
 from simulator.exports.charts import averted_chart, changes_chart
@@ -132,7 +133,7 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
             t("brief.heading.limits"),
             (
                 *assumptions,
-                *out_of_range(card),
+                *map(_with_labels, out_of_range(card)),
                 *(t("brief.limits"), t("score.note.reported"), runs_note(data), _versions(data)),
             ),
             small=True,
@@ -176,11 +177,29 @@ def _named(codes: Sequence[str]) -> list[str]:
         numbers = [code.removeprefix(letters) for code in codes if re.fullmatch(rf"{letters}\d+", code)]
         if numbers:
             called = one if len(numbers) == 1 else several
-            out.append(t(f"brief.cited.{called}", numbers=", ".join(numbers)))
+            out.append(t(f"brief.cited.{called}", numbers=_listed(numbers)))
     if out:
-        out = [t("brief.of_evaluation", parts=", ".join(out), year=sources[EVALUATION].year)]
-    rest = [sources[code] for code in codes if code in sources]
+        out = [t("brief.of_evaluation", parts=_listed(out), year=sources[EVALUATION].year)]
+    elif EVALUATION in codes:
+        out = [t("brief.evaluation", year=sources[EVALUATION].year)]
+    rest = [sources[code] for code in codes if code in sources and code != EVALUATION]
     return [*out, *(f"{source.organisation}, «{source.title}» ({source.year})" for source in rest)]
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Return words in a row, the last two joined by *and*."""
+    *before, last = words
+    return f"{', '.join(before)} {t('brief.and')} {last}" if before else last
+
+
+def _with_labels(text: str) -> str:
+    """Return a text in which scenarios of the library stand under what they are called, not their names."""
+    there = library()
+    return re.sub(
+        r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b",
+        lambda found: f"«{load_scenario(found[0]).label}»" if found[0] in there else found[0],
+        text,
+    )
 
 
 def _inline(label: str) -> str:

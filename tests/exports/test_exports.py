@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pypdf
 import pytest
 import xarray as xr
 
-from scenarios import Scenario
+from scenarios import Scenario, load_scenario
 from simulator.cli import main
 from simulator.experiments.ensemble import compare
 from simulator.exports import KINDS, write
@@ -149,14 +150,22 @@ def test_the_brief_has_two_pages_and_the_same_words_in_each_form(
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_prose_of_the_brief_has_names_and_no_codes(results: xr.Dataset, lang: str) -> None:
+def test_the_prose_of_the_brief_has_names_and_no_codes(
+    results: xr.Dataset, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     set_language(lang)
+    # A target that no run of these reaches, so that the range of the model is told.
+    module = sys.modules[brief.__module__]
+    monkeypatch.setattr(module, "out_of_range", lambda _: ["3.1b: capacity_ceiling"])
     told = brief(results, DAY)
     prose = " ".join(sentence for section in told.sections for sentence in section.sentences)
-    assert {"es": "hallazgos 2, 18, recomendación 1 de la", "en": "findings 2, 18, recommendation 1 of the"}[
-        lang
-    ] in prose
+    cited = {
+        "es": "los hallazgos 2 y 18 y la recomendación 1 de la evaluación",
+        "en": "findings 2 and 18 and recommendation 1 of the final evaluation",
+    }
+    assert cited[lang] in prose
     assert "CHS Alternativo advierte sobre escaso presupuesto" in prose
+    assert str(load_scenario("capacity_ceiling").label) in prose
     assert not re.findall(r"\b(?:F\d+|Rec\d+|[A-Z]{2,}\d{3,}\w*|[a-z]+_[a-z_]+)\b", prose)
 
 
