@@ -26,6 +26,7 @@ import xarray as xr
 from app.live import unpack
 from app.priority import Standing, stand_back
 from simulator import Scenario
+from simulator.experiments.workers import deaf_children
 
 PATIENCE_S: Final = 6.0
 """Seconds after which a scenario that nobody has looked at again is no longer worked on."""
@@ -264,11 +265,14 @@ class Engine:
             "--until": s.until,
             "--most": s.trends,
         }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.live", *(str(word) for pair in words.items() for word in pair)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        # What a terminal sends to interrupt the server is not for its workers: they end with their input.
+        with deaf_children():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app.live", *(str(word) for pair in words.items() for word in pair)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
         # Whoever draws pages goes first: what a worker has told must not wait for what it works on next.
         stand_back(process.pid, Standing.RUN)
         worker = _Process(number, process)
@@ -300,7 +304,12 @@ class Engine:
             busy, worker.busy = worker.busy, None
             if busy is not None:
                 self._take(busy, {"is": "failed", "message": "worker"}, None)
-            self._workers[worker.number] = self._start(worker.number)
+            try:
+                self._workers[worker.number] = self._start(worker.number)
+            except RuntimeError:
+                # The interpreter is ending, and starts nothing any more.
+                self._closed = True
+                return
             self._hand_out()
             self._lock.notify_all()
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -24,7 +21,7 @@ from simulator.engine.states import LAST_MONTH, REPORT_FROM, START_YEAR, month_i
 from simulator.engine.store import load_population
 from simulator.evidence import Ledger, load_ledger
 from simulator.experiments.design import DrawsFrom, parameter_draws
-from simulator.experiments.workers import country
+from simulator.experiments.workers import country, deaf_children
 from simulator.inputs import Inputs, prepare
 from simulator.outcomes.accounts import accounts
 from simulator.outcomes.dataset import assemble, coordinates, shaped
@@ -357,7 +354,7 @@ def _run_in_processes(
         others = set(active_children())
         pool = ProcessPoolExecutor(min(cores, len(pairs)), mp_context=get_context("spawn"))
         try:
-            with _deaf_children():
+            with deaf_children():
                 jobs = [
                     pool.submit(_run_to_files, study, draw, replicate, scale, variables, folder)
                     for draw, replicate in pairs
@@ -377,23 +374,6 @@ def _run_in_processes(
             for index in range(len(study.scenarios)):
                 with np.load(Path(folder) / f"{index}-{draw}-{replicate}.npz") as file:
                     runs[index, draw, replicate] = {name: file[name] for name in file.files}
-
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Let processes that are started meanwhile hear no interrupt, at no moment of their start.
-
-    A terminal sends it to all of a group; this one hears it and ends the others. None of it is lost here: one
-    that comes meanwhile waits for the end.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run_to_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from typing import Any
 
@@ -185,6 +186,20 @@ def test_a_worker_that_ends_is_replaced() -> None:
         answer = engine.ask(load_scenario("baseline"), UNTIL)
         assert engine.wait(answer, 1, LONG_S)
         assert engine._workers[0].process is not first
+    finally:
+        engine.close()
+
+
+def test_workers_hear_no_interrupt_of_the_terminal() -> None:
+    engine = Engine(Settings(draws=1, workers=1, scale=0.02, trends=1))
+    try:
+        first = engine._workers[0].process
+        first.send_signal(signal.SIGINT)
+        answer = engine.ask(load_scenario("baseline"), UNTIL)
+        assert engine.wait(answer, 1, LONG_S)
+        first.send_signal(signal.SIGINT)
+        assert first.poll() is None
+        assert engine._workers[0].process is first
     finally:
         engine.close()
 
