@@ -31,7 +31,8 @@ MOST_WAITING: Final = 20
 MOST_KEPT: Final = 60
 LONGEST_S: Final = 1800.0
 LARGEST_MB: Final = 4000.0
-"""Resident memory of a job and its processes at which it is ended."""
+"""Memory that a job and its processes have for themselves at which it is ended; what they share with others,
+the population above all, does not count."""
 
 GLANCE_S: Final = 1.0
 OUTPUT: Final = "out"
@@ -217,7 +218,7 @@ class Jobs:
             self._go_on()
             with self._lock:
                 for job in self._queue:
-                    if job.state == "running" and _resident_mb(job) > LARGEST_MB:
+                    if job.state == "running" and _memory_mb(job) > LARGEST_MB:
                         self._end(job, "failed")
                         with (job.folder / LOG).open("a", encoding="utf-8") as log:
                             log.write(f"\n{t('parts.job.large', job.lang, mb=f'{LARGEST_MB:,.0f}')}\n")
@@ -256,11 +257,11 @@ def _family(job: Job) -> list[psutil.Process]:
         return []
 
 
-def _resident_mb(job: Job) -> float:
+def _memory_mb(job: Job) -> float:
     total = 0.0
     for one in _family(job):
         with suppress(psutil.Error):
-            total += one.memory_info().rss / 2**20
+            total += one.memory_full_info().uss / 2**20
     return total
 
 

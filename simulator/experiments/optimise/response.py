@@ -45,8 +45,9 @@ Floats = NDArray[np.float64]
 AT_ONCE: Final = 4
 """Runs of one sample that a worker does before it reports: what a kill can lose."""
 
-KEPT: Final = 24
-"""Comparators that a worker keeps (about 40 MB each)."""
+KEPT: Final = 12
+"""Comparators that a worker keeps (80 MB each): those of the search, whose plans come a few at a time. The
+confirmation asks what it wants of a sample at once."""
 
 HUGE: Final = 1e10
 """Soles a year, enough to buy all that any line can use in a probe of its limits."""
