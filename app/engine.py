@@ -26,7 +26,7 @@ import xarray as xr
 from app.live import unpack
 from app.priority import Standing, stand_back
 from simulator import Scenario
-from simulator.experiments.workers import deaf_children
+from simulator.processes import deaf_children
 
 PATIENCE_S: Final = 6.0
 """Seconds after which a scenario that nobody has looked at again is no longer worked on."""

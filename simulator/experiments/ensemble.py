@@ -21,12 +21,13 @@ from simulator.engine.states import LAST_MONTH, REPORT_FROM, START_YEAR, month_i
 from simulator.engine.store import load_population
 from simulator.evidence import Ledger, load_ledger
 from simulator.experiments.design import DrawsFrom, parameter_draws
-from simulator.experiments.workers import country, deaf_children
+from simulator.experiments.workers import country
 from simulator.inputs import Inputs, prepare
 from simulator.outcomes.accounts import accounts
 from simulator.outcomes.dataset import assemble, coordinates, shaped
 from simulator.outcomes.spending import watched
 from simulator.outcomes.tally import tally
+from simulator.processes import deaf_children
 from simulator.version import __version__
 from simulator.world import Kept, World
 

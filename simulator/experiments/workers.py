@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Final
 
 from simulator.engine.states import START_YEAR
 from simulator.engine.store import load_population
 from simulator.evidence import Ledger, load_ledger
+from simulator.processes import deaf_children
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -58,38 +58,23 @@ def open_workers(workers: int | None = None, scheduler: str | None = None) -> It
         with client:
             yield client
         return
-    with (
-        dask.config.set(UNDISTURBED),
-        LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=workers or os.cpu_count() or 1,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",
-            host="127.0.0.1",
-            memory_limit=0,
-            # A worker that is slow to end is none of the user's business; what is lost becomes an error.
-            silence_logs=logging.ERROR,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
-    ):
-        yield client
-
-
-@contextmanager
-def deaf_children() -> Iterator[None]:
-    """Let processes that are started meanwhile hear no interrupt, at no moment of their start.
-
-    A terminal sends it to all of a group; this one hears it and ends the others. None of it is lost here: one
-    that comes meanwhile waits for the end.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with dask.config.set(UNDISTURBED):
+        # Python's tracker of resources lets interrupts through again as it starts: it must be there before.
+        resource_tracker.ensure_running()
+        # What the cluster starts later, in the place of dead workers, is as deaf as what it starts now.
+        with deaf_children():
+            cluster = LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers or os.cpu_count() or 1,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address="127.0.0.1:0",
+                host="127.0.0.1",
+                memory_limit=0,
+                # A worker that is slow to end is none of the user's business; what is lost becomes an error.
+                silence_logs=logging.ERROR,
+            )
+        with cluster, Client(cluster, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+            yield client
 
 
 @lru_cache(maxsize=POPULATIONS)
