@@ -71,7 +71,9 @@ def save(dataset: xr.Dataset, path: Path, form: str) -> Path:
             about = json.dumps(dataset.attrs, ensure_ascii=False, indent=1, default=str)
             (made / "about.json").write_text(about + "\n", encoding="utf-8")
             told = {str(name): {"dims": list(a.dims), **a.attrs} for name, a in dataset.variables.items()}
-            note = {lang: t("result.csv", lang) for lang in LANGUAGES}
+            note = {
+                lang: " ".join([*part_of_country(dataset, lang), t("result.csv", lang)]) for lang in LANGUAGES
+            }
             about = json.dumps({"note": note, "variables": told}, ensure_ascii=False, indent=1, default=str)
             (made / "variables.json").write_text(about + "\n", encoding="utf-8")
             for name, array in dataset.data_vars.items():

@@ -190,6 +190,8 @@ def test_every_export_says_that_it_is_of_a_part_of_the_country(
         assert {told[f"part_of_country_{lang}"] for lang in LANGUAGES} == {
             t("report.note.part", lang, share="2") for lang in LANGUAGES
         }
+    beside = json.loads((files["csv"] / "variables.json").read_text(encoding="utf-8"))["note"]
+    assert beside[str(files["lang"])].startswith(note)
     whole = results.assign_attrs(scale=1.0)
     assert note not in brief(whole, DAY).subtitle
     path = save(whole, tmp_path / "whole.nc", "netcdf")
