@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 HALF_WIDTH: Final = {"st": "st_conf", "mu_star": "mu_star_conf"}
 """Indices of designs, and the half-width of their intervals."""
 
+UNITS: Final = {
+    "1": "one",
+    "children per year": "children_per_year",
+    "children per 1,000 a year": "incidence",
+    "children": "children",
+    "children per 1,000": "children_per_1000",
+    "child-months": "child_months",
+    "soles of 2025": "soles",
+    "per year": "per_year",
+    "units": "units",
+    "cases": "cases",
+    "places": "places",
+    "persons": "persons",
+}
+"""Units of results as data have them, and their key among the texts."""
+
 
 def name_of(store: xr.Dataset, output: str) -> str:
     """Return what an output is called."""
@@ -25,10 +41,9 @@ def name_of(store: xr.Dataset, output: str) -> str:
     return str(attributes.get(key, output))
 
 
-def unit_of(store: xr.Dataset, output: str) -> str:
-    """Return the unit of an output; a share has none."""
-    unit = str(store[output].attrs.get("units", "1"))
-    return "" if unit == "1" else unit
+def unit_of(values: xr.DataArray) -> str:
+    """Return the unit of a result in the reader's language; data hold it in English."""
+    return t(f"analysis.unit.{UNITS[str(values.attrs['units'])]}")
 
 
 def leaders(told: xr.Dataset) -> list[int]:
@@ -179,12 +194,11 @@ def robustness_table(told: xr.Dataset, store: xr.Dataset) -> Table:
             for name in shown
         ),
     )
-    unit = str(told["mean"].attrs["units"])
     return Table(
         t("analysis.title.robustness", what=name_of(store, told.attrs["output"]), year=_when(told)),
         columns,
         tuple(rows),
-        (t("analysis.note.regret", count=told.attrs["draws"], unit=unit),),
+        (t("analysis.note.regret", count=told.attrs["draws"], unit=unit_of(told["mean"])),),
     )
 
 
@@ -203,18 +217,30 @@ def information_table(told: xr.Dataset, store: xr.Dataset) -> Table:
         Column("worth", t("analysis.column.worth"), "n"),
         Column("floor", t("analysis.column.floor"), "n"),
     )
-    unit = str(told["evpi"].attrs["units"])
-    notes = [
-        t("analysis.note.choice", scenario=told.attrs["choice"], count=told.attrs["draws"]),
-        t("analysis.note.evpi", value=f"{float(told['evpi']):,.4g}", unit=unit),
-        t("analysis.note.left_out", count=len(worth) - len(order)),
-    ]
     return Table(
         t("analysis.title.information", what=name_of(store, told.attrs["output"]), year=_when(told)),
         columns,
         tuple(rows),
-        tuple(notes),
+        tuple(_information_notes(told, left_out=len(worth) - len(order))),
     )
+
+
+def _information_notes(told: xr.Dataset, *, left_out: int) -> list[str]:
+    """Return which scenario would be chosen, what all knowledge is worth, and why inputs are not shown."""
+    about, evpi = told.attrs, float(told["evpi"])
+    if about["tied"]:
+        names = ", ".join((about["choice"], *about["tied"]))
+        notes = [t("analysis.note.tied", scenarios=names, count=about["draws"])]
+    else:
+        notes = [t("analysis.note.choice", scenario=about["choice"], count=about["draws"])]
+    notes.append(t("analysis.note.evpi", value=f"{evpi:,.4g}", unit=unit_of(told["evpi"])))
+    if evpi == 0.0:
+        notes.append(t("analysis.note.never_changes"))
+    elif left_out == told.sizes["factor"]:
+        notes.append(t("analysis.note.none_alone"))
+    elif left_out:
+        notes.append(t("analysis.note.left_out", count=left_out))
+    return notes
 
 
 def _when(told: xr.Dataset) -> str:

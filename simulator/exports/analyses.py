@@ -263,7 +263,9 @@ def robustness_page(told: xr.Dataset, store: xr.Dataset) -> tuple[Brief, Spec]:
         {"label": name, "value": float(v), "low": 0.0, "high": float(h)}
         for name, v, h in zip(names, told["regret_mean"].values, told["regret_90"].values, strict=True)
     ]
-    chart = _figure(rows, _dots(rows, names, t("analysis.chart.regret")))
+    chart = _figure(
+        rows, _dots(rows, names, t("analysis.chart.regret", unit=tables.unit_of(told["regret_mean"])))
+    )
     sections = [
         Section(t("analysis.heading.picture"), table.notes, chart=chart, described=table.title),
         Section(t("analysis.heading.table"), table=table),
@@ -281,7 +283,8 @@ def information_page(told: xr.Dataset, store: xr.Dataset) -> tuple[Brief, Spec]:
         {"label": label, "value": float(worth[k]), "low": 0.0, "high": float(worth[k])}
         for k, label in zip(order, labels, strict=True)
     ]
-    chart = _figure(rows, _dots(rows, labels, t("analysis.chart.worth"), float(floor.max())))
+    title = t("analysis.chart.worth", unit=tables.unit_of(told["evppi"]))
+    chart = _figure(rows, _dots(rows, labels, title, float(floor.max())))
     sections = [
         Section(t("analysis.heading.picture"), table.notes, chart=chart, described=table.title),
         Section(t("analysis.heading.table"), table=table),

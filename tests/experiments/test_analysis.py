@@ -17,7 +17,10 @@ from simulator.experiments.analysis import discovery
 from simulator.experiments.analysis.choices import information, robustness, utility
 from simulator.experiments.analysis.discovery import discover
 from simulator.experiments.analysis.sensitivity import leading, sensitivity
+from simulator.experiments.sweep.outputs import attributes_of, names_of
 from simulator.faults import FaultyInput
+from simulator.report_analysis import UNITS, information_table
+from simulator.texts import set_language, t
 
 Floats = NDArray[np.float64]
 
@@ -272,6 +275,63 @@ def test_an_input_of_few_values_is_worth_its_cases() -> None:
     found = information(store, "completed", 2029)
     assert float(found["evpi"]) == pytest.approx(0.5)
     assert float(found["evppi"][0]) == pytest.approx(0.5)
+
+
+def test_scenarios_that_cannot_be_told_apart_are_no_choice() -> None:
+    unit = uniform(200, 1, seed=4)
+    rng = np.random.Generator(np.random.Philox(5))
+    results = {"same": np.full(200, 8.0), "twin": np.full(200, 8.0), "worse": np.full(200, 9.0)}
+    found = information(store_of(unit, results), "first_entries", 2029)
+    assert (found.attrs["choice"], found.attrs["tied"]) == ("same", ["twin"])
+    assert float(found["evpi"]) == 0.0
+    # As noisy as they differ: the mean difference of 0.01 has a standard error of 0.07.
+    noise = rng.normal(size=200)
+    results = {"one": 8.0 + noise, "other": 8.01 - noise, "worse": 9.0 + noise}
+    assert len(information(store_of(unit, results), "first_entries", 2029).attrs["tied"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "tied", "unit", "never", "alone"),
+    [
+        ("en", "cannot be told apart", "children per year", "no datum would change", "no factor by itself"),
+        (
+            "es",
+            "no se distinguen",
+            "adolescentes al año",
+            "ningún dato cambiaría",
+            "ningún factor, por sí solo",
+        ),
+    ],
+)
+def test_an_empty_table_and_a_tie_are_explained(
+    lang: str, tied: str, unit: str, never: str, alone: str
+) -> None:
+    set_language(lang)
+    x = uniform(200, 1, seed=4)
+    noise = np.random.Generator(np.random.Philox(5)).normal(size=200)
+
+    def notes(**results: Floats) -> str:
+        store = store_of(x, results)
+        table = information_table(information(store, "first_entries", 2029), store)
+        assert table.rows == ()
+        return " ".join(table.notes)
+
+    equal = notes(one=np.full(200, 8.0), twin=np.full(200, 8.0))
+    assert tied in equal
+    assert unit in equal
+    assert never in equal
+    surer = notes(one=np.full(200, 8.0), worse=np.full(200, 9.0))
+    assert tied not in surer
+    assert never in surer
+    # What decides is chance, not the factor; one such factor in twenty would be shown.
+    assert alone in notes(one=8.0 + noise, other=8.0 - noise)
+
+
+def test_every_unit_of_a_result_has_words_in_both_languages() -> None:
+    names = {(by, name) for by in ("country", "territory", "place") for name in names_of(by)}
+    for unit in {attributes_of(name)["units"] for _, name in names} | {"soles of 2025"}:
+        for lang in ("es", "en"):
+            assert t(f"analysis.unit.{UNITS[unit]}", lang)
 
 
 FAULTS: dict[str, Callable[[xr.Dataset], Any]] = {

@@ -35,6 +35,9 @@ KNOTS: Final = 2
 """Inner knots of the cubic spline by which a result is foretold from one input."""
 
 PERMUTATIONS: Final = 50
+TWO_SIDED: Final = 1.645
+"""Standard errors to each side of a mean that hold its 90% interval."""
+
 SPENT: Final = "spent"
 
 
@@ -185,7 +188,8 @@ def information(
     Returns
     -------
     ``evpi``; [factor] ``evppi`` and ``floor`` (exceeded by one in twenty inputs that say nothing); the
-    attribute ``choice``: the best scenario as far as is known
+    attributes ``choice``, the best scenario on average, and ``tied``, those that cannot be told apart from
+    it: the 90% interval of how much worse they are on average holds zero
 
     Raises
     ------
@@ -223,9 +227,17 @@ def information(
             "output": output,
             "year": "all" if year is None else year,
             "choice": str(u["scenario"].values[best]),
+            "tied": [str(u["scenario"].values[k]) for k in _tied(gain, best)],
             "draws": gain.shape[0],
         },
     )
+
+
+def _tied(gain: Floats, best: int) -> list[int]:
+    """Return the scenarios of [draw, scenario] gains over the best one that cannot be told apart from it."""
+    error = gain.std(axis=0, ddof=1) / np.sqrt(gain.shape[0])
+    near = gain.mean(axis=0) + TWO_SIDED * error >= 0.0
+    return [k for k in range(gain.shape[1]) if near[k] and k != best]
 
 
 def _worth(basis: Floats, gain: Floats) -> float:
