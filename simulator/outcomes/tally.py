@@ -85,8 +85,12 @@ def take_out(
     rows, months : who, and since when (-1: before January 2012)
     events : [kind, month, place]; event_groups : [kind, month, group]; stock_groups : [month, group] changes
     """
+    # Rows lie far apart in memory: fetching them in a loop of its own lets the fetches overlap.
+    near = np.empty(rows.size, children.dtype)
     for i in range(rows.size):
-        c = children[rows[i]]
+        near[i] = children[rows[i]]
+    for i in range(rows.size):
+        c = near[i]
         birth, leaves = int(c.birth), int(c.leaves)
         sex = c.traits & 1
         speech = c.traits >> LANGUAGE_SHIFT
@@ -99,17 +103,21 @@ def take_out(
             event_groups[kind, leaves, FORM_START] += 1
             event_groups[kind, leaves, SPEECH_START + speech] += 1
             event_groups[kind, leaves, MIGRANT_START + migrant] += 1
+        first, last = max(months[i], birth, 0), min(leaves, birth + ADULTHOOD, n_months)
+        if first >= last:
+            continue
+        for sign, month in ((1, first), (-1, last)):
+            if month < n_months:
+                stock_groups[month, SEX_START + sex] += sign
+                stock_groups[month, FORM_START] += sign
+                stock_groups[month, SPEECH_START + speech] += sign
+                stock_groups[month, MIGRANT_START + migrant] += sign
         for band in range(4):
-            start = max(months[i], birth + 12 * bands[band], 0)
-            stop = min(leaves, birth + 12 * bands[band + 1], n_months)
+            start, stop = max(first, birth + 12 * bands[band]), min(last, birth + 12 * bands[band + 1])
             if start < stop:
-                for sign, month in ((1, start), (-1, stop)):
-                    if month < n_months:
-                        stock_groups[month, SEX_START + sex] += sign
-                        stock_groups[month, BAND_START + band] += sign
-                        stock_groups[month, FORM_START] += sign
-                        stock_groups[month, SPEECH_START + speech] += sign
-                        stock_groups[month, MIGRANT_START + migrant] += sign
+                stock_groups[start, BAND_START + band] += 1
+                if stop < n_months:
+                    stock_groups[stop, BAND_START + band] -= 1
 
 
 def _side_by_side(counts: Integers) -> Integers:
