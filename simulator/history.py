@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -71,7 +72,7 @@ class History:
     reference_posts: Floats
     context: Mapping[str, Floats]
 
-    @property
+    @cached_property
     def settled_posts(self) -> Floats:
         """Return [month, institution, territory] posts without those that policy adds."""
         return self.posts / np.maximum(1.0 + self.added_posts, 1e-9)

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
 ACTIVE_PER_CHUNK: Final = 20480
 FIRST_ROOM: Final = 1 << 17
 FIRST_WATCH: Final = 1 << 10
+FIRST_CANDIDATES: Final = 1 << 12
 HISTORY_MONTHS: Final = 156
 """Months lived through before January 2012: from the fifth birthday of the oldest children on."""
 
@@ -403,7 +404,7 @@ class World(mesa.Model):
 
     def _recruit(self, start: int, stop: int) -> tuple[NDArray[np.void], int, int]:
         """Return the accepted candidates of a run of cells, how many were proposed, cells looked at."""
-        size = 1024
+        size = FIRST_CANDIDATES
         while True:
             out = np.empty(size, CANDIDATE)
             n, visited = propose(
@@ -467,17 +468,16 @@ class World(mesa.Model):
         )
         n = care.leave_care(a, start, stop, t, self.stay_tables, words, events, n)
         n = reintegration.follow_up(a, start, stop, t, self.follow_up_tables, words, events, n)
-        return events[:n].copy(), found
+        return events[:n], found
 
     def _take_visits(self, results: Sequence[tuple[NDArray[np.uint64], NDArray[np.int64]]]) -> None:
         """Take over what visits of the active list found, in order."""
-        self.aged_out[:] = 0
-        self.completed[:] = 0
-        for events, found in results:
-            self.record.events.append(events)
+        events = np.concatenate([np.zeros(0, np.uint64), *(part for part, _ in results)])
+        self.record.events.append(events)
+        for _, found in results:
             self.identified += found
-            self.aged_out += _where(events, AGED_OUT)
-            self.completed += _where(events, COMPLETED)
+        self.aged_out[:] = _where(events, AGED_OUT)
+        self.completed[:] = _where(events, COMPLETED)
 
     def _watch_siblings(self) -> NDArray[np.void]:
         """Return the siblings who come under watch because of last month's entries."""

@@ -183,13 +183,19 @@ def identify(
     children
     """
     last = rates.shape[2] - 1
+    # One chance for all children of a form, a place, and Spanish (0) or another language (1).
+    chances = np.empty((rates.shape[0], rates.shape[1], 2))
+    for form in range(rates.shape[0]):
+        for place in range(rates.shape[1]):
+            total = rates[form, place, last]
+            chances[form, place, 0] = 1.0 - np.exp(-total)
+            chances[form, place, 1] = 1.0 - np.exp(-total * language_reach[place])
     for i in range(start, stop):
         a = active[i]
         if a.state != EXPLOITED or a.since >= month:
             continue
         total = rates[a.form, a.place, last]
-        scale = language_reach[a.place] if a.traits >> LANGUAGE_SHIFT else 1.0
-        chance = 1.0 - np.exp(-total * scale)
+        chance = chances[a.form, a.place, 1 if a.traits >> LANGUAGE_SHIFT else 0]
         u = draws.unit(words[draws.WORD_THIRD, i - start])
         if u < chance:
             channel = 0

@@ -317,6 +317,22 @@ def norm_multiplier(
 
 
 @inline
+def path_rate(
+    c: Record,
+    age: int,
+    path: int,
+    common: float,
+    norm: float,
+    tables: EntryTables,
+) -> float:
+    """Return the monthly rate of one path of a child whose multipliers are known."""
+    sex = c.traits & BOY
+    base = tables.base
+    sexual, labour = base[path, SEXUAL, age, sex], base[path, LABOUR, age, sex] * tables.labour[path, c.place]
+    return float(common * tables.pressure[path, c.place] * (sexual + labour * norm))
+
+
+@inline
 def entry_rate(
     c: Record,
     month: int,
@@ -325,11 +341,22 @@ def entry_rate(
 ) -> float:
     """Return the monthly rate at which one child enters exploitation by one path."""
     age = (month - c.birth) // 12
-    sex = c.traits & BOY
-    base = tables.base
-    sexual, labour = base[path, SEXUAL, age, sex], base[path, LABOUR, age, sex] * tables.labour[path, c.place]
-    common = common_multiplier(c, age, tables) * tables.pressure[path, c.place]
-    return float(common * (sexual + labour * norm_multiplier(c, tables)))
+    return path_rate(c, age, path, common_multiplier(c, age, tables), norm_multiplier(c, tables), tables)
+
+
+@inline
+def entry_rates(
+    c: Record,
+    month: int,
+    tables: EntryTables,
+) -> tuple[float, float]:
+    """Return the monthly rates by the path of networks and by that of the family."""
+    age = (month - c.birth) // 12
+    common, norm = common_multiplier(c, age, tables), norm_multiplier(c, tables)
+    return (
+        path_rate(c, age, NETWORK_PATH, common, norm, tables),
+        path_rate(c, age, FAMILY_PATH, common, norm, tables),
+    )
 
 
 @kernel
@@ -452,12 +479,16 @@ def enter(
     ---------
     children: each leaves ``HOME`` once
     """
+    # As in ``decide``, rows are fetched in a loop of their own.
+    near = np.empty(candidates.size, children.dtype)
+    for i in range(candidates.size):
+        near[i] = children[candidates[i].row]
     for i in range(candidates.size):
         row = candidates[i].row
         if touched[row]:
             continue
         touched[row] = 1
-        c = children[row]
+        c = near[i]
         u_form, u_away, u_where, _ = draws.draw(row, month, draws.STREAM_ENTRY, key)
         age = (month - c.birth) // 12
         sex = c.traits & BOY
@@ -606,17 +637,22 @@ def watched(
     -------
     length of the list, number of accepted candidates in ``out``
     """
+    # As in ``decide``, rows are fetched in a loop of their own.
+    near = np.empty(n_watch, children.dtype)
+    gone = np.empty(n_watch, np.uint8)
+    for i in range(n_watch):
+        near[i] = children[watch[i].row]
+        gone[i] = touched[watch[i].row]
     kept = 0
     n = 0
     for i in range(n_watch):
         row = watch[i].row
-        if watch[i].until < month or touched[row]:
+        if watch[i].until < month or gone[i]:
             continue
         watch[kept] = watch[i]
-        c = children[row]
+        c = near[i]
         if c.enters <= month < c.leaves:
-            network = entry_rate(c, month, NETWORK_PATH, tables)
-            family = entry_rate(c, month, FAMILY_PATH, tables)
+            network, family = entry_rates(c, month, tables)
             before = watch[kept].left
             watch[kept].left = before - (network + family) * extra
             if watch[kept].left <= 0.0:
@@ -754,12 +790,12 @@ def return_to_exploitation(
         if a.care & DISCHARGED_EARLY and since >= back.early_from:
             rate *= back.early
         c = children[a.row]
-        now = entry_rate(c, month, NETWORK_PATH, entry) + entry_rate(c, month, FAMILY_PATH, entry)
+        network, family = entry_rates(c, month, entry)
         if state == REINTEGRATED:
             rate *= back.completed
         if state in (FAMILY_CARE, FOLLOW_UP, REINTEGRATED) and a.coverage < back.mentors[a.origin]:
             rate *= back.mentor
-        rate += now
+        rate += network + family
         if state in (SPECIALISED_SHELTER, GENERAL_SHELTER):
             rate *= back.in_care
         if u < 1.0 - np.exp(-rate):
