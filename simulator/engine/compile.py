@@ -68,8 +68,12 @@ def kernel[F: Callable[..., Any]](function: F) -> F:
 
 
 def inline[F: Callable[..., Any]](function: F) -> F:
-    """Compile a small function that only kernels call."""
-    return _compiled(function)
+    """Compile a small function that only kernels call and that makes no arrays.
+
+    Its caller holds all that it reads, so it need not count references: it would count every array of a group
+    of tables at each call, which costs several times what the function does, and more where threads meet.
+    """
+    return _compiled(function, _nrt=False)
 
 
 def unroll[F: Callable[..., Any]](function: F) -> F:
