@@ -282,14 +282,15 @@ class World(mesa.Model):
 
         Returns the accepted candidates in a fixed order: cells in order, then siblings on the watch list.
         """
-        cells = self._cell_chunks()
-        tasks: list[Callable[[], Any]] = [partial(self._recruit, *cut) for cut in cells]
-        tasks += self._visits()
-        siblings, *results = self._map(_call, [self._visit_siblings, *tasks])
-        found = results[: len(cells)]
+        visits = self._visits()
+        proposals = [partial(self._recruit, *cut) for cut in self._cell_chunks()]
+        # The shortest come last, so that no thread waits long for another.
+        tasks: list[Callable[[], Any]] = [self._visit_siblings, *visits, *proposals]
+        siblings, *results = self._map(_call, tasks)
+        found = results[len(visits) :]
         self.record.candidates += sum(n for _, n, _ in found)
         self.record.cells += sum(n for _, _, n in found)
-        self._take_visits(results[len(cells) :])
+        self._take_visits(results[: len(visits)])
         return [accepted for accepted, _, _ in found] + [siblings]
 
     def enter_exploitation(self, accepted: list[NDArray[np.void]]) -> None:
