@@ -18,7 +18,7 @@ from calibration.priors import Prior
 from calibration.recovery import Known, Recovered, recover, save_ranks
 from calibration.smc import IMPLAUSIBLE
 from simulator import __version__
-from simulator.experiments.code import code_hash
+from simulator.experiments.code import code_hash, fingerprint
 from simulator.experiments.posterior import Posterior, digest, save_posterior
 from simulator.experiments.prior import quantile
 from simulator.tables import Column, Table
@@ -53,6 +53,7 @@ def posterior_of(done: Calibrated) -> Posterior:
         + "".join(f" --structure {name}" for name in prior.only),
         "code_version": __version__,
         "code_hash": code_hash(),
+        "fingerprint": fingerprint(),
         "data_hash": prior.ledger.hash,
         "population_hash": prior.population.digest,
         "digest": digest(prior.ledger, fit.names),

@@ -7,7 +7,7 @@ import pytest
 from calibration.kept import PRIOR, told, validated
 from calibration.targets import load_targets
 from simulator.evidence import load_ledger
-from simulator.experiments.code import code_hash
+from simulator.experiments.code import fingerprint
 from simulator.experiments.posterior import load_posterior
 
 
@@ -32,5 +32,5 @@ def test_validations_are_those_of_this_version(name: str) -> None:
 
 
 def test_the_fit_is_that_of_this_code() -> None:
-    assert load_posterior().manifest["code_hash"] == code_hash()
+    assert load_posterior().manifest["fingerprint"] == fingerprint()
     assert {row["parameter"] for row in told()["parameters"]} == set(load_posterior().names)
