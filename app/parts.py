@@ -324,10 +324,9 @@ def parameter_card(one: Parameter) -> None:
     """Show a parameter: value, range, unit, source, quality, finding."""
     ledger = load_ledger()
     lang = language()
+    known = [ledger.sources[code] for code in one.source if code in ledger.sources]
     sources = "; ".join(
-        f"{ledger.sources[code].organisation}, {ledger.sources[code].title} ({ledger.sources[code].year})"
-        for code in one.source
-        if code in ledger.sources
+        f"{told.organisation}, {told.title}" + (f" ({told.year})" if told.year else "") for told in known
     )
     st.markdown(
         t(

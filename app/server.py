@@ -42,6 +42,8 @@ CONFIG: Final[dict[str, Any]] = {
     "server.maxUploadSize": 8,
     "server.enableXsrfProtection": True,
     "runner.magicEnabled": False,
+    # What is chosen is chosen again in another language: meant so, though the widget has a default, too.
+    "global.disableWidgetStateDuplicationWarning": True,
     "theme.font": "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
     "theme.headingFont": "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
     "theme.codeFont": "ui-monospace, Consolas, monospace",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +16,7 @@ from app.jobs import Job
 from app.results import Comparison
 from app.views.budget import cost_table
 from scenarios import levers, library
-from simulator import load_ledger
+from simulator import Scenario, load_ledger
 from simulator.outcomes.counted import Counted, counted
 from simulator.outcomes.effects import EFFECTS, GOOD, verdict
 from simulator.outcomes.indicators import Interval
@@ -286,16 +287,14 @@ def _parts(told: Comparison) -> None:
     st.caption(t("compare.parts_runs", draws=PART_DRAWS))
     background.progress(PARTS)
     if job is not None and job.state == "done":
-        _part_table(job, effect)
+        _part_table(job, effect, told)
     st.code(" ".join(["sintrata", *words]), language="bash", wrap_lines=True)
 
 
-def _part_table(job: Job, effect: str) -> None:
-    """Show what a job has found for one effect; the scenario may have been changed since."""
+def _part_table(job: Job, effect: str, told: Comparison) -> None:
+    """Show what a job has found for one effect; scenario and language may have been changed since."""
     found = json.loads(job.said[job.said.index("{") :])
-    lang = language()
-    names = {name: line.label[lang] for name, line in load_ledger().lines.items()}
-    names |= {name: str(lever.label) for name, lever in levers().items()}
+    names = part_names(told.scenarios, job.lang)
     rows = [
         {
             t("score.column.part"): names.get(row["part"], row["part"]),
@@ -306,6 +305,25 @@ def _part_table(job: Job, effect: str) -> None:
         for row in found["rows"]
         if row["effect"] == effect
     ]
-    st.markdown(f"**{t('compare.parts_of', scenario=found['scenario'], effect=t(f'effect.{effect}'))}**")
+    scenario = told.label(found["scenario"]) if found["scenario"] in told.names else found["scenario"]
+    st.markdown(f"**{t('compare.parts_of', scenario=scenario, effect=t(f'effect.{effect}'))}**")
     st.table(pd.DataFrame(rows), hide_index=True)
     st.caption(t("score.note.contributions"))
+
+
+def part_names(scenarios: Sequence[Scenario], lang: str) -> dict[str, str]:
+    """Return what parts are called on the page, by what a command calls them.
+
+    Parameters
+    ----------
+    scenarios : those that may have been taken apart
+    lang : language in which the command was started; the reader's may be another by now
+    """
+    names = {name: line.label[language()] for name, line in load_ledger().lines.items()}
+    names |= {name: str(lever.label) for name, lever in levers().items()}
+    names |= {t(key, lang): t(key) for key in ("score.whole", "score.synergy")}
+    return names | {
+        t("score.design", lang, programme=one.name): t("score.design", programme=one.label)
+        for scenario in scenarios
+        for one in scenario.programmes
+    }

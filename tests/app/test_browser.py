@@ -267,6 +267,9 @@ def test_planner_changes_a_lever_and_takes_away_what_the_command_line_gives(
     fresh.get_by_role("radio", name="English").or_(fresh.get_by_role("button", name="English")).first.click()
     fresh.get_by_role("heading", name=catalogue("en")["app.page.explore"], level=1).wait_for()
     complete(fresh, "en")
+    # What is chosen already is told in the other language, too.
+    chosen = fresh.get_by_role("combobox", name=catalogue("en")["app.horizon"]).input_value()
+    assert chosen == catalogue("en")["app.until_year"].format(year="2030")
     assert cards(fresh) == moved
     keep(fresh, "explore_en")
     assert watched.outside == other.outside == []

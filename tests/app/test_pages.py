@@ -10,7 +10,8 @@ import pytest
 from app import engine as engines
 from app import links, screen, state
 from app.engine import Engine
-from simulator import load_scenario
+from app.views.compare import part_names
+from simulator import load_ledger, load_scenario
 from simulator.texts import catalogue, set_language
 from tests.app.conftest import SMALL
 from tests.app.pages import open_page, show
@@ -177,3 +178,12 @@ def test_a_plan_that_the_schema_refuses_is_a_message_in_a_link() -> None:
     assert not at.exception
     assert catalogue("es")["app.link.bad"] in [warning.value for warning in at.warning]
     assert at.session_state["plan"]["base"] == "baseline"
+
+
+def test_parts_of_a_scenario_are_named_in_the_language_of_the_reader() -> None:
+    set_language("en")
+    names = part_names([load_scenario("compact2_10_years")], "es")
+    es, en = catalogue("es"), catalogue("en")
+    assert names[es["score.synergy"]] == en["score.synergy"]
+    assert names[es["score.design"].format(programme="compact2")] == "how Second Compact works"
+    assert names["places_girls"] == load_ledger().lines["places_girls"].label["en"]
