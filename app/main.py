@@ -16,6 +16,9 @@ ICON: Final = Path(__file__).with_name("icon.png")
 
 SCRIPT: Final = Path(__file__).with_name("tables.js")
 
+SPOKEN: Final = "spoken"
+"""Language that the page was last drawn in."""
+
 DARK_CHOICES: Final = """
 [data-testid=stMultiSelect] span[title], [data-testid^=stBaseButton-primary] {color: #14181f}"""
 """Chosen names and main buttons stand on the light primary colour of the dark theme, where light letters
@@ -44,6 +47,7 @@ def main() -> None:
             persist_state="session",
         )
     lang = screen.speak()
+    _say_again(lang)
     _dress(lang)
     pages = {
         key: st.Page(show, title=t(f"app.page.{key}"), icon=icon, url_path=key, default=key == "home")
@@ -58,6 +62,15 @@ def main() -> None:
     screen.faults(st.session_state[state.FAULTS])
     screen.guarded(chosen.run)
     screen.page_footer()
+
+
+def _say_again(lang: str) -> None:
+    """Choose again what is chosen when the language is another: a browser keeps words, not options."""
+    if st.session_state.get(SPOKEN, lang) != lang:
+        for key, value in list(st.session_state.items()):
+            if key != screen.CHOSEN and isinstance(value, str | list):
+                st.session_state[key] = value
+    st.session_state[SPOKEN] = lang
 
 
 def _dress(lang: str) -> None:
