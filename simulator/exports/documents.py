@@ -31,6 +31,9 @@ MOST_PAGES: Final = 2
 SCALES: Final = ("1", "0.94", "0.88", "0.82", "0.77", "0.72")
 """Sizes of letters and charts that are tried until the brief has two pages."""
 
+ROOM: Final = 0.95
+"""Size of letters in a browser, of those in the PDF: it breaks lines in its own way and needs room for it."""
+
 LOW: Final = 9.0
 """Dots per inch of the pages that are only counted."""
 
@@ -53,7 +56,7 @@ def html(document: Brief) -> str:
         brief=document,
         cells=cells,
         svg=svg,
-        scale=float(_fitted(document)[0]) if document.fitted else 1.0,
+        scale=ROOM * float(_fitted(document)[0]) if document.fitted else 1.0,
     )
 
 

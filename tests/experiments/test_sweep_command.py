@@ -97,5 +97,5 @@ def test_examples_are_valid_and_say_how_many_runs_they_are(path: Path) -> None:
 
 
 def test_there_are_examples() -> None:
-    names = {"screening", "indices", "futures", "budget", "places", "portfolios"}
+    names = {"first", "screening", "indices", "futures", "budget", "places", "portfolios"}
     assert {path.stem for path in EXAMPLES} == names
