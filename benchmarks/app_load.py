@@ -31,6 +31,9 @@ CARDS: Final = {0: "first_entries", 1: "identified", 3: "completed"}
 UNTIL: Final = 227
 HORIZON: Final = "2030-12"
 STEP: Final = 0.05
+TURNS: Final = 9
+"""Moves after which a visitor begins anew: the sliders have an end."""
+
 START_S: Final = 240.0
 ANSWER_S: Final = 120.0
 THINK_S: Final = 6.0
@@ -101,7 +104,7 @@ async def _visit(host: str, number: int, moves: int, settings: Settings, told: T
 
     lever = LEVERS[number % len(LEVERS)]
     # A move is of five points: what begins one point apart never meets.
-    amount = (10 + number // len(LEVERS)) / 100
+    begin = amount = (10 + number // len(LEVERS)) / 100
     own: list[str] = []
     try:
         link = pack(plan_of(lever, amount), HORIZON)
@@ -110,7 +113,7 @@ async def _visit(host: str, number: int, moves: int, settings: Settings, told: T
             told.page_s.append(await page.until(partial(_shows, names=own), START_S))
             for turn in range(moves):
                 await asyncio.sleep(THINK_S * (0.5 + ((number * 7 + turn * 3) % 10) / 10))
-                amount = round(amount + STEP, 2)
+                amount = round(begin + STEP * ((turn + 1) % TURNS), 2)
                 own = names(plan_of(lever, amount), settings)
                 begun = time.monotonic()
                 await page.move(label(lever), round(100 * amount))
