@@ -64,7 +64,7 @@ class Settings:
     most: int = 48
     trends: int = 24
     until: int = 227
-    memory_mb: int = 3000
+    memory_mb: int = 4000
 
 
 Key = tuple[str, int]
