@@ -339,17 +339,19 @@ class Engine:
             if not a.failed and not a.is_complete and a.is_wanted
         ]
         taken = {w.busy[1:] for w in self._workers if w.busy is not None}
+        begun = {key for key, _ in taken}
         asked.sort(key=lambda row: row[:2])
         for worker in idle:
             free = len(self._workers) - sum(w.threads for w in self._workers if w.busy is not None)
             for runs, _, key, answer in asked:
-                is_begun = any(one == key for one, _ in taken)
-                if (free < 1) if runs else is_begun:
+                waits = free < 1 if runs else key in begun
+                if waits:
                     continue
                 draw = self._next_draw(worker, key, answer, taken)
                 if draw is not None:
                     self._order(worker, key, answer, draw, 1 if runs else max(1, min(FIRST_THREADS, free)))
                     taken.add((key, draw))
+                    begun.add(key)
                     break
             self._warm(worker, [answer for _, _, _, answer in asked])
 

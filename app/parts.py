@@ -94,10 +94,8 @@ def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = "plan")
     grid = st.grid(len(names), min_column_width=165)
     for name in names:
         value, more = here.loc[(scenario, name)], change.loc[(scenario, name)]
-        sign = GOOD.get(name, 0)
-        change_of = Interval(more["median"], more["low"], more["high"], None, int(more["runs"]))
-        sure = verdict(change_of, sign) in ("better", "worse")
-        colour: Any = "off" if not sure else "normal" if sign > 0 else "inverse"
+        sure = verdict_of(more, name) in ("better", "worse")
+        colour: Any = "off" if not sure else "normal" if GOOD[name] > 0 else "inverse"
         kind = form(name)
         with grid.container(border=True, height="stretch"):
             st.metric(
@@ -179,6 +177,12 @@ def _data(spec: Spec, frame: pd.DataFrame, shown: pd.DataFrame, key: str, told: 
             key=f"{key}_{suffix}",
             on_click="ignore",
         )
+
+
+def verdict_of(row: Any, indicator: str) -> str:
+    """Return what a row of changes means for children: of ``effects.VERDICTS``."""
+    change = Interval(row["median"], row["low"], row["high"], None, int(row["runs"]))
+    return verdict(change, GOOD.get(indicator, 0))
 
 
 def csv_button(shown: pd.DataFrame, name: str, key: str) -> None:
@@ -324,10 +328,7 @@ def parameter_card(one: Parameter) -> None:
     """Show a parameter: value, range, unit, source, quality, finding."""
     ledger = load_ledger()
     lang = language()
-    known = [ledger.sources[code] for code in one.source if code in ledger.sources]
-    sources = "; ".join(
-        f"{told.organisation}, {told.title}" + (f" ({told.year})" if told.year else "") for told in known
-    )
+    sources = "; ".join(ledger.sources[code].cited() for code in one.source if code in ledger.sources)
     st.markdown(
         t(
             "app.parameter",

@@ -14,7 +14,7 @@ from simulator.evidence import load_ledger
 from simulator.outcomes.counted import ENOUGH, Counted
 from simulator.outcomes.effects import EFFECTS, cost_of_effect
 from simulator.outcomes.export import part_of_country
-from simulator.outcomes.indicators import Interval, difference, summarise, yearly
+from simulator.outcomes.indicators import TWO_SIDED, Interval, difference, summarise, yearly
 from simulator.outcomes.levels import levels
 from simulator.outcomes.spending import (
     added_money,
@@ -46,7 +46,7 @@ MILLION: Final = 1e6
 PERIOD: Final = 4
 """Years over which scenarios are compared: the last of the run, 2027-2030 by default (``periods``)."""
 
-MEDIAN_INTERVAL: Final = 2 * 1.645
+MEDIAN_INTERVAL: Final = 2 * TWO_SIDED
 """Width of the 90% interval of a median in standard errors."""
 
 
@@ -365,7 +365,6 @@ def outcomes_table(dataset: xr.Dataset) -> Table:
 
 def levels_table(dataset: xr.Dataset) -> Table:
     """Return the levels of a run beside the bands that the sources allow, with intervals over its draws."""
-    found = levels(dataset)
     rows = tuple(
         {
             "name": level.name,
@@ -380,7 +379,7 @@ def levels_table(dataset: xr.Dataset) -> Table:
             "unit": _unit(level.unit),
             "source": level.source,
         }
-        for level in found
+        for level in levels(dataset)
     )
     over_draws = (
         Column("median", t("report.column.median"), "n"),

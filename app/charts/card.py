@@ -37,11 +37,6 @@ def likelihood(count: Counted | None) -> str:
     return t("likelihood.with_number", word=t(f"likelihood.{word}"), share=f"{probability:.0%}")
 
 
-def chance_of(score: Score) -> str:
-    """Return how likely a score reaches its target by the horizon, in words."""
-    return likelihood(score.at_horizon)
-
-
 def card_table(scores: Sequence[Score]) -> pd.DataFrame:
     """Return the scorecard of one scenario, four columns of text, for ``st.table``."""
     import pandas as pd  # noqa: PLC0415
@@ -55,7 +50,7 @@ def card_table(scores: Sequence[Score]) -> pd.DataFrame:
                 t("card.column.indicator"): f"{one.indicator.code}. {one.indicator.label[language()]}",
                 t("card.column.target"): shown(None if goal is None else goal.value, form),
                 t("card.column.median"): spread(one.path.get(HORIZON), form),
-                t("card.column.likelihood"): chance_of(one),
+                t("card.column.likelihood"): likelihood(one.at_horizon),
             }
         )
     return pd.DataFrame(rows).set_index(t("card.column.indicator"))

@@ -18,8 +18,7 @@ from app.views.budget import cost_table
 from scenarios import levers, library
 from simulator import Scenario, load_ledger
 from simulator.outcomes.counted import Counted, counted
-from simulator.outcomes.effects import EFFECTS, GOOD, verdict
-from simulator.outcomes.indicators import Interval
+from simulator.outcomes.effects import EFFECTS, GOOD
 from simulator.policy.prices import BASE_YEAR
 from simulator.report import count_in_words
 from simulator.texts import language, t
@@ -213,10 +212,9 @@ def _table(told: Comparison) -> None:
     better = _better(told)
     rows = []
     for row in change.to_dict("records"):
-        interval = Interval(row["median"], row["low"], row["high"], None, row["runs"])
         which = {} if len(told.names) == 2 else {t("compare.scenario"): _short(told, row["scenario"])}
         how_often = count_in_words(better[row["scenario"], row["indicator"]])
-        found = verdict(interval, GOOD[row["indicator"]])
+        found = parts.verdict_of(row, row["indicator"])
         rows.append(
             {t("compare.result"): t(f"indicator.{row['indicator']}")}
             | which

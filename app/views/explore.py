@@ -8,8 +8,6 @@ from app import levels, parts, screen, state, takeaway
 from app.results import Comparison
 from scenarios import levers
 from simulator import load_ledger
-from simulator.outcomes.effects import GOOD, verdict
-from simulator.outcomes.indicators import Interval
 from simulator.texts import t
 
 STARTS = ("2027-01", "2027-07", "2028-01", "2029-01")
@@ -220,16 +218,15 @@ def _warnings(told: Comparison) -> None:
     """Say what the plan makes worse, by itself."""
     years = [year for year in told.years if year <= parts.last_year(told)][-2:]
     array = told.tables["country"].sel(indicator=list(WARNED), year=years).mean("year")
-    for row in told.against(array).itertuples():
-        change = Interval(row.median, row.low, row.high, None, row.runs)
-        if row.scenario == "plan" and verdict(change, GOOD[row.indicator]) == "worse":
-            kind = f"+{parts.form(row.indicator)}"
+    for row in told.against(array).to_dict("records"):
+        if row["scenario"] == "plan" and parts.verdict_of(row, row["indicator"]) == "worse":
+            kind = f"+{parts.form(row['indicator'])}"
             st.warning(
                 t(
                     "explore.worse",
-                    what=t(f"indicator.{row.indicator}"),
-                    value=screen.number(row.median, kind),
-                    between=screen.between(row._asdict(), kind),
+                    what=t(f"indicator.{row['indicator']}"),
+                    value=screen.number(row["median"], kind),
+                    between=screen.between(row, kind),
                 ),
                 icon=":material/warning:",
             )

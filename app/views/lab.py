@@ -22,6 +22,7 @@ from app.jobs import OUTPUT, Job
 from app.views import analyses
 from scenarios import levers, library
 from simulator import load_ledger
+from simulator.outcomes.indicators import TWO_SIDED
 from simulator.texts import language, t
 
 JOB: Final = "lab_job"
@@ -471,7 +472,7 @@ def settling(effect: NDArray[np.float64]) -> pd.DataFrame:
     rows = []
     for runs in counts:
         part = effect[:runs]
-        half = 1.645 * part.std(ddof=1) / np.sqrt(runs)
+        half = TWO_SIDED * part.std(ddof=1) / np.sqrt(runs)
         rows.append(
             {"runs": int(runs), "median": part.mean(), "low": part.mean() - half, "high": part.mean() + half}
         )

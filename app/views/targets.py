@@ -127,7 +127,7 @@ def _told(score: Score, form: str) -> str:
         return t("targets.no_value")
     # An asterisk of its own, not one of Markdown.
     mark = " \\*" if score.is_level_off else ""
-    return f"**{card.chance_of(score)}**{mark}  \n{_interval(at, form)}"
+    return f"**{card.likelihood(score.at_horizon)}**{mark}  \n{_interval(at, form)}"
 
 
 def _interval(one: Interval, form: str) -> str:
@@ -164,8 +164,8 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
             alt=t(
                 "targets.alt",
                 what=plan.indicator.label[language()],
-                plan=card.chance_of(plan),
-                trend=card.chance_of(trend),
+                plan=card.likelihood(plan.at_horizon),
+                trend=card.likelihood(trend.at_horizon),
             ),
             table=words,
             sources=(_source(plan.indicator),),
@@ -197,7 +197,7 @@ def _sentence(one: Score) -> str:
     at, goal = one.path.get(HORIZON), one.targets.get(HORIZON)
     if at is None or not at.runs or goal is None:
         return t("targets.no_value")
-    said = [t("targets.reaches", likelihood=card.chance_of(one))]
+    said = [t("targets.reaches", likelihood=card.likelihood(one.at_horizon))]
     said.append(t("targets.never") if one.reached is None else t("targets.reached", year=one.reached))
     if one.at_horizon is None or one.at_horizon.share < HARD:
         gap = abs(goal.value - at.median)
@@ -224,12 +224,7 @@ def _about(score: Score) -> None:
 def _source(one: Indicator) -> str:
     """Return where an indicator comes from, in words."""
     sources = load_ledger().sources
-    return "; ".join(
-        f"{sources[code].organisation}, {sources[code].title} ({sources[code].year})"
-        if code in sources
-        else code
-        for code in one.source.split(";")
-    )
+    return "; ".join(sources[code].cited() if code in sources else code for code in one.source.split(";"))
 
 
 def _silent() -> None:

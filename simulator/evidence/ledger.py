@@ -193,6 +193,11 @@ class Source:
     quality: str
     note: str
 
+    def cited(self, title: str = "{}") -> str:
+        """Return organisation, title and year, if it is known; ``title`` may put marks around the title."""
+        told = f"{self.organisation}, {title.format(self.title)}"
+        return f"{told} ({self.year})" if self.year else told
+
 
 @dataclass(frozen=True)
 class Ledger:

@@ -183,7 +183,7 @@ def _named(codes: Sequence[str]) -> list[str]:
     elif EVALUATION in codes:
         out = [t("brief.evaluation", year=sources[EVALUATION].year)]
     rest = [sources[code] for code in codes if code in sources and code != EVALUATION]
-    return [*out, *(f"{source.organisation}, «{source.title}» ({source.year})" for source in rest)]
+    return [*out, *(source.cited("«{}»") for source in rest)]
 
 
 def _listed(words: Sequence[str]) -> str:

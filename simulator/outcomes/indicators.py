@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from simulator.engine.states import STATES
 from simulator.outcomes.years import by_year
 
+TWO_SIDED: Final = 1.645
+"""Standard errors to each side of a mean that hold its 90% interval."""
+
 CARE_STATES: Final = ("SPECIALISED_SHELTER", "GENERAL_SHELTER", "FAMILY_CARE", "FOLLOW_UP")
 CHILD_STATES: Final = STATES[:10]
 AFTER: Final = STATES[2:10]

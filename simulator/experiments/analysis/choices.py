@@ -23,6 +23,7 @@ from simulator.experiments.analysis.futures import (
     sense,
     year_of,
 )
+from simulator.outcomes.indicators import TWO_SIDED
 from simulator.texts import t
 
 Floats = NDArray[np.float64]
@@ -35,9 +36,6 @@ KNOTS: Final = 2
 """Inner knots of the cubic spline by which a result is foretold from one input."""
 
 PERMUTATIONS: Final = 50
-TWO_SIDED: Final = 1.645
-"""Standard errors to each side of a mean that hold its 90% interval."""
-
 SPENT: Final = "spent"
 
 
