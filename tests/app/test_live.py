@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -128,9 +129,8 @@ def test_who_has_waited_longest_without_an_answer_goes_first(small_engine: Engin
 
 
 def test_a_first_answer_has_the_processors_to_itself() -> None:
-    engine = Engine(Settings(draws=4, workers=2, scale=0.02, trends=4))
     orders: list[tuple[int, int]] = []
-    try:
+    with closing(Engine(Settings(draws=4, workers=2, scale=0.02, trends=4))) as engine:
         assert engine.wait(engine.ask(load_scenario("baseline"), UNTIL), 4, LONG_S)
         plan, send = lever("upe_reach", 0.77), engine._send
 
@@ -143,8 +143,6 @@ def test_a_first_answer_has_the_processors_to_itself() -> None:
         (answer,) = engine.look("one", [plan], UNTIL)
         assert engine.wait(answer, 4, LONG_S, "one")
         assert {psutil.Process(worker.process.pid).nice() for worker in engine._workers} == {Standing.RUN}
-    finally:
-        engine.close()
     # Two threads at first, and nothing beside them; then one for each worker.
     assert orders[0] == (2, 0)
     assert len(orders) == 4
@@ -179,20 +177,16 @@ def test_a_run_that_fails_is_a_message_and_the_engine_goes_on(small_engine: Engi
 
 
 def test_a_worker_that_ends_is_replaced() -> None:
-    engine = Engine(Settings(draws=1, workers=1, scale=0.02, trends=1))
-    try:
+    with closing(Engine(Settings(draws=1, workers=1, scale=0.02, trends=1))) as engine:
         first = engine._workers[0].process
         first.kill()
         answer = engine.ask(load_scenario("baseline"), UNTIL)
         assert engine.wait(answer, 1, LONG_S)
         assert engine._workers[0].process is not first
-    finally:
-        engine.close()
 
 
 def test_workers_hear_no_interrupt_of_the_terminal() -> None:
-    engine = Engine(Settings(draws=1, workers=1, scale=0.02, trends=1))
-    try:
+    with closing(Engine(Settings(draws=1, workers=1, scale=0.02, trends=1))) as engine:
         first = engine._workers[0].process
         first.send_signal(signal.SIGINT)
         answer = engine.ask(load_scenario("baseline"), UNTIL)
@@ -200,22 +194,17 @@ def test_workers_hear_no_interrupt_of_the_terminal() -> None:
         first.send_signal(signal.SIGINT)
         assert first.poll() is None
         assert engine._workers[0].process is first
-    finally:
-        engine.close()
 
 
 def test_a_worker_that_has_grown_too_large_is_replaced() -> None:
     # One megabyte is less than any Python process needs.
-    engine = Engine(Settings(draws=1, workers=1, scale=0.02, trends=1, memory_mb=1))
-    try:
+    with closing(Engine(Settings(draws=1, workers=1, scale=0.02, trends=1, memory_mb=1))) as engine:
         first = engine._workers[0].process
         end = time.monotonic() + 20.0
         while engine._workers[0].process is first and time.monotonic() < end:
             time.sleep(0.1)
         assert engine._workers[0].process is not first
         assert first.poll() is not None
-    finally:
-        engine.close()
 
 
 def test_kept_answers_are_bounded(small_engine: Engine) -> None:
