@@ -47,6 +47,10 @@ def axis(form: str, ticks: int = 5, title: str | None = None) -> dict[str, Any]:
     return plain | ({"labelExpr": "datum.value == 0 ? '0' : datum.label"} if form.startswith("+") else {})
 
 
+LINE: Final = 14
+"""Pixels of a line of a name on an axis."""
+
+
 def names(colour: str) -> dict[str, Any]:
     """Return an axis of names, which may be broken into lines (``wrapped``)."""
     look = {
@@ -57,7 +61,7 @@ def names(colour: str) -> dict[str, Any]:
         "title": None,
         "labelColor": colour,
     }
-    return look | {"labelExpr": "split(datum.label, '\\n')", "labelLineHeight": 14}
+    return look | {"labelExpr": "split(datum.label, '\\n')", "labelLineHeight": LINE}
 
 
 def wrapped(text: str, width: int = 26) -> str:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.charts.base import axis, field, figure, inks, keep, names, told
+from app.charts.base import LINE, axis, field, figure, inks, keep, names, told
 from app.charts.paths import OUTER
 from simulator.exports.vega import Spec
 from simulator.texts import t
 
 
 @keep
-def intervals(lang: str, theme: str, form: str) -> Spec:
+def intervals(lang: str, theme: str, form: str, lines: int = 2) -> Spec:
     """Return dots with their 90% intervals, one row each, around a zero line: sensitivities, changes.
 
     Columns: ``label``, ``median``, ``low``, ``high``.
+
+    Parameters
+    ----------
+    lines : of the longest label, so that none lies over another
     """
     ink = inks(theme)
     y = field("label", "nominal", sort=None, axis=names(ink.text))
@@ -39,7 +43,7 @@ def intervals(lang: str, theme: str, form: str) -> Spec:
             "encoding": {"y": y, "x": field("median", **x), "tooltip": shown},
         },
     ]
-    return figure(lang, theme, {"height": {"step": 36}, "layer": layers})
+    return figure(lang, theme, {"height": {"step": lines * LINE + 8}, "layer": layers})
 
 
 @keep

@@ -404,7 +404,7 @@ def _tell(dataset: xr.Dataset | None, key: str) -> None:
     table = relations(dataset, effect)
     shown = table.assign(label=[base.wrapped(_label(factor), 30) for factor in table["factor"]])
     base.draw(
-        drivers.intervals(*parts.looks(), "+.1f"),
+        drivers.intervals(*parts.looks(), "+.1f", 1 + max(shown["label"].str.count("\n"), default=1)),
         shown[["label", "median", "low", "high"]],
         key=f"{key}_drivers",
         alt=t("lab.drivers_alt", names=", ".join(_label(factor) for factor in table["factor"][:3])),
