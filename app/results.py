@@ -18,7 +18,7 @@ from simulator import Scenario
 
 TREND: Final = "baseline"
 BOUNDS: Final = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
-LARGEST_STACKED: Final = 256 * 1024 * 1024
+LARGEST_STACKED: Final = 64 * 1024 * 1024
 """Bytes of tables that are kept side by side; those used last."""
 
 

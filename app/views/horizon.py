@@ -167,7 +167,8 @@ def _left(told: Comparison, effect: str, gain: xr.DataArray, length: dict[str, s
             row[t("score.column.left", years=years)] = said
         rows.append(row)
     st.header(t("horizon.left", effect=t(f"effect.{effect}")))
-    st.table(pd.DataFrame(rows).set_index(t("horizon.column.length")))
+    # Programmes side by side: on a phone four columns are read, five are not.
+    st.table(pd.DataFrame(rows).set_index(t("horizon.column.length")).T)
     st.caption(t("horizon.left_note"))
     screen.footer(told)
 

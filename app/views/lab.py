@@ -412,7 +412,7 @@ def _tell(dataset: xr.Dataset | None, key: str) -> None:
     st.caption(t("lab.drivers_note"))
     st.header(t("lab.enough"))
     base.draw(
-        drivers.convergence(*parts.looks(), "+,.3~s"),
+        drivers.convergence(*parts.looks(), "+,.3~r"),
         settling(effect[told]),
         key=f"{key}_convergence",
         alt=t("lab.enough_alt", runs=int(told.sum())),
