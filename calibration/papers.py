@@ -354,6 +354,7 @@ def ladder() -> list[str]:
     covered = {use: validated()["coverage"][use]["all"] for use in ("check", "fit")}
     passed, _, of = _passed(validated())
     better, series = _wins(validated(), "level")
+    better_last, series_last = _wins(validated(), "last")
     told = {
         "used": t(
             "validation.rung.used_figure",
@@ -364,8 +365,12 @@ def ladder() -> list[str]:
         "withheld": t(
             "validation.rung.withheld_figure",
             share=f"{covered['check']['coverage_90']:.0%}",
+            stated=f"{validated()['reliability_stated']['check']['0.9']:.0%}",
+            half=f"{covered['check']['coverage_50']:.0%}",
             better=better,
             series=series,
+            better_last=better_last,
+            series_last=series_last,
         ),
     }
     lines = _head(t("validation.column.rung"), t("validation.column.shown"))

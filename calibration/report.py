@@ -570,19 +570,26 @@ def ladder_table(validation: Validation) -> Table:
     """Return the rungs of the ladder, with what is shown of each."""
     fit, check = Coverage.of(validation.of("fit")), Coverage.of(validation.of("check"))
     held = sum(seen.holds for seen in validation.patterns)
-    better = sum(wins(validation, "level", "check")[:1])
+    better, series, _ = wins(validation, "level", "check")
+    better_last, series_last, _ = wins(validation, "last", "check")
+    missing = float("nan")
+    stated = validation.stated.get("check", {}).get(0.9, missing)
     figures = {
         "used": t(
             "validation.rung.used_figure",
-            share=f"{fit.share.get(0.9, float('nan')):.0%}",
+            share=f"{fit.share.get(0.9, missing):.0%}",
             held=held,
             patterns=len(validation.patterns),
         ),
         "withheld": t(
             "validation.rung.withheld_figure",
-            share=f"{check.share.get(0.9, float('nan')):.0%}",
+            share=f"{check.share.get(0.9, missing):.0%}",
+            stated=f"{stated:.0%}",
+            half=f"{check.share.get(0.5, missing):.0%}",
             better=better,
-            series=wins(validation, "level", "check")[1],
+            series=series,
+            better_last=better_last,
+            series_last=series_last,
         ),
     }
     rows = [

@@ -128,7 +128,7 @@ class Inputs:
     police_load : [territory] other cases of the police a month
     other_load : [month, territory] background load of the other institutions, relative to mid 2019
     rurality, connectivity : [territory] shares; outside_lima : [territory]
-    people : [territory] share of the people of the country, times the share that is simulated
+    adult_share : [territory] part of the country's adult victims expected there, times the share simulated
     mining : [territory] 0 to 1, how far mining demand is felt; network_group : [territory]
     upe_load : [month, territory] background cases that arrive
     referred, loss : [month, place]
@@ -163,7 +163,7 @@ class Inputs:
     other_load: Floats
     rurality: Floats
     connectivity: Floats
-    people: Floats
+    adult_share: Floats
     outside_lima: NDArray[np.bool_]
     mining: Floats
     network_group: Integers
@@ -349,7 +349,11 @@ def prepare(
     usual = territory_levels(child_poverty(ledger, POVERTY_REFERENCE_MONTH + 1)[-1:], rural)
     need = (poverty_of / usual) ** p["workforce.demand_follows_poverty"]
 
-    expected = _expected(p, entry, stock, rates, where, land.population_2017, scale)
+    people = _shares(land.population_2017)
+    away = p["movement.share_away"]
+    # Adults come from all people and are drawn elsewhere as children are.
+    grown_up = (1.0 - away) * people + away * (people @ share)
+    expected = _expected(p, entry, stock, rates, where, grown_up, scale)
     fixed = Fixed(scenario, p, ledger, n_months, scale, rural, by_territory, load)
     asked = levels(scenario.interventions, n_months)
     stopped = np.clip(shocks(scenario, ledger, n_months)[:, SHOCKS.index("funding_stop")], 0.0, 1.0)
@@ -371,7 +375,7 @@ def prepare(
         other_load=load * need,
         rurality=rural,
         connectivity=land.internet_share_2025,
-        people=land.population_2017 / land.population_2017.sum() * scale,
+        adult_share=_shares(expected.adults) * scale,
         outside_lima=np.array([k not in LIMA for k in range(N_TERRITORIES)]),
         mining=np.where(
             land.mining_marker == CORE,
@@ -487,23 +491,27 @@ def _expected(
     stock: exits.ExpectedStock,
     rates: Floats,
     where: Floats,
-    population: Floats,
+    grown_up: Floats,
     scale: float,
 ) -> Expected:
-    """Work out what the parameters expect by territory, with institutions in reference conditions."""
+    """Work out what the parameters expect by territory, with institutions in reference conditions.
+
+    Adults are recorded where they are exploited. Who turns 18 in exploitation stays where it is; ``grown_up``
+    is [territory] where those are who were first exploited as adults, as shares.
+    """
 
     def by_territory(place: Floats) -> Floats:
         return np.asarray(place[0::2] + place[1::2])
 
     exploited = by_territory(where.sum(axis=0))
     identified = by_territory((rates * where).sum(axis=(0, 1)))
-    adult_complaints = p["justice.adult_complaints_per_year"] * scale / 12.0 * population / population.sum()
+    grown = float(entry.entries.sum() + stock.returns) * stock.by_18th_birthday / 12.0
+    aged_out = grown * _shares(exploited)
+    adult_entries = p["registers.adult_entries_per_year"] * scale / 12.0 * grown_up
+    adults = (aged_out + adult_entries) / (1.0 - np.exp(-1.0 / p["registers.adult_spell_months"]))
+    adult_complaints = p["justice.adult_complaints_per_year"] * scale / 12.0 * _shares(adults)
     complaints = identified * p["justice.complaint_share"] + adult_complaints
     charged = complaints * p["justice.charge_share"]
-    grown = float(entry.entries.sum() + stock.returns) * stock.by_18th_birthday / 12.0
-    aged_out = grown * exploited / max(float(exploited.sum()), 1e-9)
-    adult_entries = p["registers.adult_entries_per_year"] * scale / 12.0 * population / population.sum()
-    leave = 1.0 - np.exp(-1.0 / p["registers.adult_spell_months"])
     trials = charged * p["justice.trial_months"]
     return Expected(
         exploited=exploited,
@@ -514,9 +522,14 @@ def _expected(
         open_cases=complaints * p["justice.investigation_months"] + trials,
         trials=trials,
         convictions=charged * p["justice.conviction_share"],
-        adults=(aged_out + adult_entries) / leave,
+        adults=adults,
         adult_entries=adult_entries,
     )
+
+
+def _shares(amount: Floats) -> Floats:
+    """Return amounts as shares of their sum; nothing of nothing."""
+    return np.asarray(amount / max(float(amount.sum()), 1e-9))
 
 
 def _upe_units(ledger: Ledger, n_months: int) -> Integers:

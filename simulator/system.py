@@ -245,10 +245,9 @@ class System:
 
     def adult_complaints(self) -> Floats:
         """Return [territory] cases of adult victims that are expected to open this month."""
-        now, inputs = self.factors, self.inputs
-        presence = now.p["registers.adults_presence"] ** (now["field_presence"] - 1.0)
-        adults = index(self.adults, inputs.expected.adults) * presence * now["complaints"] * now["recording"]
-        return inputs.expected.adult_complaints * adults
+        expected = self.inputs.expected
+        adults = index(self.adults, expected.adults)
+        return expected.adult_complaints * registers.adults_seen(self.factors, adults)
 
     def open_cases(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return [territory] the cases that are open, and those of them on trial."""

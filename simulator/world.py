@@ -348,8 +348,8 @@ class World(mesa.Model):
             return
         system, now = self.system, self.system.factors
         inputs = self.inputs
-        adults = index(system.adults, inputs.expected.adults) * inputs.people
-        tables = registers.tables(now, adults, system.effort)
+        adults = index(system.adults, inputs.expected.adults)
+        tables = registers.tables(now, adults, inputs.adult_share, system.effort)
         filed = np.empty(int(self.identified.sum()) + 1, registers.FILED)
         n = registers.register(self.active, self.known, self.month, tables, self.key, system.lists, filed)
         system.prosecute(filed[:n])

@@ -53,15 +53,29 @@ class RegisterTables(NamedTuple):
     prosecutor_adults: Floats
 
 
-def tables(now: Factors, adults: Floats, effort: Floats) -> RegisterTables:
-    """Return what registration reads this month.
+def adults_seen(now: Factors, adults: Floats) -> Floats:
+    """Return [territory] adult victims whom services see, relative to the reference.
 
-    ``adults`` is [territory] adults in exploitation relative to expectation, times those expected on a list
-    that counts one in a year; ``effort`` is [territory] police work relative to the reference.
+    They are found where people meet, so that a pandemic hides them beyond what it takes from presence in the
+    field. ``adults`` is [territory] adults in exploitation relative to expectation.
     """
     p = now.p
     presence = p["registers.adults_presence"] ** (now["field_presence"] - 1.0)
-    seen = adults * presence * now["recording"] * now["complaints"]
+    open_places = np.maximum(1.0 - p["registers.adults_hidden_in_pandemic"] * now["pandemic"], 0.0)
+    return np.asarray(adults * presence * open_places * now["recording"] * now["complaints"])
+
+
+def tables(now: Factors, adults: Floats, share: Floats, effort: Floats) -> RegisterTables:
+    """Return what registration reads this month.
+
+    Parameters
+    ----------
+    adults : [territory] adults in exploitation relative to expectation
+    share : [territory] part of the country's adult victims expected there, times the share that is simulated
+    effort : [territory] police work relative to the reference
+    """
+    p = now.p
+    seen = adults_seen(now, adults) * share
     return RegisterTables(
         police_own=p["registers.police_of_police"],
         police_others=p["registers.police_of_others"],

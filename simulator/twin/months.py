@@ -447,8 +447,8 @@ class Twin:
         where = _territories(self.where).sum(axis=0)
         grown = flows[EXPLOITED, ADULT].sum() * where / max(float(where.sum()), 1e-12)
 
-        adults = index(system.adults, inputs.expected.adults) * inputs.people
-        lists = registers.tables(system.factors, adults, system.effort)
+        adults = index(system.adults, inputs.expected.adults)
+        lists = registers.tables(system.factors, adults, inputs.adult_share, system.effort)
         filed = identified.sum(axis=0) * lists.complaint
         system.expect(filed)
         others = identified.sum(axis=0) - identified[BY_POLICE]

@@ -23,6 +23,8 @@ from simulator.engine.states import (
     REINTEGRATED,
     SPECIALISED_SHELTER,
 )
+from simulator.evidence import Ledger
+from simulator.inputs import CORE
 from simulator.outcomes.record import SERIES
 from simulator.rules import recruitment
 from simulator.world import World
@@ -190,3 +192,30 @@ def test_frozen_levels_stay_level(world_of: Build) -> None:
     early, late = per_entry[18:42].mean(), per_entry[-24:].mean()
     assert late == pytest.approx(early, rel=0.08)
     assert stock[:12].mean() == pytest.approx(start, rel=0.08)
+
+
+def test_adults_are_recorded_where_exploitation_is(
+    world_of: Build, arrays_of: Finish, ledger: Ledger
+) -> None:
+    """What draws exploitation to a territory draws the records of adults there, too: lists of all ages."""
+    core = ledger.territories.mining_marker == CORE
+    part = []
+    for pull in (1.0, 15.0):
+        values = {"movement.share_away": 0.9, "movement.pull_mining_core": pull}
+        arrays = arrays_of(world_of(values={**values, "registers.adults_police_per_year": 1e5}))
+        adults = arrays["registered_police_adults"].sum(axis=0)
+        part.append(float(adults[core].sum() / adults.sum()))
+    assert part[1] > 2.0 * part[0]
+
+
+def test_a_pandemic_hides_adults_and_not_children(world_of: Build, arrays_of: Finish) -> None:
+    adults, children = [], []
+    strike = slice(12 * 8 + 2, 12 * 8 + 6)
+    many = {"registers.adults_police_per_year": 1e5, "identification.known_per_year": 2e4}
+    for hidden in (0.0, 0.8):
+        values = {"registers.adults_hidden_in_pandemic": hidden, **many}
+        arrays = arrays_of(world_of(until=strike.stop - 1, values=values))
+        adults.append(float(arrays["registered_police_adults"][strike].sum()))
+        children.append(int(arrays["registered_police_children"][strike].sum()))
+    assert adults[1] / adults[0] == pytest.approx(0.2, rel=0.15)
+    assert children[0] == children[1] > 0
