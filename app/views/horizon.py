@@ -163,7 +163,8 @@ def _left(told: Comparison, effect: str, gain: xr.DataArray, length: dict[str, s
         row[t("horizon.column.final")] = _told(final, "+n")
         for years in LATER[1:]:
             share = left[years]
-            said = t("horizon.not_told") if share is None else _told(share, "%")
+            # A share of one run has no interval, and no number stands without one.
+            said = t("horizon.not_told") if share is None or share.runs < 2 else _told(share, "%")
             row[t("score.column.left", years=years)] = said
         rows.append(row)
     st.header(t("horizon.left", effect=t(f"effect.{effect}")))
