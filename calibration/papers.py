@@ -13,7 +13,7 @@ from scipy import stats
 from calibration.kept import PRIOR, told, validated
 from calibration.outcome import EXCLUDED, weighted_quantiles
 from calibration.patterns import patterns
-from calibration.report import RUNGS
+from calibration.report import rungs
 from simulator.evidence import load_ledger
 from simulator.experiments.posterior import load_posterior
 from simulator.experiments.structures import load_structures
@@ -351,33 +351,20 @@ def order() -> list[str]:
 
 def ladder() -> list[str]:
     """Return the rungs of the ladder of validation with what is shown of each, in the language in force."""
-    covered = {use: validated()["coverage"][use]["all"] for use in ("check", "fit")}
-    passed, _, of = _passed(validated())
-    better, series = _wins(validated(), "level")
-    better_last, series_last = _wins(validated(), "last")
-    told = {
-        "used": t(
-            "validation.rung.used_figure",
-            share=f"{covered['fit']['coverage_90']:.0%}",
-            held=passed,
-            patterns=of,
-        ),
-        "withheld": t(
-            "validation.rung.withheld_figure",
-            share=f"{covered['check']['coverage_90']:.0%}",
-            stated=f"{validated()['reliability_stated']['check']['0.9']:.0%}",
-            half=f"{covered['check']['coverage_50']:.0%}",
-            better=better,
-            series=series,
-            better_last=better_last,
-            series_last=series_last,
-        ),
-    }
+    made = validated()
+    fit, check = (made["coverage"][use]["all"] for use in ("fit", "check"))
+    passed, _, of = _passed(made)
+    told = rungs(
+        fitted=fit["coverage_90"],
+        patterns=(passed, of),
+        checked=check["coverage_90"],
+        stated=made["reliability_stated"]["check"]["0.9"],
+        half=check["coverage_50"],
+        level=_wins(made, "level"),
+        last=_wins(made, "last"),
+    )
     lines = _head(t("validation.column.rung"), t("validation.column.shown"))
-    for name in RUNGS:
-        shown = told.get(name) or t(f"validation.rung_shown.{name}")
-        lines.append(f"| {t(f'validation.rung.{name}')} | {shown} |")
-    return lines
+    return [*lines, *(f"| {one['rung']} | {one['shown']} |" for one in told)]
 
 
 def _head(*headings: str) -> list[str]:

@@ -566,39 +566,62 @@ def open_table(validation: Validation) -> Table:
 RUNGS: Final = ("verified", "face", "used", "withheld", "future")
 
 
-def ladder_table(validation: Validation) -> Table:
-    """Return the rungs of the ladder, with what is shown of each."""
-    fit, check = Coverage.of(validation.of("fit")), Coverage.of(validation.of("check"))
-    held = sum(seen.holds for seen in validation.patterns)
-    better, series, _ = wins(validation, "level", "check")
-    better_last, series_last, _ = wins(validation, "last", "check")
-    missing = float("nan")
-    stated = validation.stated.get("check", {}).get(0.9, missing)
+def rungs(
+    *,
+    fitted: float,
+    patterns: tuple[int, int],
+    checked: float,
+    stated: float,
+    half: float,
+    level: tuple[int, int],
+    last: tuple[int, int],
+) -> list[dict[str, str]]:
+    """Return the rungs of the ladder, with what is shown of each.
+
+    Parameters
+    ----------
+    fitted, checked : shares of the figures fitted to and held back in their 90% intervals
+    patterns : how many pass, of how many
+    stated, half : shares of those held back in 90% intervals with errors as stated, and in 50% intervals
+    level, last : series held back on which the model beats the forecast, of how many
+    """
     figures = {
         "used": t(
-            "validation.rung.used_figure",
-            share=f"{fit.share.get(0.9, missing):.0%}",
-            held=held,
-            patterns=len(validation.patterns),
+            "validation.rung.used_figure", share=f"{fitted:.0%}", held=patterns[0], patterns=patterns[1]
         ),
         "withheld": t(
             "validation.rung.withheld_figure",
-            share=f"{check.share.get(0.9, missing):.0%}",
+            share=f"{checked:.0%}",
             stated=f"{stated:.0%}",
-            half=f"{check.share.get(0.5, missing):.0%}",
-            better=better,
-            series=series,
-            better_last=better_last,
-            series_last=series_last,
+            half=f"{half:.0%}",
+            better=level[0],
+            series=level[1],
+            better_last=last[0],
+            series_last=last[1],
         ),
     }
-    rows = [
+    return [
         {
             "rung": t(f"validation.rung.{name}"),
             "shown": figures.get(name) or t(f"validation.rung_shown.{name}"),
         }
         for name in RUNGS
     ]
+
+
+def ladder_table(validation: Validation) -> Table:
+    """Return the ladder of a validation."""
+    fit, check = Coverage.of(validation.of("fit")), Coverage.of(validation.of("check"))
+    missing = float("nan")
+    rows = rungs(
+        fitted=fit.share.get(0.9, missing),
+        patterns=(sum(seen.holds for seen in validation.patterns), len(validation.patterns)),
+        checked=check.share.get(0.9, missing),
+        stated=validation.stated.get("check", {}).get(0.9, missing),
+        half=check.share.get(0.5, missing),
+        level=wins(validation, "level", "check")[:2],
+        last=wins(validation, "last", "check")[:2],
+    )
     return Table("", (_column("rung"), _column("shown")), tuple(rows))
 
 

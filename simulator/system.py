@@ -245,9 +245,11 @@ class System:
 
     def adult_complaints(self) -> Floats:
         """Return [territory] cases of adult victims that are expected to open this month."""
-        expected = self.inputs.expected
-        adults = index(self.adults, expected.adults)
-        return expected.adult_complaints * registers.adults_seen(self.factors, adults)
+        return self.inputs.expected.adult_complaints * self.adults_seen()
+
+    def adults_seen(self) -> Floats:
+        """Return [territory] adult victims whom services see this month, relative to expectation."""
+        return registers.adults_seen(self.factors, index(self.adults, self.inputs.expected.adults))
 
     def open_cases(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return [territory] the cases that are open, and those of them on trial."""

@@ -69,7 +69,7 @@ from simulator.rules import (
     registers,
     reintegration,
 )
-from simulator.system import Seen, System, index
+from simulator.system import Seen, System
 from simulator.tables import Column, Table
 from simulator.texts import t
 
@@ -348,8 +348,7 @@ class World(mesa.Model):
             return
         system, now = self.system, self.system.factors
         inputs = self.inputs
-        adults = index(system.adults, inputs.expected.adults)
-        tables = registers.tables(now, adults, inputs.adult_share, system.effort)
+        tables = registers.tables(now, system.adults_seen() * inputs.adult_share, system.effort)
         filed = np.empty(int(self.identified.sum()) + 1, registers.FILED)
         n = registers.register(self.active, self.known, self.month, tables, self.key, system.lists, filed)
         system.prosecute(filed[:n])

@@ -65,17 +65,16 @@ def adults_seen(now: Factors, adults: Floats) -> Floats:
     return np.asarray(adults * presence * open_places * now["recording"] * now["complaints"])
 
 
-def tables(now: Factors, adults: Floats, share: Floats, effort: Floats) -> RegisterTables:
+def tables(now: Factors, seen: Floats, effort: Floats) -> RegisterTables:
     """Return what registration reads this month.
 
     Parameters
     ----------
-    adults : [territory] adults in exploitation relative to expectation
-    share : [territory] part of the country's adult victims expected there, times the share that is simulated
+    seen : [territory] ``adults_seen``, times the part of the country's adult victims expected there and the
+        share that is simulated
     effort : [territory] police work relative to the reference
     """
     p = now.p
-    seen = adults_seen(now, adults) * share
     return RegisterTables(
         police_own=p["registers.police_of_police"],
         police_others=p["registers.police_of_others"],

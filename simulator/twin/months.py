@@ -57,7 +57,7 @@ from simulator.inputs import Inputs, arriving, prepare
 from simulator.outcomes.dataset import attributes_of, coordinates
 from simulator.rules import care, justice, registers
 from simulator.rules.recruitment import FIRST_AGE
-from simulator.system import Seen, System, index
+from simulator.system import Seen, System
 from simulator.twin import chances
 from simulator.twin.compartments import (
     GROUPS,
@@ -447,8 +447,7 @@ class Twin:
         where = _territories(self.where).sum(axis=0)
         grown = flows[EXPLOITED, ADULT].sum() * where / max(float(where.sum()), 1e-12)
 
-        adults = index(system.adults, inputs.expected.adults)
-        lists = registers.tables(system.factors, adults, inputs.adult_share, system.effort)
+        lists = registers.tables(system.factors, system.adults_seen() * inputs.adult_share, system.effort)
         filed = identified.sum(axis=0) * lists.complaint
         system.expect(filed)
         others = identified.sum(axis=0) - identified[BY_POLICE]
