@@ -36,6 +36,9 @@ FIGURES: Final = (
 """Figures that a reader can choose from."""
 
 RATES: Final = ("incidence", "exploited_per_1000")
+PLACES: Final = ("specialised_places", "specialised_occupied", "general_places", "general_occupied")
+UPES: Final = ("upe_units", "upe_capacity", "upe_waiting", "waiting_for_place")
+REGISTERED: Final = ("registered_police_children", "registered_prosecutor_children")
 BEHIND: Final = {
     "first_entries": ("recruitment.", "networks."),
     "exploited": ("exits.", "recruitment."),
@@ -47,8 +50,20 @@ BEHIND: Final = {
     "specialised_entries": ("care.",),
     "completed": ("reintegration.", "care."),
     "completed_share": ("reintegration.",),
+    "incidence": ("recruitment.", "networks."),
+    "exploited_per_1000": ("exits.", "recruitment."),
+    "aged_out": ("exits.", "population."),
+    "lost_before_protection": ("referral.", "upe."),
+    "specialised_entries": ("care.",),
+    "general_entries": ("care.",),
+    "family_care_entries": ("care.",),
+    "in_care": ("care.", "reintegration."),
+    **dict.fromkeys(PLACES, ("care.",)),
+    **dict.fromkeys(UPES, ("upe.", "workforce.")),
+    **dict.fromkeys(REGISTERED, ("registers.", "police.", "justice.")),
+    "money": ("cost.", "prices.", "budget."),
 }
-"""Parameters that stand first behind a figure, by the beginning of their names."""
+"""Parameters that stand first behind a figure, by the beginning of their names; every figure has some."""
 
 GROUP_ROWS: Final = ("first_entries", "identified", "assisted_share", "completed")
 
@@ -122,7 +137,7 @@ def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = "plan")
             t("app.who.figure"), names, format_func=lambda name: t(f"app.card.{name}"), key="cards_figure"
         )
         st.caption(t(f"app.about.{figure_of}"))
-        behind(figure_of, "cards_parameter")
+        behind(BEHIND[figure_of], "cards_parameter")
 
 
 def figure(
@@ -144,7 +159,7 @@ def figure(
     ----------
     table : what is shown as a table; by default the data of the chart
     sources : beside the model
-    about : figure whose parameters can be opened
+    about : figure whose parameters can be opened, of ``BEHIND``
     footer : whether what it rests on is said here; several figures may share one footer
     choice : of ``charts.base.draw``, where the chart can be clicked; what was clicked is returned
     """
@@ -154,9 +169,8 @@ def figure(
     with st.container(horizontal=True):
         with st.popover(t("app.figure.data"), icon=":material/table:", key=f"{key}_data"):
             _data(spec, frame, frame if table is None else table, key, told)
-        if about in BEHIND:
-            with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key=f"{key}_behind"):
-                behind(about, f"{key}_parameter")
+        if about:
+            opener(key, *BEHIND[about])
     return chosen
 
 
@@ -362,10 +376,21 @@ def parameter_cards(names: Sequence[str], key: str) -> None:
     parameter_card(ledger[chosen])
 
 
-def behind(indicator: str, key: str) -> None:
-    """Let a reader open what stands behind a figure."""
-    starts = BEHIND.get(indicator, ())
-    parameter_cards([name for name in load_ledger().parameters if name.startswith(starts)], key)
+def behind(starts: Sequence[str], key: str) -> None:
+    """Let a reader open the card of any parameter whose name begins with one of some beginnings."""
+    parameter_cards([name for name in load_ledger().parameters if name.startswith(tuple(starts))], key)
+
+
+def opener(key: str, *starts: str) -> None:
+    """Put a button beside a figure that opens the parameters behind it.
+
+    Parameters
+    ----------
+    key : of the figure
+    starts : beginnings of names of parameters, such as those of ``BEHIND``
+    """
+    with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key=f"{key}_behind"):
+        behind(starts, f"{key}_parameter")
 
 
 # A plan that changes nothing yet, and numbers in words.
