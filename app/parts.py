@@ -54,7 +54,6 @@ BEHIND: Final = {
     "exploited_per_1000": ("exits.", "recruitment."),
     "aged_out": ("exits.", "population."),
     "lost_before_protection": ("referral.", "upe."),
-    "specialised_entries": ("care.",),
     "general_entries": ("care.",),
     "family_care_entries": ("care.",),
     "in_care": ("care.", "reintegration."),
