@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from app import links, screen, state
+from app import links, opening, screen, state
 from app.menu import MENU, PAGES
 from simulator.faults import FaultyInput
 from simulator.texts import t
@@ -36,6 +36,7 @@ def main() -> None:
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
     state.begin()
     _take_link()
+    _take_lost()
     with st.sidebar:
         st.segmented_control(
             t("app.language"),
@@ -100,6 +101,12 @@ def _take_link() -> None:
     st.session_state[state.PLAN] = plan
     if horizon in state.HORIZONS:
         st.session_state[state.HORIZON] = horizon
+
+
+def _take_lost() -> None:
+    """Say so once to somebody who asked for a page that is not there."""
+    if st.query_params.pop(opening.LOST, None):
+        st.session_state[state.NOTICE] = t("app.lost")
 
 
 def _sidebar() -> None:

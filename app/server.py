@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from app import opening
 from app.engine import Settings
 
 ENTRY: Final = Path(__file__).with_name("main.py")
@@ -41,6 +43,7 @@ CONFIG: Final[dict[str, Any]] = {
     "server.runOnSave": False,
     "server.maxUploadSize": 8,
     "server.enableXsrfProtection": True,
+    "logger.hideWelcomeMessage": True,
     "runner.magicEnabled": False,
     # What is chosen is chosen again in another language: meant so, though the widget has a default, too.
     "global.disableWidgetStateDuplicationWarning": True,
@@ -65,7 +68,8 @@ def serve(settings: Settings, *, port: int, address: str, base_path: str = "") -
     settings : of the live engine
     port, address : where to listen; base_path : part of the address behind a proxy
     """
-    from streamlit.web import bootstrap  # noqa: PLC0415  (slow, and of no use to help texts)
+    import streamlit as st  # noqa: PLC0415  (slow, and of no use to help texts)
+    from streamlit import file_util  # noqa: PLC0415
 
     os.environ["SINTRATA_APP"] = json.dumps(asdict(settings))
     options = {
@@ -74,12 +78,18 @@ def serve(settings: Settings, *, port: int, address: str, base_path: str = "") -
         "server.address": address,
         "server.baseUrlPath": base_path,
     }
-    flags = {name.replace(".", "_"): value for name, value in options.items()}
-    bootstrap.load_config_options(flags)
     # The first trend runs begin while the first page is still on its way.
     from app.engine import engine  # noqa: PLC0415
 
     engine()
     # So that the first page does not wait for what pages are made of; the workers load the country meanwhile.
-    importlib.import_module("app.menu")
-    bootstrap.run(str(ENTRY), False, [], flags)
+    menu, screen = importlib.import_module("app.menu"), importlib.import_module("app.screen")
+    first = opening.routes(Path(file_util.get_static_dir()), menu.PAGES, screen.LANGUAGES, base_path)
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, _end)
+    st.App(ENTRY, routes=first).run(config=options)
+
+
+def _end(_number: int, _frame: object) -> None:
+    """End the process as if it had come to its end: the server has closed what it holds and is told again."""
+    raise SystemExit(0)

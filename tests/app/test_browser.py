@@ -108,8 +108,7 @@ class Watched:
             self.outside.append(request.url)
 
     def _console(self, message: Any) -> None:
-        # The client looks for its server below the page's own address first; that is not there.
-        if message.type == "error" and "404" not in message.text:
+        if message.type == "error":
             self.errors.append(message.text)
 
     def open(self, path: str) -> Any:

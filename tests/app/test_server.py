@@ -8,11 +8,19 @@ from pathlib import Path
 
 import psutil
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from streamlit.file_util import get_static_dir
 
+from app import opening
 from app.engine import Settings
+from app.screen import LANGUAGES
 from benchmarks.serving import serving
+from simulator.texts import t
 
 ALONE = Settings(draws=1, workers=1, scale=0.02, trends=1)
+FIRST = opening.routes(Path(get_static_dir()), ["home", "budget"], LANGUAGES, "/base")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not ended by signals there")
@@ -31,3 +39,31 @@ def test_a_server_that_is_told_to_stop_ends_without_a_traceback(tmp_path: Path, 
     words = said.read_text(encoding="utf-8")
     assert "Traceback" not in words
     assert "Exception in thread" not in words
+
+
+def answer(path: str, asked: str = "") -> Response:
+    """Return what a browser gets from the routes that stand before those of the framework."""
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": asked.encode(), "headers": []}
+    for route in FIRST:
+        match, more = route.matches(scope)
+        if match is Match.FULL:
+            return route.endpoint(Request(scope | more))
+    raise LookupError(path)
+
+
+@pytest.mark.parametrize(("asked", "lang"), [("lang=English", "en"), ("lang=nonsense", "es"), ("", "es")])
+@pytest.mark.parametrize("path", ["/base/", "/base/budget"])
+def test_the_first_document_is_in_the_language_of_the_address_and_names_its_server(
+    path: str, asked: str, lang: str
+) -> None:
+    html = bytes(answer(path, asked).body).decode()
+    assert f'<html lang="{lang}">' in html
+    assert f"<title>{t('app.title', lang)}</title>" in html
+    assert html.index("BACKEND_BASE_URL") < html.index('<script type="module"')
+
+
+def test_an_address_that_is_no_page_leads_to_the_first_one() -> None:
+    assert answer("/base/nothing").headers["location"] == "/base/?lost=1"
+    assert answer("/base/favicon.png").headers["content-type"] == "image/png"
+    with pytest.raises(LookupError):
+        answer("/base/_stcore/health")

@@ -1,0 +1,75 @@
+"""The document that a browser opens first: in the reader's language, and it says where the server is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from simulator.texts import t
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+LOST: Final = "lost"
+"""Parameter of the address of somebody who asked for a page that is not there."""
+
+WHERE: Final = """<script>
+  window.__streamlit = {{BACKEND_BASE_URL: location.origin + location.pathname.replace({last}, "/")}}
+</script>"""
+"""Without it the client looks for its server below the page's own address first, where nothing is. It is the
+browser that puts the address together: only it knows what stands before it behind a proxy."""
+
+HOME, PAGE = "/\\/*$/", "/\\/[^\\/]*\\/*$/"
+"""What comes after the address of the server in that of the first page, and of any other."""
+
+
+def document(html: str, lang: str, last: str) -> str:
+    """Return the framework's document, with language, name, and where the server is.
+
+    Parameters
+    ----------
+    html : of the framework
+    last : expression for the part of the address that names the page
+    """
+    html = html.replace('<html lang="en">', f'<html lang="{lang}">', 1)
+    html = html.replace("<title>Streamlit</title>", f"<title>{escape(t('app.title', lang))}</title>", 1)
+    return html.replace("<head>", f"<head>{WHERE.format(last=last)}", 1)
+
+
+def routes(static: Path, pages: Iterable[str], languages: dict[str, str], base_path: str) -> list[Route]:
+    """Return what answers a browser that opens an address of ours.
+
+    Parameters
+    ----------
+    static : folder of the framework's document and what goes with it
+    pages : addresses; languages : code by what the parameter ``lang`` says
+    base_path : what stands before all addresses, empty if nothing does
+    """
+    from starlette.responses import FileResponse, HTMLResponse, RedirectResponse  # noqa: PLC0415
+    from starlette.routing import Route  # noqa: PLC0415
+
+    html = (static / "index.html").read_text(encoding="utf-8")
+    beside = {path.name for path in static.iterdir() if path.is_file()} - {"index.html"}
+    known = frozenset(pages)
+    before = f"/{base_path.strip('/')}" if base_path.strip("/") else ""
+
+    def told(request: Request, last: str) -> Response:
+        lang = languages.get(request.query_params.get("lang", ""), "es")
+        return HTMLResponse(document(html, lang, last), headers={"Cache-Control": "no-cache"})
+
+    def home(request: Request) -> Response:
+        return told(request, HOME)
+
+    def page(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name in beside:
+            return FileResponse(static / name)
+        if name in known:
+            return told(request, PAGE)
+        return RedirectResponse(f"{before}/?{LOST}=1")
+
+    return [Route(f"{before}/", home), Route(f"{before}/{{name:str}}", page)]
