@@ -1,4 +1,4 @@
-"""Links that hold a plan: what differs from its base, packed into the address."""
+"""Links that hold a plan and what stands beside it: what differs from the base, packed into the address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 LONGEST: Final = 8 * 1024
@@ -18,21 +19,40 @@ LARGEST: Final = 64 * 1024
 VERSION: Final = 1
 HORIZON: Final = "h"
 PLAN: Final = "p"
+RIVALS: Final = "r"
 
 
 class BadLinkError(ValueError):
     """A link that holds no plan."""
 
 
-def pack(plan: Mapping[str, Any], horizon: str) -> str:
+@dataclass(frozen=True)
+class Held:
+    """What a link holds.
+
+    Attributes
+    ----------
+    plan : in the shape of a scenario file
+    horizon : last month, such as ``2030-12``
+    rivals : what stands beside the plan: names of the library, or mappings with ``name`` and ``mapping``
+    """
+
+    plan: Mapping[str, Any]
+    horizon: str
+    rivals: Sequence[str | Mapping[str, Any]] = ()
+
+
+def pack(held: Held) -> str:
     """Return the text of a link.
 
     Raises
     ------
     BadLinkError
-        If the plan is too large for a link.
+        If it is too much for a link.
     """
-    tree = {"v": VERSION, HORIZON: horizon, PLAN: dict(plan)}
+    tree = {"v": VERSION, HORIZON: held.horizon, PLAN: dict(held.plan)}
+    if held.rivals:
+        tree[RIVALS] = list(held.rivals)
     raw = json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
     text = base64.urlsafe_b64encode(zlib.compress(raw, 9)).decode().rstrip("=")
     if len(raw) > LARGEST or len(text) > LONGEST:
@@ -40,8 +60,8 @@ def pack(plan: Mapping[str, Any], horizon: str) -> str:
     return text
 
 
-def unpack(text: str) -> tuple[dict[str, Any], str]:
-    """Return plan and horizon of a link; whether the plan can be used is for its schema to say.
+def unpack(text: str) -> Held:
+    """Return what a link holds; whether its scenarios can be used is for their schema to say.
 
     Raises
     ------
@@ -61,7 +81,20 @@ def unpack(text: str) -> tuple[dict[str, Any], str]:
         raise BadLinkError from None
     if not isinstance(tree, dict) or tree.get("v") != VERSION:
         raise BadLinkError
-    plan, horizon = tree.get(PLAN), tree.get(HORIZON)
-    if not isinstance(plan, dict) or not isinstance(horizon, str):
+    plan, horizon, rivals = tree.get(PLAN), tree.get(HORIZON), tree.get(RIVALS, [])
+    if not isinstance(plan, dict) or not isinstance(horizon, str) or not _are_rivals(rivals):
         raise BadLinkError
-    return plan, horizon
+    return Held(plan, horizon, rivals)
+
+
+def _are_rivals(told: object) -> bool:
+    return isinstance(told, list) and all(
+        isinstance(one, str)
+        or (
+            isinstance(one, dict)
+            and set(one) == {"name", "mapping"}
+            and isinstance(one["name"], str)
+            and isinstance(one["mapping"], dict)
+        )
+        for one in told
+    )

@@ -85,7 +85,7 @@ def _dress(lang: str) -> None:
 
 
 def _take_link() -> None:
-    """Take the plan of a link into a new session, once; nonsense is a message."""
+    """Take the scenarios of a link into a new session, once; nonsense is a message."""
     if st.session_state.get("link_read"):
         return
     st.session_state["link_read"] = True
@@ -93,14 +93,17 @@ def _take_link() -> None:
     if not text:
         return
     try:
-        plan, horizon = links.unpack(text)
-        state.build(plan)
+        held = links.unpack(text)
+        state.build(held.plan)
+        if not state.can_stand_beside(held.rivals):
+            raise links.BadLinkError
     except (links.BadLinkError, FaultyInput):
         st.session_state[state.NOTICE] = t("app.link.bad")
         return
-    st.session_state[state.PLAN] = plan
-    if horizon in state.HORIZONS:
-        st.session_state[state.HORIZON] = horizon
+    st.session_state[state.PLAN] = dict(held.plan)
+    st.session_state[state.RIVALS] = list(held.rivals)
+    if held.horizon in state.HORIZONS:
+        st.session_state[state.HORIZON] = held.horizon
 
 
 def _take_lost() -> None:

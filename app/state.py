@@ -5,16 +5,19 @@ from __future__ import annotations
 import copy
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
+from app.links import Held
 from scenarios import levers, library
+from scenarios.shape import LONGEST_LABEL
 from simulator import Scenario, load_scenario
 from simulator.faults import FaultyInput
+from simulator.texts import t
 
 PLAN: Final = "plan"
 UNDO: Final = "undone"
@@ -29,6 +32,9 @@ UNDO_STEPS: Final = 20
 MOST_RIVALS: Final = 3
 """Scenarios that can stand beside the plan, the trend aside."""
 
+COPIES: Final = tuple(f"plan_{number}" for number in range(1, MOST_RIVALS + 2))
+"""Names of copies of the plan that stand beside it."""
+
 START: Final = "2027-01"
 RAMP_MONTHS: Final = 12
 """When levers of the page begin, and how long they grow, until somebody sets it otherwise."""
@@ -39,6 +45,7 @@ FRESH: Final[Mapping[str, Any]] = {
     "base": "baseline",
     "label": {"es": "Mi escenario", "en": "My scenario"},
 }
+SAID: Final = ("question", "description", "assumptions", "claims", "evidence")
 FIRST_YEAR: Final = 2012
 
 type Mapped = dict[str, Any]
@@ -72,6 +79,11 @@ def drawn() -> int:
 def plan() -> Mapped:
     """Return a copy of the plan as the mapping of a scenario file: what differs from its base."""
     return copy.deepcopy(st.session_state[PLAN])
+
+
+def held() -> Held:
+    """Return what a link of this session holds."""
+    return Held(plan(), st.session_state[HORIZON], list(st.session_state[RIVALS]))
 
 
 @lru_cache(maxsize=256)
@@ -114,18 +126,18 @@ def trend() -> Scenario:
     }
     if not assumed:
         return prepared("baseline")
-    return build({"schema": 1, "base": "baseline", "label": _trend_label(), **assumed}, name="baseline")
-
-
-def _trend_label() -> dict[str, str]:
-    label = prepared("baseline").label
-    return {"es": label.es, "en": label.en}
+    return build(_preset("baseline") | assumed, name="baseline")
 
 
 def month_text(until: int) -> str:
     """Return a month counted from January 2012 as files and commands spell it, such as ``2030-12``."""
     year, month = divmod(until, 12)
     return f"{FIRST_YEAR + year}-{month + 1:02d}"
+
+
+def horizon_of(until: int) -> str:
+    """Return the first horizon of the page that reaches a month, the last one if none does."""
+    return next((one for one in HORIZONS if one >= month_text(until)), HORIZONS[-1])
 
 
 def until() -> int:
@@ -135,7 +147,15 @@ def until() -> int:
 
 
 def change(mapping: Mapping[str, Any]) -> bool:
-    """Make a mapping the plan if it has no faults; return whether it has none.
+    """Change the plan if the mapping has no faults; return whether it has none.
+
+    A plan that no longer is what it is called after says so in its name. See ``take`` for the rest.
+    """
+    return take(mapping if mapping == st.session_state[PLAN] else _named(mapping))
+
+
+def take(mapping: Mapping[str, Any]) -> bool:
+    """Make a mapping the plan, with its own name, if it has no faults; return whether it has none.
 
     What was the plan can be brought back with ``undo``; faults are kept for the page to show.
     """
@@ -151,6 +171,26 @@ def change(mapping: Mapping[str, Any]) -> bool:
     return True
 
 
+def _named(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a mapping whose name says that it has been changed, or no longer does where it is so no more."""
+    label = mapping.get("label")
+    if label == FRESH["label"] or not isinstance(label, Mapping):
+        return mapping
+    if set(mapping) <= set(FRESH):
+        return _preset(mapping["base"])
+    marked = {
+        lang: _with(text.removesuffix(t("app.changed", lang)), t("app.changed", lang))
+        for lang, text in label.items()
+    }
+    # What its author says of a scenario is not said of another one.
+    return {key: part for key, part in mapping.items() if key not in SAID} | {"label": marked}
+
+
+def _with(label: str, mark: str) -> str:
+    """Return a label with a mark at its end, not longer than a label can be."""
+    return f"{label[: LONGEST_LABEL - len(mark)]}{mark}"
+
+
 def undo() -> None:
     """Bring back the plan before the last change."""
     if st.session_state[UNDO]:
@@ -160,14 +200,18 @@ def undo() -> None:
 
 def fresh() -> None:
     """Begin again from the trend."""
-    change(dict(FRESH))
+    take(dict(FRESH))
 
 
 def preset(name: str) -> None:
     """Make a scenario of the library the plan; nonsense changes nothing."""
     if name in library():
-        label = prepared(name).label
-        change({"schema": 1, "base": name, "label": {"es": label.es, "en": label.en}})
+        take(_preset(name))
+
+
+def _preset(name: str) -> Mapped:
+    label = prepared(name).label
+    return {"schema": 1, "base": name, "label": {"es": label.es, "en": label.en}}
 
 
 # Levers: interventions of the whole country that the plan itself sets.
@@ -259,11 +303,31 @@ def rivals() -> list[Scenario]:
     ]
 
 
+def can_stand_beside(rows: Sequence[str | Mapping[str, Any]]) -> bool:
+    """Return whether scenarios that come from elsewhere can stand beside the plan.
+
+    They cannot if they are too many, have names that are not ours or the same name, or faults.
+    """
+    copies = [row for row in rows if not isinstance(row, str)]
+    from_library = [row for row in rows if isinstance(row, str)]
+    names = [row["name"] for row in copies]
+    if len(rows) > MOST_RIVALS or not {*from_library} <= {*library()} or not {*names} <= {*COPIES}:
+        return False
+    if len({*from_library, *names}) < len(rows):
+        return False
+    try:
+        for row in copies:
+            build(row["mapping"])
+    except FaultyInput:
+        return False
+    return True
+
+
 def keep_plan() -> None:
     """Put a copy of the plan beside it."""
     kept = st.session_state[RIVALS]
     taken = {row["name"] for row in kept if not isinstance(row, str)}
-    name = next(f"plan_{number}" for number in range(1, MOST_RIVALS + 2) if f"plan_{number}" not in taken)
+    name = next(one for one in COPIES if one not in taken)
     mapping = plan()
-    mapping["label"] = {lang: f"{text} ({name[-1]})"[:120] for lang, text in mapping["label"].items()}
+    mapping["label"] = {lang: _with(text, f" ({name[-1]})") for lang, text in mapping["label"].items()}
     st.session_state[RIVALS] = [*kept, {"name": name, "mapping": mapping}][-MOST_RIVALS:]

@@ -6,14 +6,17 @@ import io
 import mimetypes
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from app import links, results, screen, state
 from app.jobs import OUTPUT, Job, TooManyJobsError, jobs
 from app.results import Comparison
+from simulator import Scenario
 from simulator.texts import language, set_language, t
 
 KINDS: Final = {
@@ -46,7 +49,7 @@ def _scenario(told: Comparison, key: str) -> None:
     for one in own:
         st.download_button(
             t("takeaway.yaml", name=one.label),
-            one.to_yaml().encode(),
+            _as_run(one, told).to_yaml().encode(),
             f"{one.name}.yaml",
             "application/yaml",
             key=f"{key}_yaml_{one.name}",
@@ -63,14 +66,20 @@ def _scenario(told: Comparison, key: str) -> None:
         icon=":material/table:",
     )
     try:
-        packed = links.pack(state.plan(), st.session_state[state.HORIZON])
+        packed = links.pack(state.held())
     except links.BadLinkError:
         st.caption(t("takeaway.link_too_long"))
     else:
         st.markdown(t("takeaway.link"))
-        st.code(f"{_address()}?s={packed}", language=None, wrap_lines=True)
+        words = urlencode({screen.CHOSEN: st.session_state[screen.CHOSEN], "s": packed})
+        st.code(f"{_address()}?{words}", language=None, wrap_lines=True)
     st.markdown(t("takeaway.command"))
     st.code(screen.command(told), language="bash", wrap_lines=True)
+
+
+def _as_run(one: Scenario, told: Comparison) -> Scenario:
+    """Return a scenario that ends when the runs on the page do."""
+    return replace(one, until_ti=told.until)
 
 
 def _address() -> str:

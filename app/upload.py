@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from simulator.faults import FaultyInput
 from simulator.texts import t
 
 LARGEST_MB: Final = 2
+LONGEST_NAME: Final = 60
 SUFFIXES: Final = {"yaml": ".yaml", "yml": ".yaml", "xlsx": ".xlsx"}
 """Endings of files that are read, and under which name: never the one that they came with."""
 
@@ -39,28 +41,49 @@ def upload(key: str, *kinds: str) -> None:
     )
     st.caption(t("upload.note"))
     if given is None:
+        st.session_state.pop(f"{key}_told", None)
         return
-    if st.button(t("upload.take"), key=f"{key}_take", icon=":material/check:"):
-        try:
-            taken = open_bytes(given.getvalue(), given.name.rpartition(".")[2].lower())
-        except FaultyInput as error:
-            screen.faults(error.faults)
-            return
-        mapping = taken.to_mapping()
-        if state.change(mapping):
-            st.session_state[state.NOTICE] = ""
-            st.rerun(scope="app")
+    st.button(
+        t("upload.take"),
+        key=f"{key}_take",
+        icon=":material/check:",
+        on_click=screen.act,
+        args=(_take, given.getvalue(), given.name, f"{key}_told"),
+    )
+    told = st.session_state.get(f"{key}_told", ())
+    if isinstance(told, str):
+        st.success(told, icon=":material/check:")
+    else:
+        screen.faults(told)
 
 
-def open_bytes(data: bytes, kind: str) -> Scenario:
+def _take(data: bytes, name: str, told: str) -> None:
+    """Make the scenario of a file the plan, run it as far as the file says, and remember what came of it."""
+    stem, _, kind = name.rpartition(".")
+    shown = re.sub(r"[^\w.-]+", "_", stem)[:LONGEST_NAME] or t("upload.name")
+    try:
+        taken = open_bytes(data, kind.lower(), shown)
+    except FaultyInput as error:
+        st.session_state[told] = error.faults
+        return
+    mapping = taken.to_mapping()
+    # How far it runs is a matter of the session, the same for all that stand side by side.
+    del mapping["until"]
+    if state.take(mapping):
+        st.session_state[state.HORIZON] = state.horizon_of(taken.until_ti)
+        year = st.session_state[state.HORIZON][:4]
+        st.session_state[told] = t("upload.taken", file=f"{shown}.{kind}", name=taken.label, year=year)
+
+
+def open_bytes(data: bytes, kind: str, name: str = "scenario") -> Scenario:
     """Return the scenario of a file that somebody has sent.
 
-    The file is read under a name of ours in an empty folder: it can name no other file but those of the
-    library.
+    The file is read in an empty folder: it can name no other file but those of the library.
 
     Parameters
     ----------
     kind : ending, of ``SUFFIXES``
+    name : by which messages call it, letters, digits, ``.``, ``_`` and ``-`` only
 
     Raises
     ------
@@ -68,7 +91,7 @@ def open_bytes(data: bytes, kind: str) -> Scenario:
         With every fault of the file.
     """
     with tempfile.TemporaryDirectory(prefix="sintrata-") as folder:
-        path = Path(folder) / f"{t('upload.name')}{SUFFIXES.get(kind, '.yaml')}"
+        path = Path(folder) / f"{name}{SUFFIXES.get(kind, '.yaml')}"
         path.write_bytes(data)
         try:
             if path.suffix == ".xlsx":

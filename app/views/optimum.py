@@ -304,7 +304,7 @@ def _take(job: Job) -> None:
 def _open(path: Path) -> None:
     """Make the best split the plan of this session."""
     if path.exists():
-        state.change(load_scenario(path).to_mapping())
+        state.take(load_scenario(path).to_mapping())
 
 
 def _before(told: Comparison) -> None:

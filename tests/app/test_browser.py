@@ -22,7 +22,7 @@ import pypdf
 import pytest
 import xarray as xr
 
-from app.links import pack
+from app.links import Held, pack
 from app.parts import MAIN, form
 from app.screen import number
 from benchmarks.serving import serving
@@ -206,7 +206,7 @@ def test_planner_changes_a_lever_and_takes_away_what_the_command_line_gives(
     watched = Watched(chromium, address)
     es = catalogue("es")
     plan = {"schema": 1, "base": "places_for_boys", "label": {"es": "Uno", "en": "One"}}
-    page = watched.open(f"explore?lang=Español&s={pack(plan, '2030-12')}")
+    page = watched.open(f"explore?lang=Español&s={pack(Held(plan, '2030-12'))}")
     complete(page, "es")
     keep(page, "explore_es")
     file = download(page, es["takeaway.yaml"].format(name="Uno"), tmp_path)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from app.links import LARGEST, LONGEST, BadLinkError, pack, unpack
+from app.links import LARGEST, LONGEST, BadLinkError, Held, pack, unpack
 
 texts = some.text(max_size=30)
 plans = some.dictionaries(
@@ -23,14 +23,21 @@ def link_of(raw: bytes) -> str:
 
 
 @settings(deadline=None)
-@given(plan=plans, horizon=texts)
-def test_what_is_packed_is_unpacked(plan: dict[str, object], horizon: str) -> None:
-    assert unpack(pack(plan, horizon)) == (plan, horizon)
+@given(
+    plan=plans,
+    horizon=texts,
+    rivals=some.lists(texts | some.fixed_dictionaries({"name": texts, "mapping": plans}), max_size=3),
+)
+def test_what_is_packed_is_unpacked(
+    plan: dict[str, object], horizon: str, rivals: list[str | dict[str, object]]
+) -> None:
+    held = Held(plan, horizon, rivals)
+    assert unpack(pack(held)) == held
 
 
 def test_three_changes_make_a_short_link() -> None:
     rows = [{"use": u, "start": "2027-01", "ramp_months": 12, "amount": 0.5} for u in ("a", "b", "c")]
-    assert len(pack({"schema": 1, "base": "baseline", "interventions": rows}, "2030-12")) < 300
+    assert len(pack(Held({"schema": 1, "base": "baseline", "interventions": rows}, "2030-12"))) < 300
 
 
 @settings(deadline=None)
@@ -49,6 +56,10 @@ def test_nonsense_is_refused(text: str) -> None:
         json.dumps({"v": 2, "h": "2030-12", "p": {}}).encode(),
         json.dumps({"v": 1, "h": 3, "p": {}}).encode(),
         json.dumps({"v": 1, "h": "2030-12", "p": []}).encode(),
+        json.dumps({"v": 1, "h": "2030-12", "p": {}, "r": "plan_1"}).encode(),
+        json.dumps({"v": 1, "h": "2030-12", "p": {}, "r": [7]}).encode(),
+        json.dumps({"v": 1, "h": "2030-12", "p": {}, "r": [{"name": {}, "mapping": {}}]}).encode(),
+        json.dumps({"v": 1, "h": "2030-12", "p": {}, "r": [{"name": "plan_1"}]}).encode(),
         b"[" * 20000,
     ],
 )
@@ -67,4 +78,4 @@ def test_too_long_a_text_and_too_large_a_plan_are_refused() -> None:
     with pytest.raises(BadLinkError):
         unpack("A" * (LONGEST + 1))
     with pytest.raises(BadLinkError):
-        pack({"x": "y" * (LARGEST + 1)}, "2030-12")
+        pack(Held({"x": "y" * (LARGEST + 1)}, "2030-12"))

@@ -167,14 +167,14 @@ def test_a_link_with_nonsense_is_a_message(text: str) -> None:
 
 def test_a_link_opens_the_same_plan() -> None:
     plan = {"schema": 1, "base": "places_for_boys", "label": {"es": "Uno", "en": "One"}}
-    at = open_page("explore", "en", s=links.pack(plan, "2035-12"))
+    at = open_page("explore", "en", s=links.pack(links.Held(plan, "2035-12")))
     assert at.session_state["plan"] == plan
     assert at.session_state["horizon"] == "2035-12"
 
 
 def test_a_plan_that_the_schema_refuses_is_a_message_in_a_link() -> None:
     plan = {"schema": 1, "base": "../../etc/passwd", "label": {"es": "Uno", "en": "One"}}
-    at = open_page("explore", "es", s=links.pack(plan, "2030-12"))
+    at = open_page("explore", "es", s=links.pack(links.Held(plan, "2030-12")))
     assert not at.exception
     assert catalogue("es")["app.link.bad"] in [warning.value for warning in at.warning]
     assert at.session_state["plan"]["base"] == "baseline"

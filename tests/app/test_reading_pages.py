@@ -38,7 +38,7 @@ def runs_are_there(server: Engine) -> None:
 def with_plan(name: str, lang: str) -> AppTest:
     # Options of widgets are told by functions that also run here.
     set_language(lang)
-    at = open_page(name, lang, s=links.pack(PLAN, "2030-12"))
+    at = open_page(name, lang, s=links.pack(links.Held(PLAN, "2030-12")))
     assert not at.exception
     assert [error.value for error in at.error] == []
     return at
