@@ -223,9 +223,10 @@ def _picture(spec: Spec, frame: pd.DataFrame, theme: str, suffix: str) -> Callab
 def path_figure(told: Comparison, indicator: str, key: str, scenario: str = "plan") -> None:
     """Show the path of one figure under a scenario, beside the trend."""
     table = told.frame(told.tables["country"].sel(indicator=indicator, drop=True))
-    own = table[table["scenario"] == scenario].drop(columns=["scenario", "name", "runs"])
+    own = table[table["scenario"] == scenario].drop(columns=["scenario", "name"])
     trend = table[table["scenario"] == results.TREND].set_index("year")["median"]
-    frame = own.assign(trend=own["year"].map(trend), today=None, target=None, target_text=None)
+    paths = own.drop(columns="runs").assign(trend=own["year"].map(trend))
+    frame = paths.assign(today=None, target=None, target_text=None)
     frame.loc[frame["year"] == TODAY, "today"] = TODAY
     last = own[own["year"] == last_year(told)].iloc[0]
     kind = form(indicator)
@@ -238,7 +239,7 @@ def path_figure(told: Comparison, indicator: str, key: str, scenario: str = "pla
         between=screen.between(last, kind),
         trend=screen.number(trend[last_year(told)], kind),
     )
-    shown = _columns(own.assign(trend=own["year"].map(trend)), told)
+    shown = _columns(paths, told)
     figure(
         fan(language(), screen.theme(), axis_form(indicator)),
         frame,
@@ -253,7 +254,7 @@ def path_figure(told: Comparison, indicator: str, key: str, scenario: str = "pla
 def effect_figure(told: Comparison, indicator: str, key: str, scenario: str = "plan") -> None:
     """Show by how much a scenario changes one figure, year by year, paired run by run."""
     table = told.against(told.tables["country"].sel(indicator=indicator, drop=True))
-    own = table[table["scenario"] == scenario].drop(columns=["scenario", "name", "runs"])
+    own = table[table["scenario"] == scenario].drop(columns=["scenario", "name"])
     last = own[own["year"] == last_year(told)].iloc[0]
     kind = f"+{form(indicator)}"
     alt = t(
@@ -265,11 +266,11 @@ def effect_figure(told: Comparison, indicator: str, key: str, scenario: str = "p
     )
     figure(
         effect(language(), screen.theme(), axis_form(indicator, change=True), unit=unit_of(indicator)),
-        scaled(own, indicator),
+        scaled(own.drop(columns="runs"), indicator),
         key=key,
         alt=alt,
         told=told,
-        table=_columns(scaled(own, indicator), told),
+        table=_columns(scaled(own.drop(columns="runs"), indicator), told),
         about=indicator,
     )
 

@@ -15,6 +15,7 @@ import xarray as xr
 from app import state
 from app.engine import Answer, engine
 from simulator import Scenario
+from simulator.outcomes.counted import ENOUGH
 
 TREND: Final = "baseline"
 BOUNDS: Final = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
@@ -99,7 +100,8 @@ class Comparison:
 def band(values: xr.DataArray) -> pd.DataFrame:
     """Return median, 50% and 90% interval over draws of every cell; runs without a value do not count.
 
-    One run has no interval: its bounds are missing.
+    One run has no interval: its bounds are missing. Fewer than ``ENOUGH`` runs do not tell what nine of ten
+    would do: the 90% interval is then all that they span.
     """
     runs = values.notnull().sum("draw")
     axis = values.get_axis_num("draw")
@@ -110,6 +112,9 @@ def band(values: xr.DataArray) -> pd.DataFrame:
     quantile = np.nanquantile if np.isnan(filled).any() else np.quantile
     cut = quantile(filled, list(BOUNDS.values()), axis=axis)
     template = values.isel(draw=0, drop=True)
+    few = runs.values < ENOUGH
+    for row, end in ((0, np.nanmin), (-1, np.nanmax)):
+        cut[row] = np.where(few, end(filled, axis=axis), cut[row])
     out: dict[str, xr.DataArray] = {}
     for number, name in enumerate(BOUNDS):
         told = template.copy(data=np.where(empty, np.nan, cut[number]))

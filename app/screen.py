@@ -17,6 +17,7 @@ from app.results import Comparison
 from simulator import __version__, load_ledger
 from simulator.exports.vega import months
 from simulator.faults import Fault
+from simulator.outcomes.counted import ENOUGH
 from simulator.texts import language, set_language, t
 
 LANGUAGES: Final = {"Español": "es", "English": "en"}
@@ -132,6 +133,8 @@ def badge(told: Comparison) -> None:
     else:
         text = t("app.state.preview", draws=told.draws, total=told.total)
         st.badge(text, icon=":material/pending:", color="orange")
+    if 1 < told.draws < ENOUGH:
+        st.caption(t("app.state.few", draws=told.draws))
 
 
 def failure(told: Comparison) -> None:
@@ -183,7 +186,7 @@ def _minus(text: str) -> str:
 
 
 def between(row: Any, form: str = "n", *, brief: bool = False) -> str:
-    """Return the interval of a row with ``low`` and ``high`` in words.
+    """Return the interval of a row with ``low``, ``high`` and ``runs`` in words.
 
     Parameters
     ----------
@@ -191,8 +194,11 @@ def between(row: Any, form: str = "n", *, brief: bool = False) -> str:
     """
     if isnan(row["low"]):
         return t("app.one_run")
-    low, high = number(row["low"], form), number(row["high"], form)
-    return t("app.between_brief", low=low, high=high) if brief else t("app.between", low=low, high=high)
+    ends = {"low": number(row["low"], form), "high": number(row["high"], form)}
+    if brief:
+        return t("app.between_brief", **ends)
+    runs = int(row["runs"])
+    return t("app.between", **ends) if runs >= ENOUGH else t("app.between_few", **ends, runs=runs)
 
 
 # What stands below every figure.

@@ -140,6 +140,7 @@ def _frame(told: Comparison, indicator: str, kind: str) -> pd.DataFrame:
             "median": table["median"].to_numpy(),
             "low": table["low"].to_numpy(),
             "high": table["high"].to_numpy(),
+            "runs": table["runs"].to_numpy(),
         }
     )
     largest = float(np.nanmax(np.abs(frame["value"]))) or 1.0

@@ -181,7 +181,7 @@ def _path(told: Comparison, plan: Score, form: str) -> pd.DataFrame:
     table = told.frame(values.sel(year=slice(FIRST_YEAR, None)))
     frame = table[table["scenario"] == parts.PLAN].copy()
     frame["trend"] = table.loc[table["scenario"] == results.TREND, "median"].to_numpy()
-    frame = frame[["year", *paths.PATH, "trend"]].dropna(subset=["median"]).reset_index(drop=True)
+    frame = frame[["year", *paths.PATH, "runs", "trend"]].dropna(subset=["median"]).reset_index(drop=True)
     frame = frame.assign(today=np.nan, target=np.nan, target_text="")
     goal = plan.targets.get(HORIZON)
     if len(frame):

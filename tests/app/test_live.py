@@ -214,13 +214,16 @@ def test_kept_answers_are_bounded(small_engine: Engine) -> None:
     assert small_engine.state()["answers"] <= SMALL.most
 
 
-def test_intervals_are_quantiles_over_draws_and_one_run_has_none() -> None:
+def test_intervals_are_quantiles_over_draws_all_that_few_span_and_of_one_none() -> None:
+    many = np.arange(10.0)
     values = xr.DataArray(
-        [[1.0, np.nan], [2.0, np.nan], [4.0, 5.0]], dims=("draw", "year"), coords={"year": [1, 2]}
+        [[x, x if x < 3 else np.nan, 5.0 if x == 0 else np.nan] for x in many],
+        dims=("draw", "year"),
+        coords={"year": [1, 2, 3]},
     )
     table = band(values).set_index("year")
-    assert table.loc[1, "median"] == 2.0
-    assert table.loc[1, "low"] == pytest.approx(np.quantile([1.0, 2.0, 4.0], 0.05))
-    assert table.loc[2, "median"] == 5.0
-    assert np.isnan(table.loc[2, "low"])
-    assert table.loc[2, "runs"] == 1
+    assert table["runs"].tolist() == [10, 3, 1]
+    assert table["median"].tolist() == [4.5, 1.0, 5.0]
+    assert table.loc[1, ["low", "high"]].tolist() == pytest.approx([0.45, 8.55])
+    assert table.loc[2, ["low", "high"]].tolist() == [0.0, 2.0]
+    assert table.loc[3, ["low", "high"]].isna().all()

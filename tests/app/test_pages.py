@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -187,3 +188,57 @@ def test_parts_of_a_scenario_are_named_in_the_language_of_the_reader() -> None:
     assert names[es["score.synergy"]] == en["score.synergy"]
     assert names[es["score.design"].format(programme="compact2")] == "how Second Compact works"
     assert names["places_girls"] == load_ledger().lines["places_girls"].label["en"]
+
+
+def test_a_changed_scenario_says_so_in_its_name_until_it_is_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state.st, "session_state", {})
+    state.begin()
+    state.set_amount("execution_incremental", 0.2)
+    assert state.plan()["label"] == state.FRESH["label"]
+    state.preset("balanced")
+    kept = state.plan()["label"]
+    for amount in (0.1, 0.2):
+        state.set_amount("execution_incremental", amount)
+        changed = {"es": f"{kept['es']} (modificado)", "en": f"{kept['en']} (modified)"}
+        assert state.plan()["label"] == changed
+    state.set_amount("execution_incremental", 0.0)
+    assert state.plan()["label"] == kept
+
+
+def test_what_an_author_says_of_a_scenario_is_not_said_of_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state.st, "session_state", {})
+    state.begin()
+    own = load_scenario("balanced").to_mapping()
+    assert state.take(own)
+    assert {"question", "claims"} <= set(state.plan())
+    state.set_amount("execution_incremental", 0.2)
+    assert not {"question", "claims"} & set(state.plan())
+    assert state.scenario().label.es == f"{own['label']['es']} (modificado)"
+
+
+def test_a_link_brings_back_what_stands_beside_the_plan() -> None:
+    mapping = {"schema": 1, "base": "balanced", "label": {"es": "Copia (1)", "en": "Copy (1)"}}
+    rivals = ["policy_2030_funded", {"name": "plan_1", "mapping": mapping}]
+    at = open_page("compare", "es", s=links.pack(links.Held(mapping, "2030-12", rivals)))
+    assert at.session_state[state.RIVALS] == rivals
+    assert not at.exception
+
+
+@pytest.mark.parametrize(
+    "rivals",
+    [
+        ["nothing"],
+        ["balanced", "balanced"],
+        ["balanced"] * 4,
+        [{"name": "../plan", "mapping": {"schema": 1, "base": "balanced"}}],
+        [{"name": "plan_1", "mapping": {"schema": 1, "base": "nothing"}}],
+    ],
+)
+def test_scenarios_of_a_link_that_cannot_stand_beside_the_plan_are_a_message(rivals: list[Any]) -> None:
+    at = open_page("compare", "es", s=links.pack(links.Held(dict(state.FRESH), "2030-12", rivals)))
+    assert catalogue("es")["app.link.bad"] in [one.value for one in at.warning]
+    assert at.session_state[state.RIVALS] == []
