@@ -303,6 +303,12 @@ def rivals() -> list[Scenario]:
     ]
 
 
+def own() -> list[Scenario]:
+    """Return the scenarios of this session that the library does not have: the plan and copies of it."""
+    copies = [one for one in rivals() if one.name in COPIES]
+    return copies if set(plan()) <= set(FRESH) else [scenario(), *copies]
+
+
 def can_stand_beside(rows: Sequence[str | Mapping[str, Any]]) -> bool:
     """Return whether scenarios that come from elsewhere can stand beside the plan.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import streamlit as st
 import xarray as xr
 
-from app import background, state
+from app import background
 from simulator.texts import t
 
 JOB: Final = "lab_analysis"
@@ -34,7 +35,7 @@ CODE: Final = {
 """The same in Python, by command."""
 
 
-def show(store: Path, dataset: xr.Dataset, outputs: list[str]) -> None:
+def show(store: Path, dataset: xr.Dataset, outputs: list[str], label: Callable[[str], str]) -> None:
     """Let the reader ask a question of a store, and show the page that answers it.
 
     Parameters
@@ -42,6 +43,7 @@ def show(store: Path, dataset: xr.Dataset, outputs: list[str]) -> None:
     store : of a sweep that has finished
     dataset : the same, opened
     outputs : those that can be chosen
+    label : what a scenario is called
     """
     st.header(t("lab.analysis"))
     st.markdown(t("lab.analysis_lead"))
@@ -57,7 +59,7 @@ def show(store: Path, dataset: xr.Dataset, outputs: list[str]) -> None:
         asked["scenario"] = right.selectbox(
             t("chart.scenario"),
             [str(name) for name in dataset["scenario"].values[1:]],
-            format_func=state.label_of,
+            format_func=label,
             key="lab_asked_scenario",
         )
         asked["year"] = str(int(dataset["year"].values[-1]))

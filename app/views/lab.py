@@ -6,6 +6,8 @@ import io
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +18,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from app import background, parts, screen, state
+from app import background, parts, results, screen, state
 from app.charts import base, drivers
 from app.jobs import OUTPUT, Job
 from app.views import analyses
@@ -53,6 +55,7 @@ MOST_RUNS: Final = 1000
 SECONDS_A_RUN: Final = 1.5
 OUTPUTS: Final = ("first_entries", "returns", "child_months", "identified", "completed", "completed_share")
 FILE, STORE = "experiment.yaml", "store.zarr"
+OWN_TREND: Final = "trend"
 LARGEST_STORE: Final = 64 * 1024 * 1024
 AGAIN: Final = 200
 """Samples with replacement that give the interval of a rank correlation."""
@@ -82,11 +85,16 @@ def show() -> None:
 def _design() -> None:
     st.header(t("lab.what"))
     left, right = st.columns(2)
+    own = {one.name: one for one in state.own()}
+    offered = [*own, *(name for name in library() if name != results.TREND)]
+    if "lab_scenarios" in st.session_state:
+        # What was chosen may be gone by now.
+        st.session_state["lab_scenarios"] = [n for n in st.session_state["lab_scenarios"] if n in offered]
     names = left.multiselect(
         t("lab.scenarios"),
-        [name for name in library() if name != "baseline"],
-        default=["balanced", "policy_2030_funded"],
-        format_func=state.label_of,
+        offered,
+        default=[*list(own)[:1], "balanced", "policy_2030_funded"],
+        format_func=lambda name: str(own[name].label) if name in own else state.label_of(name),
         max_selections=MOST_SCENARIOS - 1,
         help=t("lab.scenarios_help"),
         key="lab_scenarios",
@@ -120,8 +128,14 @@ def _design() -> None:
     replicates = three.number_input(t("lab.replicates"), 1, 10, 1, key="lab_replicates")
     seed = four.number_input(t("lab.seed"), 0, 2**31 - 1, 0, key="lab_seed")
     chosen, moved = ({}, []) if sampler == "prior" else (_parameters(), _levers())
-    mapping = _mapping(names, kept, sampler, size, int(replicates), int(seed), chosen, moved)
-    _start(mapping, _runs(mapping, chosen, moved))
+    trend = state.trend()
+    if trend.hash != state.prepared(results.TREND).hash:
+        # Under assumptions of its own the trend is not the one of the library.
+        own[OWN_TREND] = replace(trend, name=OWN_TREND)
+    first = OWN_TREND if OWN_TREND in own else results.TREND
+    mapping = _mapping([first, *names], kept, sampler, size, int(replicates), int(seed), chosen, moved)
+    files = {f"{name}.yaml": own[name].to_yaml() for name in mapping["scenarios"] if name in own}
+    _start(mapping, _runs(mapping, chosen, moved), files)
 
 
 def _sizes(sampler: str) -> list[int]:
@@ -210,7 +224,7 @@ def _mapping(
     """Return the experiment as plain data in the shape of its file."""
     out: dict[str, Any] = {
         "schema": 1,
-        "scenarios": ["baseline", *names],
+        "scenarios": names,
         "until": "2030-12",
         "seed": seed,
         "replicates": replicates,
@@ -244,7 +258,13 @@ def yaml_of(mapping: dict[str, Any]) -> str:
     return out.getvalue()
 
 
-def _start(mapping: dict[str, Any], runs: int) -> None:
+def _start(mapping: dict[str, Any], runs: int, files: Mapping[str, str]) -> None:
+    """Let the reader start an experiment, and take its files, command and code.
+
+    Parameters
+    ----------
+    files : scenarios that are not of the library, by name of file
+    """
     minutes = runs * SECONDS_A_RUN / 60
     st.info(t("lab.count", runs=f"{runs:,}", minutes=f"{minutes:,.0f}"), icon=":material/timer:")
     too_many = runs > MOST_RUNS
@@ -261,14 +281,24 @@ def _start(mapping: dict[str, Any], runs: int) -> None:
         disabled=busy or too_many,
         key="lab_start",
     ):
-        background.begin(JOB, words, {FILE: text})
+        background.begin(JOB, words, {FILE: text, **files})
     background.progress(JOB)
     with st.expander(t("lab.same"), icon=":material/terminal:"):
         st.caption(t("lab.same_help"))
         st.code(text, language="yaml")
         st.code(f"sintrata sweep {FILE} --out {STORE}", language="bash")
         st.code(f'import simulator\n\nstore = simulator.sweep("{FILE}", "{STORE}")', language="python")
-        st.download_button(FILE, text, file_name=FILE, mime="text/yaml", key="lab_file", on_click="ignore")
+        with st.container(horizontal=True):
+            for name, content in ((FILE, text), *files.items()):
+                st.download_button(
+                    name,
+                    content,
+                    file_name=name,
+                    mime="text/yaml",
+                    key=f"lab_file_{name}",
+                    on_click="ignore",
+                    icon=":material/description:",
+                )
 
 
 # -- the results -------------------------------------------------------------------------------------------
@@ -283,10 +313,16 @@ def _results() -> None:
     if job.state != "done":
         st.warning(t("lab.unfinished"), icon=":material/pending:")
     opened = _opened(store)
-    _tell(opened, "lab")
+
+    def label(name: str) -> str:
+        """Return what a scenario was called when the job began."""
+        file = job.folder / f"{name}.yaml"
+        return str(state.prepared(file).label) if file.exists() else state.label_of(name)
+
+    _tell(opened, "lab", label)
     _take(job)
     if opened is not None and job.state == "done" and opened.sizes["scenario"] > 1:
-        analyses.show(store, opened, _kept(opened))
+        analyses.show(store, opened, _kept(opened), label)
 
 
 def _take(job: Job) -> None:
@@ -299,7 +335,8 @@ def _take(job: Job) -> None:
             for path in sorted(store.rglob("*")):
                 if path.is_file() and path.stat().st_size < LARGEST_STORE:
                     file.write(path, Path(STORE) / path.relative_to(store))
-            file.write(job.folder / FILE, FILE)
+            for path in sorted(job.folder.glob("*.yaml")):
+                file.write(path, path.name)
         return out.getvalue()
 
     st.download_button(
@@ -325,7 +362,7 @@ def _open() -> None:
         except (ValueError, zipfile.BadZipFile):
             st.error(t("lab.bad_store"), icon=":material/error:")
             return
-        _tell(_opened(store), "lab_open")
+        _tell(_opened(store), "lab_open", state.label_of)
 
 
 def unpacked(content: bytes, folder: Path) -> Path:
@@ -368,7 +405,7 @@ def _kept(dataset: xr.Dataset) -> list[str]:
     return [name for name in OUTPUTS if name in dataset]
 
 
-def _tell(dataset: xr.Dataset | None, key: str) -> None:
+def _tell(dataset: xr.Dataset | None, key: str, label: Callable[[str], str]) -> None:
     """Show effects, what drives them, and whether there are enough runs."""
     if dataset is None:
         st.error(t("lab.bad_store"), icon=":material/error:")
@@ -382,7 +419,7 @@ def _tell(dataset: xr.Dataset | None, key: str) -> None:
     name = right.selectbox(
         t("chart.scenario"),
         others or [str(dataset["scenario"].values[0])],
-        format_func=state.label_of,
+        format_func=label,
         key=f"{key}_scenario",
     )
     effect = effects(dataset, output, name)

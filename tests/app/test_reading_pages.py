@@ -18,6 +18,7 @@ from app.engine import Engine
 from app.jobs import OUTPUT, jobs
 from app.views import analyses, horizon, lab
 from simulator import load_ledger, load_scenario
+from simulator.experiments.sweep.checking import load_experiment
 from simulator.policy.national import indicators
 from simulator.texts import catalogue, set_language
 from tests.app.conftest import SMALL
@@ -175,15 +176,13 @@ def test_a_parameter_is_tried_within_its_range_and_for_the_trend_too() -> None:
 
 @pytest.mark.parametrize("sampler", lab.SAMPLERS)
 def test_the_design_of_the_page_is_an_experiment(sampler: str, tmp_path: Path) -> None:
-    from simulator.experiments.sweep.checking import load_experiment  # noqa: PLC0415
-
     chosen = {} if sampler == "prior" else {"police.effort_elasticity": [0.2, 0.4]}
     moved = (
         []
         if sampler == "prior"
         else [{"use": "targeted_groups", "start": "2027-01", "amount": {"uniform": [0, 0.2]}}]
     )
-    mapping = lab._mapping(["balanced"], ["completed"], sampler, 8, 1, 3, chosen, moved)
+    mapping = lab._mapping(["baseline", "balanced"], ["completed"], sampler, 8, 1, 3, chosen, moved)
     path = tmp_path / "experiment.yaml"
     path.write_text(lab.yaml_of(mapping), encoding="utf-8")
     experiment = load_experiment(path)
@@ -331,3 +330,33 @@ def test_a_finished_sweep_tells_what_drives_it_and_asks_by_command_and_code() ->
     asked = jobs().get(at.session_state[analyses.JOB])
     assert asked is not None
     assert asked.words[0] == "discover"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_lab_takes_the_scenario_in_hand_and_its_assumptions(
+    lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[dict[str, str]] = []
+    monkeypatch.setattr(lab.background, "begin", lambda _key, _words, files: begun.append(dict(files)))
+    plan = {
+        "schema": 1,
+        "base": "balanced",
+        "label": {"es": "Mío", "en": "Mine"},
+        "context": [{"use": "poverty", "from": "2027-01", "multiply": 1.2}],
+    }
+    at = open_page("lab", lang, s=links.pack(links.Held(plan, "2030-12")))
+    (chosen,) = [one for one in at.multiselect if one.key == "lab_scenarios"]
+    assert chosen.value[0] == "plan"
+    assert "Mío" in chosen.options or "Mine" in chosen.options
+    (start,) = [one for one in at.button if one.key == "lab_start"]
+    start.click().run()
+    assert not at.exception
+    (files,) = begun
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    experiment = load_experiment(tmp_path / "experiment.yaml")
+    trend, mine, *others = experiment.scenarios
+    assert (trend.name, mine.name) == ("trend", "plan")
+    assert {one.name for one in others} == {"balanced", "policy_2030_funded"}
+    assert trend.context == mine.context != ()
+    assert str(mine.label) == ("Mío" if lang == "es" else "Mine")
