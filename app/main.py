@@ -29,6 +29,11 @@ WIDE: Final = """@media (min-width: 768px) {
 }"""
 """Room for tables and figures beside the side bar; on very wide screens lines do not grow without end."""
 
+NARROW: Final = """@media (max-width: 640px) {
+  [data-testid=stTable] :is(th, td) {padding-left: .25rem; padding-right: .25rem; font-size: .8125rem}
+}"""
+"""Four columns of a table fit on a phone."""
+
 
 def main() -> None:
     """Draw the page that is asked for."""
@@ -81,7 +86,7 @@ def _dress(lang: str) -> None:
         st.html(
             f"<script>document.documentElement.lang='{lang}';{script}</script>", unsafe_allow_javascript=True
         )
-    st.html(f"<style>{WIDE}{DARK_CHOICES if screen.theme() == 'dark' else ''}</style>")
+    st.html(f"<style>{WIDE}{NARROW}{DARK_CHOICES if screen.theme() == 'dark' else ''}</style>")
 
 
 def _take_link() -> None:

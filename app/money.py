@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
+from app.results import band
 from scenarios.programmes import PAYERS
 from simulator import Scenario, load_ledger
 from simulator.evidence.drivers import rural_share
@@ -16,7 +18,7 @@ from simulator.policy.costs import place_multiplier, unit_costs
 from simulator.policy.prices import prices
 
 if TYPE_CHECKING:
-    from scenarios.programmes import Grant, Programme
+    from scenarios.programmes import Grant, Programme, UnitCost
 
 FIRST, LAST = 2027, 2030
 """Years of the table; with a longer horizon what stands in the last year goes on."""
@@ -27,9 +29,8 @@ COUNTRY: Final = "00"
 """Stands for the whole country where a territory could stand."""
 
 NAME: Final = "budget"
-STEP: Final = 1000.0
 MOST: Final = 1e10
-"""Soles: what one changes a cell by, and the most that it can hold."""
+"""The most soles that a cell can hold; it holds whole soles."""
 
 POINTS: Final = 41
 EPOCH: Final = 2012
@@ -113,7 +114,7 @@ def plan_of(scenario: Scenario) -> Plan:
                     cell = cells.setdefault((line, place), np.zeros(len(YEARS)))
                     cell += yearly * share / len(places)
     rows = [
-        {"line": line, "where": place, **dict(zip(YEARS, np.round(cell / STEP) * STEP, strict=True))}
+        {"line": line, "where": place, **dict(zip(YEARS, np.round(cell), strict=True))}
         for (line, place), cell in cells.items()
         if cell.any()
     ]
@@ -128,8 +129,7 @@ def plan_of(scenario: Scenario) -> Plan:
 def _yearly(programme: Programme, grant: Grant) -> np.ndarray:
     """Return [year of the table] soles of 2025 of one grant."""
     ledger = load_ledger()
-    central = {name: parameter.central for name, parameter in ledger.parameters.items()}
-    level = prices(ledger, central)
+    level = prices(ledger, _central())
     ramp = max(programme.ramp_months, 1)
     month = np.arange(YEAR * (END + 1 - EPOCH))
     end = month.size if programme.end_ti is None else programme.end_ti
@@ -154,13 +154,14 @@ def check_payers(shares: Mapping[str, float]) -> tuple[tuple[str, float], ...] |
     return tuple((name, shares[name] / 100.0) for name in PAYERS if shares.get(name, 0.0) > 0.0)
 
 
-def curve(line: str, needs: Mapping[str, float], up_to: float) -> pd.DataFrame:
+def curve(line: str, needs: Mapping[str, float], up_to: float, own: Sequence[UnitCost] = ()) -> pd.DataFrame:
     """Return what share of its need a line covers in the long run, by the money executed in a year.
 
     Parameters
     ----------
     line : name; needs : its need by code of territory
     up_to : soles of the base year at which the curve ends
+    own : unit costs that a scenario brings with it
 
     Returns
     -------
@@ -169,49 +170,80 @@ def curve(line: str, needs: Mapping[str, float], up_to: float) -> pd.DataFrame:
     """
     ledger = load_ledger()
     one = ledger.lines[line]
-    central = {name: parameter.central for name, parameter in ledger.parameters.items()}
-    number = list(ledger.lines).index(line)
     rural = rural_share(ledger)
-    place = place_multiplier(ledger, central)
+    place = place_multiplier(ledger, _central())
     by_territory = place[0::2] * (1.0 - rural) + place[1::2] * rural
     need = np.array([needs.get(code, 0.0) for code in ledger.territories.codes])
     money = np.linspace(0.0, max(up_to, 1.0), POINTS)
     out = {"millions": money / 1e6}
-    cost, reach = ledger.parameters[one.cost], ledger.parameters[one.reach]
+    unit, reach = unit_cost(line, own), ledger.parameters[one.reach]
     ends = {
-        "low": (cost.high, reach.low),
-        "median": (cost.central, reach.central),
-        "high": (cost.low, reach.high),
+        "low": (unit["high"], reach.low),
+        "median": (unit["median"], reach.central),
+        "high": (unit["low"], reach.high),
     }
-    for name, (c, r) in ends.items():
-        p = {**central, one.cost: c}
-        unit = unit_costs(ledger, p, prices(ledger, p)).current[number]
-        whole = float((need * by_territory).sum()) * unit / one.serves
+    for name, (cost, r) in ends.items():
+        whole = float((need * by_territory).sum()) * cost / one.serves
         served = money / max(whole, 1.0)
         out[name] = r * -np.expm1(-served / r) if one.buys == "coverage" else served
     return pd.DataFrame(out)
 
 
-def unit_cost(line: str) -> float:
-    """Return the central cost of one unit of a line for a year, in soles of the base year, on the coast."""
-    ledger = load_ledger()
-    central = {name: parameter.central for name, parameter in ledger.parameters.items()}
-    costs = unit_costs(ledger, central, prices(ledger, central))
-    return float(costs.current[list(ledger.lines).index(line)])
+def _central() -> dict[str, float]:
+    return {name: parameter.central for name, parameter in load_ledger().parameters.items()}
 
 
-def waterfall(steps: Sequence[tuple[str, float]], total: str) -> list[dict[str, Any]]:
-    """Return changes one after the other, from zero, and their total.
+def unit_cost(line: str, own: Sequence[UnitCost] = ()) -> dict[str, float]:
+    """Return what one unit of a line costs a year on the coast, soles of the base year.
 
     Parameters
     ----------
-    steps : (label, change); total : label of the last row
+    own : unit costs that a scenario brings with it; they are sure
+
+    Returns
+    -------
+    ``median``, ``low`` and ``high``: at the central value and at both ends of the range of the line's cost
     """
-    rows: list[dict[str, Any]] = []
-    at = 0.0
-    for label, amount in steps:
-        kind = "more" if amount >= 0.0 else "less"
-        rows.append({"label": label, "start": at, "end": at + amount, "amount": amount, "kind": kind})
-        at += amount
-    rows.append({"label": total, "start": 0.0, "end": at, "amount": at, "kind": "total"})
-    return rows
+    ledger = load_ledger()
+    number, cost = list(ledger.lines).index(line), ledger.parameters[ledger.lines[line].cost]
+    out = {}
+    for name, value in (("median", cost.central), ("low", cost.low), ("high", cost.high)):
+        p = {**_central(), cost.name: value}
+        out[name] = float(unit_costs(ledger, p, prices(ledger, p), own).current[number])
+    return out
+
+
+def waterfall(steps: Sequence[tuple[str, xr.DataArray]], total: tuple[str, xr.DataArray]) -> pd.DataFrame:
+    """Return changes one after the other, run by run, and what is left of them.
+
+    A bar goes from the median of what there is before a step to the median of what there is after it, so that
+    the last bar is the total itself. Medians of steps need not add up to it.
+
+    Parameters
+    ----------
+    steps : label and [draw] change of each; total : label and [draw] what is left, of the last row
+
+    Returns
+    -------
+    table of ``label``, ``kind``, ``start``, ``end``, ``left_low``, ``left_high``, and ``median``, ``low``,
+    ``high`` of the step itself
+    """
+    labels = [label for label, _ in (*steps, total)]
+    changes = xr.concat([change for _, change in steps], "step")
+    left = xr.concat([changes.cumsum("step"), total[1]], "step")
+    amount = band(xr.concat([changes, total[1]], "step"))[["median", "low", "high"]]
+    after = band(left)
+    kinds = ["more" if value >= 0.0 else "less" for value in amount["median"]]
+    return amount.assign(
+        label=labels,
+        kind=[*kinds[:-1], "total"],
+        start=[0.0, *after["median"].iloc[:-2], 0.0],
+        end=after["median"],
+        left_low=after["low"],
+        left_high=after["high"],
+    )
+
+
+def exact(soles: float) -> str:
+    """Return millions of soles as somebody has written them, to ten thousand."""
+    return f"{soles / 1e6:,.2f}".rstrip("0").rstrip(".")

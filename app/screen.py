@@ -6,7 +6,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from math import isnan
+from math import floor, isnan, log10
 from typing import Any, Final
 
 import streamlit as st
@@ -157,23 +157,23 @@ def number(value: float, form: str = "n") -> str:
     Parameters
     ----------
     form : ``n`` two significant digits, whole children; ``+n`` with its sign; ``%`` share; ``+%`` difference
-        of shares, in points; ``m`` millions of soles, ``+m`` with their sign; ``.2`` two decimals
+        of shares, in points; ``.%`` share in two significant digits, however small; ``m`` millions of soles
+        in two significant digits, ``+m`` with their sign; ``.2`` two decimals
     """
     if isnan(value):
         return t("app.nothing")
     kind = form.removeprefix("+")
     if kind == "%":
         text = _minus(f"{100 * value:.0f}")
-    elif kind == "m":
-        millions = value / 1e6
-        text = _minus(f"{millions:,.1f}" if abs(millions) < 100 else f"{millions:,.0f}")
+    elif kind in ("m", ".%"):
+        text = _digits(value / 1e6 if kind == "m" else 100 * value)
     elif kind == ".2":
         text = _minus(f"{value:,.2f}")
     else:
         text = _minus(f"{two_digits(value):,.0f}" if abs(value) >= 10 else f"{value:,.0f}")
     if form.startswith("+") and not text.startswith("-") and text.strip("0."):
         text = f"+{text}"
-    return t("app.points", value=text) if form == "+%" else f"{text}%" if kind == "%" else text
+    return t("app.points", value=text) if form == "+%" else f"{text}%" if kind in ("%", ".%") else text
 
 
 def two_digits(value: float) -> float:
@@ -181,8 +181,18 @@ def two_digits(value: float) -> float:
     return float(f"{value:.2g}")
 
 
+MOST_DECIMALS: Final = 3
+
+
+def _digits(value: float) -> str:
+    """Return a number in two significant digits, with as many decimals as they take."""
+    rounded = two_digits(value)
+    decimals = 1 - floor(log10(abs(rounded))) if rounded else 0
+    return _minus(f"{rounded:,.{min(max(decimals, 0), MOST_DECIMALS)}f}")
+
+
 def _minus(text: str) -> str:
-    return "0" if text in ("-0", "-0.0", "-0.00") else text
+    return "0" if text in ("-0", "-0.0", "-0.00", "-0.000", "0.000") else text
 
 
 def between(row: Any, form: str = "n", *, brief: bool = False) -> str:

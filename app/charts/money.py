@@ -4,34 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.charts.base import MONEY, SHARE, axis, field, figure, inks, keep, names, told
+from app.charts.base import MONEY, SHARE, WHOLE, field, figure, inks, keep, names, told
 from app.charts.paths import OUTER
 from simulator.exports.vega import Spec
 from simulator.texts import t
 
 
 @keep
-def steps(lang: str, theme: str, form: str = MONEY, *, interval: bool = False) -> Spec:
-    """Return changes one after the other, from zero to their total: a waterfall that lies on its side.
+def steps(lang: str, theme: str) -> Spec:
+    """Return changes one after the other, from zero to what is left: a waterfall that lies on its side.
 
-    Columns: ``label``, ``start``, ``end``, ``amount``, ``text`` (the amount as printed), ``kind`` (``more``,
-    ``less`` or ``total``); rows in the order shown. With ``interval`` also ``low`` and ``high``, around
-    ``end``.
-
-    Parameters
-    ----------
-    interval : whether each step has a 90% interval
+    Columns: ``label`` (in lines, its amount in the last one), ``name``, ``kind`` (``more``, ``less`` or
+    ``total``); ``start`` and ``end``, between which a bar stands, with ``left_low`` and ``left_high`` around
+    its end; ``amount`` of the step with its ``low`` and ``high``. Rows in the order shown.
     """
     ink = inks(theme)
     y = field("label", "nominal", sort=None, title=None)
+    # Amounts stand below the names: beside the bars there is no room for them on a phone.
     y["axis"] = names(ink.text)
-    x: dict[str, Any] = {"axis": axis(form)}
-    kinds = ["more", "less", "total"]
+    scale = {"format": WHOLE, "title": t("chart.current_millions", lang), "tickCount": 5}
+    x: dict[str, Any] = {"axis": {**scale, "labelOverlap": "greedy", "labelSeparation": 6}}
     colour = field("kind", "nominal", legend=None)
-    colour["scale"] = {"domain": kinds, "range": [ink.series[1], ink.series[2], ink.series[0]]}
-    columns = [("label", t("chart.step", lang), ""), ("amount", t("chart.amount", lang), form)]
-    if interval:
-        columns += [("low", t("chart.low", lang), form), ("high", t("chart.high", lang), form)]
+    colour["scale"] = {
+        "domain": ["more", "less", "total"],
+        "range": [ink.series[1], ink.series[2], ink.series[0]],
+    }
+    tooltip = told(
+        ("name", t("chart.step", lang), ""),
+        ("amount", t("chart.amount", lang), MONEY),
+        ("low", t("chart.low", lang), MONEY),
+        ("high", t("chart.high", lang), MONEY),
+    )
     layers: list[Spec] = [
         {
             "mark": {"type": "bar", "height": {"band": 0.62}, "cornerRadius": 2},
@@ -40,25 +43,20 @@ def steps(lang: str, theme: str, form: str = MONEY, *, interval: bool = False) -
                 "x": field("start", **x),
                 "x2": {"field": "end"},
                 "color": colour,
-                "tooltip": told(*columns),
+                "tooltip": tooltip,
             },
-        },
-        {
-            "transform": [{"calculate": "max(datum.start, datum.end)", "as": "edge"}],
-            "mark": {"type": "text", "align": "left", "dx": 5, "color": ink.text, "aria": False},
-            "encoding": {"y": y, "x": field("edge", **x), "text": field("text", "nominal")},
         },
         {
             "mark": {"type": "rule", "color": ink.text, "strokeWidth": 1, "aria": False},
             "encoding": {"x": {"datum": 0}},
         },
+        {
+            "transform": [{"filter": "isValid(datum.left_low)"}],
+            "mark": {"type": "rule", "color": ink.text, "strokeWidth": 1.5, "aria": False},
+            "encoding": {"y": y, "x": field("left_low", **x), "x2": {"field": "left_high"}},
+        },
     ]
-    if interval:
-        rule = {"type": "rule", "color": ink.text, "strokeWidth": 1.5}
-        layers.append({"mark": rule, "encoding": {"y": y, "x": field("low", **x), "x2": {"field": "high"}}})
-        # The number would stand on its own interval.
-        layers[1]["transform"] = [{"calculate": "max(datum.start, datum.end, datum.high)", "as": "edge"}]
-    return figure(lang, theme, {"height": {"step": 36}, "layer": layers})
+    return figure(lang, theme, {"height": {"step": 50}, "layer": layers})
 
 
 @keep

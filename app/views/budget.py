@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from app import money, parts, results, screen, state, takeaway
-from app.charts.base import WHOLE
+from app.charts.base import wrapped
 from app.charts.money import coverage, steps
 from app.money import COUNTRY, YEARS, Plan
 from app.results import Comparison
@@ -24,12 +25,19 @@ from simulator.outcomes.effects import EFFECTS, cost_of_change
 from simulator.policy.budget import REASONS
 from simulator.texts import LANGUAGES, language, t
 
+if TYPE_CHECKING:
+    from scenarios.programmes import UnitCost
+
 MILLION = 1e6
 BASE, WRITTEN, VERSION = "budget_base", "budget_written", "budget_version"
 MARGIN = 1.6
 """How far the curve of a line goes beyond the money that the plan gives it."""
 
 LEAST_CURVE = 20 * MILLION
+
+STAGES: Final = ("pia", "pim", "executed")
+LEAST_STEP: Final = 1e-6
+"""Millions of soles: a step of less in every run is none."""
 
 
 def show() -> None:
@@ -92,8 +100,8 @@ def _editor() -> Plan:
         columns[year] = st.column_config.NumberColumn(
             f"{year} (S/)",
             min_value=0.0,
-            max_value=1e10,
-            step=money.STEP,
+            max_value=money.MOST,
+            step=1,
             default=0.0,
             format="localized",
             width=100,
@@ -199,18 +207,14 @@ def _sums(plan: Plan) -> None:
         key="budget_ceiling",
         help=t("budget.ceiling_help"),
     )
-    sums = plan.by_year()
+    st.caption(t("budget.sums"))
     grid = st.grid(len(YEARS), min_column_width=150)
-    for year, total in sums.items():
+    for year, total in plan.by_year().items():
         over = ceiling > 0.0 and total > ceiling * MILLION
         with grid.container():
-            st.metric(
-                t("budget.sum_of", year=year),
-                t("budget.millions", amount=screen.number(total, "m")),
-                border=True,
-            )
+            st.metric(year, money.exact(total), border=True)
             if over:
-                more = screen.number(total - ceiling * MILLION, "m")
+                more = money.exact(total - ceiling * MILLION)
                 st.caption(f":material/warning: {t('budget.over', more=more)}")
 
 
@@ -249,41 +253,37 @@ def _span(told: Comparison) -> list[int]:
 
 
 def _waterfall(told: Comparison) -> None:
-    """Show the way from what is assigned to what is executed, the sum of all years."""
+    """Show the way from what is assigned to what is executed, the sum of all years, run by run."""
     years = _span(told)
     own = told.tables.sel(scenario="plan", year=years).sum("year")
-    of_stage = own["line_money"].sum("line")
-    of_reason = own["unspent"].sum("line")
-    stage = of_stage.median("draw").sel(budget_stage=["pia", "pim", "executed"])
-    back = of_reason.median("draw")
-    pia, pim = float(stage.sel(budget_stage="pia")), float(stage.sel(budget_stage="pim"))
-    changes: list[tuple[str, float]] = [(t("budget.step.pia"), pia)]
-    if abs(pim - pia) > 1.0:
-        changes.append((t("budget.step.pim"), pim - pia))
-    changes += [
-        (t(f"budget.reason.{name}"), -float(back.sel(unspent_reason=name)))
-        for name in REASONS
-        if float(back.sel(unspent_reason=name)) > 0.0
-    ]
-    rows = money.waterfall(changes, t("budget.step.executed"))
-    frame = pd.DataFrame(rows)
-    for column in ("start", "end", "amount"):
-        frame[column] /= MILLION
-    frame["text"] = [f"{amount:+,.1f}" if k else f"{amount:,.1f}" for k, amount in enumerate(frame["amount"])]
-    frame.loc[frame.index[-1], "text"] = f"{frame['amount'].iloc[-1]:,.1f}"
-    alt = t("budget.waterfall_alt", pia=screen.number(pia, "m"), executed=screen.number(rows[-1]["end"], "m"))
-    stages = results.band(of_stage).set_index("budget_stage")
-    reasons = results.band(of_reason).set_index("unspent_reason")
-    told_rows = [(t("budget.step.pia"), stages.loc["pia"]), (t("budget.stage.pim"), stages.loc["pim"])]
-    told_rows += [(t(f"budget.reason.{name}"), reasons.loc[name]) for name in REASONS]
-    told_rows.append((t("budget.step.executed"), stages.loc["executed"]))
-    table = pd.DataFrame(
-        {
-            t("chart.step"): [name for name, _ in told_rows],
-            t("budget.in_millions"): [parts.brief(row, "m") for _, row in told_rows],
-        }
+    stages, back = own["line_money"].sum("line"), own["unspent"].sum("line")
+    pia, pim, executed = (
+        stages.sel(budget_stage=name, drop=True) / MILLION for name in ("pia", "pim", "executed")
     )
-    parts.figure(steps(*parts.looks(), WHOLE), frame, key="waterfall", alt=alt, told=told, table=table)
+    steps_told = [(t("budget.step.pia"), pia), (t("budget.step.pim"), pim - pia)]
+    steps_told += [
+        (t(f"budget.reason.{name}"), -back.sel(unspent_reason=name, drop=True) / MILLION) for name in REASONS
+    ]
+    first, *rest = steps_told
+    rows = money.waterfall(
+        [first, *(one for one in rest if bool((abs(one[1]) > LEAST_STEP).any()))],
+        (t("budget.step.executed"), executed),
+    )
+    amounts = [
+        parts.brief(row * MILLION, "m" if k in (0, len(rows) - 1) else "+m")
+        for k, (_, row) in enumerate(rows[["median", "low", "high"]].iterrows())
+    ]
+    names = rows["label"]
+    frame = rows.assign(
+        name=names,
+        label=[f"{wrapped(name, 22)}\n{amount}" for name, amount in zip(names, amounts, strict=True)],
+        amount=rows["median"],
+    )
+    table = pd.DataFrame({t("chart.step"): names, t("budget.in_millions"): amounts})
+    alt = t("budget.waterfall_alt", pia=amounts[0], executed=amounts[-1])
+    parts.figure(
+        steps(*parts.looks()), frame, key="waterfall", alt=alt, told=told, table=table, about="money"
+    )
     st.caption(t("budget.waterfall_note", first=years[0], last=years[-1]))
 
 
@@ -302,74 +302,96 @@ def _coverage(told: Comparison) -> None:
         t("budget.line"), lines, format_func=lambda name: ledger.lines[name].label[lang], key="coverage_line"
     )
     year = _span(told)[-1] if told.years[-1] < money.LAST else money.LAST
-    spent = own["line_money"].sel(budget_stage="executed", line=line, year=year) / own["price_level"].sel(
-        year=year
-    )
-    now = float(spent.median("draw"))
+    at = own.sel(line=[line], year=year)
+    spent = results.band(at["line_money"].sel(budget_stage="executed") / at["price_level"]).iloc[0]
+    covered = results.band(at["line_coverage"]).iloc[0]
     needs = own["line_need"].sel(line=line).isel(draw=0)
     by_code = {str(code): float(needs.sel(territory=code)) for code in needs["territory"].values}
-    frame = money.curve(line, by_code, max(MARGIN * now, LEAST_CURVE)).assign(now=None, chosen=None)
-    frame.loc[0, "chosen"] = now / MILLION
-    covered = float(own["line_coverage"].sel(line=line, year=year).median("draw"))
-    alt = t(
+    up_to = max(MARGIN * float(spent["median"]), LEAST_CURVE)
+    curve = money.curve(line, by_code, up_to, _own_costs(told))
+    frame = curve.assign(now=None, chosen=None)
+    frame.loc[0, "chosen"] = float(spent["median"]) / MILLION
+    said = t(
         "budget.coverage_alt",
         line=ledger.lines[line].label[lang],
-        money=screen.number(now, "m"),
-        share=f"{covered:.0%}",
+        year=year,
+        money=parts.brief(spent, "m"),
+        share=parts.brief(covered, ".%"),
     )
-    curve = frame[["millions", "median", "low", "high"]]
     table = pd.DataFrame(
         {
-            t("chart.millions"): [f"{value:.1f}" for value in curve["millions"]],
-            t("chart.coverage"): [parts.brief(row, "%") for _, row in curve.iterrows()],
+            t("chart.millions"): [screen.number(value * MILLION, "m") for value in curve["millions"]],
+            t("chart.coverage"): [parts.brief(row, ".%") for _, row in curve.iterrows()],
         }
     )
     parts.figure(
-        coverage(lang, screen.theme()), frame, key="coverage", alt=alt, told=told, table=table, footer=False
+        coverage(lang, screen.theme()), frame, key="coverage", alt=said, told=told, table=table, footer=False
     )
-    st.caption(alt)
+    st.caption(said)
     st.caption(t("budget.coverage_note"))
     screen.footer(told)
-    with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key="coverage_card"):
-        one = ledger.lines[line]
-        parts.parameter_cards([one.cost, one.reach, one.lead], "coverage_parameter")
+    one = ledger.lines[line]
+    _behind("coverage", [one.cost, one.reach, one.lead])
+
+
+def _own_costs(told: Comparison) -> tuple[UnitCost, ...]:
+    return next(one for one in told.scenarios if one.name == parts.PLAN).unit_costs
+
+
+def _behind(key: str, names: Sequence[str]) -> None:
+    """Put a button below a figure that opens the cards of some parameters."""
+    with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key=f"{key}_behind"):
+        parts.parameter_cards(names, f"{key}_parameter")
+
+
+def _take(told: Comparison, table: pd.DataFrame, key: str, names: Sequence[str]) -> None:
+    """Put below a table what it rests on, its data to take away, and the parameters behind it."""
+    screen.footer(told)
+    with st.container(horizontal=True):
+        parts.csv_button(table, f"sintrata_{key}_{screen.run_id(told)}", key)
+        _behind(key, names)
+
+
+def _of_money(*starts: str) -> list[str]:
+    """Return the names of parameters behind money, and of those that begin with some words."""
+    known = load_ledger().parameters
+    return [
+        name for start in (*starts, *parts.BEHIND["money"][1:]) for name in known if name.startswith(start)
+    ]
 
 
 def _years(told: Comparison) -> None:
-    """Show assigned, modified, executed and returned money by year, and who pays."""
+    """Show assigned, modified and executed money by year, and who pays."""
     years = _span(told)
     own = told.tables.sel(scenario="plan", year=years)
     stages = own["line_money"].sum("line")
-    table = told.frame(stages.expand_dims(scenario=["plan"]))
-    rows = []
-    for year in years:
-        row = {t("app.column.year"): str(year)}
-        for stage in ("pia", "pim", "executed", "saldo"):
-            cell = table[(table["year"] == year) & (table["budget_stage"] == stage)].iloc[0]
-            row[t(f"budget.stage.{stage}")] = _amount(cell)
-        rows.append(row)
-    st.table(pd.DataFrame(rows), hide_index=True)
+    cells = results.band(stages).set_index(["year", "budget_stage"])
+    table = pd.DataFrame(
+        [
+            {t("app.column.year"): str(year)}
+            | {t(f"budget.stage.{stage}"): _amount(cells.loc[(year, stage)]) for stage in STAGES}
+            for year in years
+        ]
+    )
+    st.table(table, hide_index=True)
+    st.caption(t("budget.by_year_note"))
+    _take(told, table, "budget_by_year", _of_money())
     st.markdown(f"**{t('budget.who_pays')}**")
-    paid = told.frame(
-        own["payer_money"].sel(budget_stage="executed", drop=True).sum("year").expand_dims(scenario=["plan"])
-    )
+    paid = results.band(own["payer_money"].sel(budget_stage="executed", drop=True).sum("year"))
     paid = paid[paid["high"].fillna(paid["median"]) > 0.0]
-    st.table(
-        pd.DataFrame(
-            {
-                t("budget.payer"): [t(f"payer.{name}") for name in paid["payer"]],
-                t("budget.paid", first=years[0], last=years[-1]): [
-                    _amount(row) for _, row in paid.iterrows()
-                ],
-            }
-        ),
-        hide_index=True,
+    table = pd.DataFrame(
+        {
+            t("budget.payer"): [t(f"payer.{name}") for name in paid["payer"]],
+            t("budget.paid", first=years[0], last=years[-1]): [_amount(row) for _, row in paid.iterrows()],
+        }
     )
-    screen.footer(told)
+    st.table(table, hide_index=True)
+    _take(told, table, "budget_paid", _of_money())
 
 
 def _amount(row: Any) -> str:
-    return screen.number(row["median"], "m") if row["low"] == row["high"] else parts.brief(row, "m")
+    low, high = (screen.number(row[end], "m") for end in ("low", "high"))
+    return low if low == high else parts.brief(row, "m")
 
 
 def _lines(told: Comparison) -> None:
@@ -377,29 +399,37 @@ def _lines(told: Comparison) -> None:
     ledger = load_ledger()
     lang = language()
     year = min(_span(told)[-1], money.LAST)
-    own = told.tables.sel(scenario=["plan"], year=year)
-    spent = told.frame(own["line_money"].sel(budget_stage="executed", drop=True)).set_index("line")
-    units = told.frame(own["line_capacity"]).set_index("line")
+    own = told.tables.sel(scenario="plan", year=year)
+    spent = results.band(own["line_money"].sel(budget_stage="executed", drop=True)).set_index("line")
+    units = results.band(own["line_capacity"]).set_index("line")
+    bought = [name for name in spent.index if spent.loc[name, "median"] > 0.0]
     rows = []
-    for name in [n for n in spent.index if spent.loc[n, "median"] > 0.0]:
+    for name in bought:
         line = ledger.lines[name]
+        each = money.unit_cost(name, _own_costs(told))
+        sure = each["low"] == each["high"]
         rows.append(
             {
-                t("budget.column.line"): line.label[lang],
+                t("budget.column.line"): f"{line.label[lang]} ({line.unit[lang]})",
                 t("budget.line_spent", year=year): _amount(spent.loc[name]),
-                t("budget.line_units"): f"{parts.brief(units.loc[name])} {line.unit[lang]}",
-                t("budget.line_cost"): f"S/ {money.unit_cost(name):,.0f} · {line.quality}",
+                t("budget.line_units"): parts.brief(units.loc[name]),
+                t("budget.line_cost"): screen.number(each["median"])
+                if sure
+                else f"{parts.brief(each)} · {line.quality}",
             }
         )
-    st.table(pd.DataFrame(rows), hide_index=True)
+    table = pd.DataFrame(rows)
+    st.table(table, hide_index=True)
     st.caption(t("budget.lines_note"))
-    screen.footer(told)
+    shown = [ledger.lines[name] for name in bought]
+    _take(told, table, "budget_lines", [name for one in shown for name in (one.cost, one.reach, one.lead)])
 
 
 def cost_table(told: Comparison) -> None:
-    """Show what is gained for the money that each scenario adds, and at what cost, run by run."""
-    rate = load_ledger().parameters["prices.discount_rate"].central
-    last = parts.last_year(told)
+    """Show what is gained for the money that each scenario adds, and at what cost, run by run.
+
+    Over the whole run and without a discount, as ``sintrata compare`` prints it.
+    """
     added, country = told.tables["added_money"], told.tables["country"]
     first = told.names[0]
     rows: list[dict[str, str]] = []
@@ -407,12 +437,12 @@ def cost_table(told: Comparison) -> None:
         which = {} if len(told.names) == 2 else {t("compare.scenario"): told.label(name)}
         for effect in EFFECTS:
             values = country.sel(indicator=effect, drop=True)
-            one = cost_of_change(effect, added, values, name, first, until=last, rate=rate)
+            one = cost_of_change(effect, added, values, name, first)
             if one.ratio is None:
                 gains = one.gains()
                 each = t("budget.no_ratio", hits=gains.hits, runs=gains.runs)
             else:
-                each = f"S/ {parts.brief(asdict(one.ratio))}"
+                each = parts.brief(asdict(one.ratio))
             rows.append(
                 which
                 | {
@@ -422,9 +452,11 @@ def cost_table(told: Comparison) -> None:
                     t("budget.each"): each,
                 }
             )
-    st.table(pd.DataFrame(rows), hide_index=True)
-    st.caption(t("budget.cost_note", last=last, rate=f"{rate:.0%}"))
-    screen.footer(told)
+    table = pd.DataFrame(rows)
+    st.table(table, hide_index=True)
+    st.caption(t("budget.cost_note", last=told.years[-1]))
+    effects = [start for effect in EFFECTS for start in parts.BEHIND[effect]]
+    _take(told, table, "budget_gained", _of_money(*effects))
 
 
 # Workbooks.

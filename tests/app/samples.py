@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from app.charts import drivers, money, paths, places
-from app.charts.base import CHANGE_OF_SHARE, MONEY, SIGNED, WHOLE
+from app.charts.base import CHANGE_OF_SHARE, SIGNED, WHOLE
+from app.money import waterfall
 from simulator.exports.vega import Spec
 
 YEARS = list(range(2024, 2031))
@@ -101,21 +103,12 @@ def small(seed: int) -> pd.DataFrame:
 
 
 def steps(seed: int) -> pd.DataFrame:
-    amount = np.array([8.0, 5.5, 3.0, -2.5]) * (1 + seed)
-    end = amount.cumsum()
-    frame = pd.DataFrame(
-        {"label": NAMES, "amount": amount, "start": end - amount, "end": end, "kind": ["more"] * 3 + ["less"]}
-    )
-    total = pd.DataFrame(
-        [{"label": "Total", "amount": end[-1], "start": 0.0, "end": end[-1], "kind": "total"}]
-    )
-    frame = pd.concat([frame, total], ignore_index=True)
-    return frame.assign(text=[f"{a:+,.1f}" for a in frame["amount"]])
-
-
-def steps_with_interval(seed: int) -> pd.DataFrame:
-    frame = steps(seed)
-    return frame.assign(low=frame["end"] - 1.2, high=frame["end"] + 1.4)
+    draw = np.random.default_rng(seed).uniform(0.8, 1.2, 20)
+    level = {"Asignado (PIA)": 80.0, "Límite de ejecución": -35.5, "Capacidad en camino": -12.0}
+    changes = [(name, xr.DataArray(amount * draw, dims="draw")) for name, amount in level.items()]
+    total = ("Ejecutado", xr.DataArray(32.5 * draw, dims="draw"))
+    frame = waterfall(changes, total).rename(columns={"median": "amount"})
+    return frame.assign(name=frame["label"], label=frame["label"] + "\n-35 (-42 a -28)")
 
 
 def coverage(seed: int) -> pd.DataFrame:
@@ -188,8 +181,7 @@ FIGURES: dict[str, Figure] = {
     "tiles_of_levels": (places.tiles, (WHOLE, "level"), {}, levels_of_territories),
     "outlines": (places.outline_map, (SIGNED,), {}, territories),
     "small_paths": (places.small_paths, (WHOLE,), {}, small),
-    "steps": (money.steps, (MONEY,), {}, steps),
-    "steps_with_interval": (money.steps, (MONEY,), {"interval": True}, steps_with_interval),
+    "steps": (money.steps, (), {}, steps),
     "coverage": (money.coverage, (), {}, coverage),
     "foretold": (drivers.foretold, (WHOLE,), {}, foretold),
     "intervals": (drivers.intervals, (CHANGE_OF_SHARE,), {}, intervals),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+import xarray as xr
 
 from app import money
 from app.money import COUNTRY, YEARS, Plan
+from scenarios.programmes import UnitCost
 from simulator import Scenario, load_ledger, load_scenario
 from simulator.faults import FaultyInput
 
@@ -91,10 +93,32 @@ def test_a_curve_rises_from_nothing_to_its_reach() -> None:
     assert (curve["median"] <= curve["high"] + 1e-12).all()
 
 
-def test_a_waterfall_ends_where_its_steps_do() -> None:
-    rows = money.waterfall([("a", 10.0), ("b", -4.0)], "c")
-    assert [(row["start"], row["end"], row["kind"]) for row in rows] == [
-        (0.0, 10.0, "more"),
-        (10.0, 6.0, "less"),
-        (0.0, 6.0, "total"),
-    ]
+def test_a_waterfall_ends_with_the_total_of_each_run_and_not_with_the_rest_of_medians() -> None:
+    runs = {"given": [100.0, 100.0, 100.0], "late": [-10.0, -60.0, -20.0], "unhired": [-50.0, -5.0, -10.0]}
+    changes = {name: xr.DataArray(values, dims="draw") for name, values in runs.items()}
+    executed = xr.DataArray([40.0, 35.0, 70.0], dims="draw")
+    rows = money.waterfall(list(changes.items()), ("executed", executed))
+    assert rows["label"].tolist() == ["given", "late", "unhired", "executed"]
+    assert rows["kind"].tolist() == ["more", "less", "less", "total"]
+    # Medians of the steps, 100 - 20 - 10, would leave 70.
+    assert rows["median"].tolist() == [100.0, -20.0, -10.0, 40.0]
+    assert rows["start"].tolist() == [0.0, 100.0, 80.0, 0.0]
+    assert rows["end"].tolist() == [100.0, 80.0, 40.0, 40.0]
+    # Three runs span from the lowest to the highest.
+    assert rows["left_low"].iloc[-1] == 35.0
+    assert rows["left_high"].iloc[-1] == 70.0
+
+
+def test_a_unit_cost_has_the_range_of_its_parameter() -> None:
+    ledger = load_ledger()
+    cost = ledger.parameters["cost.upe_posts"]
+    each = money.unit_cost("upe_posts")
+    assert each["low"] / each["median"] == pytest.approx(cost.low / cost.central)
+    assert each["high"] / each["median"] == pytest.approx(cost.high / cost.central)
+    own = (UnitCost("upe_posts", "current", 50_000.0, 2025, "PEN", "source", "entity"),)
+    assert money.unit_cost("upe_posts", own) == {"median": 50_000.0, "low": 50_000.0, "high": 50_000.0}
+
+
+def test_written_money_is_told_as_it_was_written() -> None:
+    told = [money.exact(soles) for soles in (12_500_000.0, 108_440_000.0, 40e6, 0.0)]
+    assert told == ["12.5", "108.44", "40", "0"]
