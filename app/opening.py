@@ -40,14 +40,13 @@ def document(html: str, lang: str, last: str) -> str:
     return html.replace("<head>", f"<head>{WHERE.format(last=last)}", 1)
 
 
-def routes(static: Path, pages: Iterable[str], languages: dict[str, str], base_path: str) -> list[Route]:
+def routes(static: Path, pages: Iterable[str], languages: dict[str, str]) -> list[Route]:
     """Return what answers a browser that opens an address of ours.
 
     Parameters
     ----------
     static : folder of the framework's document and what goes with it
     pages : addresses; languages : code by what the parameter ``lang`` says
-    base_path : what stands before all addresses, empty if nothing does
     """
     from starlette.responses import FileResponse, HTMLResponse, RedirectResponse  # noqa: PLC0415
     from starlette.routing import Route  # noqa: PLC0415
@@ -55,7 +54,6 @@ def routes(static: Path, pages: Iterable[str], languages: dict[str, str], base_p
     html = (static / "index.html").read_text(encoding="utf-8")
     beside = {path.name for path in static.iterdir() if path.is_file()} - {"index.html"}
     known = frozenset(pages)
-    before = f"/{base_path.strip('/')}" if base_path.strip("/") else ""
 
     def told(request: Request, last: str) -> Response:
         lang = languages.get(request.query_params.get("lang", ""), "es")
@@ -70,6 +68,6 @@ def routes(static: Path, pages: Iterable[str], languages: dict[str, str], base_p
             return FileResponse(static / name)
         if name in known:
             return told(request, PAGE)
-        return RedirectResponse(f"{before}/?{LOST}=1")
+        return RedirectResponse(f"./?{LOST}=1")
 
-    return [Route(f"{before}/", home), Route(f"{before}/{{name:str}}", page)]
+    return [Route("/", home), Route("/{name:str}", page)]

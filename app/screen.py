@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -271,8 +272,40 @@ def page_footer() -> None:
     st.caption(t("app.grades", counts=counts))
 
 
+def files(told: Comparison) -> dict[str, str]:
+    """Return by what commands know each scenario: the library's trend by its name, any other by its file."""
+    # Under assumptions of its own the trend is not the one of the library.
+    is_known = told.scenarios[0].hash == state.prepared(results.TREND).hash
+    return {name: name if name == results.TREND and is_known else f"{name}.yaml" for name in told.names}
+
+
 def command(told: Comparison) -> str:
     """Return the command that prints the same numbers."""
-    names = " ".join(one.name if one.name == results.TREND else f"{one.name}.yaml" for one in told.scenarios)
+    names = " ".join(files(told).values())
     until = state.month_text(told.until)
     return f"sintrata compare {names} --until {until} --draws {told.total} --seed {told.seed}"
+
+
+CODE: Final = """import simulator
+from simulator.outcomes.indicators import yearly
+
+result = simulator.compare({names}, until="{until}", draws={draws}, seed={seed})
+cards = yearly(result)[{figures}].sel(year={year}, replicate=0)
+print(cards.quantile([0.05, 0.5, 0.95], "draw").to_dataframe())"""
+
+
+def code(told: Comparison, figures: Sequence[str], year: int) -> str:
+    """Return Python that prints figures of a year, those of the cards.
+
+    Parameters
+    ----------
+    figures : names of indicators
+    """
+    return CODE.format(
+        names=json.dumps(list(files(told).values())),
+        until=state.month_text(told.until),
+        draws=told.total,
+        seed=told.seed,
+        figures=json.dumps(list(figures)),
+        year=year,
+    )

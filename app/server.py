@@ -60,31 +60,26 @@ CONFIG: Final[dict[str, Any]] = {
 }
 
 
-def serve(settings: Settings, *, port: int, address: str, base_path: str = "") -> None:
+def serve(settings: Settings, *, port: int, address: str) -> None:
     """Serve the pages until the process is told to stop.
 
     Parameters
     ----------
     settings : of the live engine
-    port, address : where to listen; base_path : part of the address behind a proxy
+    port, address : where to listen
     """
     import streamlit as st  # noqa: PLC0415  (slow, and of no use to help texts)
     from streamlit import file_util  # noqa: PLC0415
 
     os.environ["SINTRATA_APP"] = json.dumps(asdict(settings))
-    options = {
-        **CONFIG,
-        "server.port": port,
-        "server.address": address,
-        "server.baseUrlPath": base_path,
-    }
+    options = {**CONFIG, "server.port": port, "server.address": address}
     # The first trend runs begin while the first page is still on its way.
     from app.engine import engine  # noqa: PLC0415
 
     engine()
     # So that the first page does not wait for what pages are made of; the workers load the country meanwhile.
     menu, screen = importlib.import_module("app.menu"), importlib.import_module("app.screen")
-    first = opening.routes(Path(file_util.get_static_dir()), menu.PAGES, screen.LANGUAGES, base_path)
+    first = opening.routes(Path(file_util.get_static_dir()), menu.PAGES, screen.LANGUAGES)
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, _end)
     st.App(ENTRY, routes=first).run(config=options)

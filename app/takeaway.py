@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from app import links, results, screen, state
+from app import links, parts, screen, state
 from app.jobs import OUTPUT, Job, TooManyJobsError, jobs
 from app.results import Comparison
 from simulator import Scenario
@@ -45,12 +45,14 @@ def offer(told: Comparison, key: str) -> None:
 
 
 def _scenario(told: Comparison, key: str) -> None:
-    own = [one for one in told.scenarios if one.name != results.TREND]
-    for one in own:
+    files = screen.files(told)
+    for one in told.scenarios:
+        if files[one.name] == one.name:
+            continue
         st.download_button(
             t("takeaway.yaml", name=one.label),
             _as_run(one, told).to_yaml().encode(),
-            f"{one.name}.yaml",
+            files[one.name],
             "application/yaml",
             key=f"{key}_yaml_{one.name}",
             on_click="ignore",
@@ -75,6 +77,9 @@ def _scenario(told: Comparison, key: str) -> None:
         st.code(f"{_address()}?{words}", language=None, wrap_lines=True)
     st.markdown(t("takeaway.command"))
     st.code(screen.command(told), language="bash", wrap_lines=True)
+    year = parts.last_year(told)
+    st.markdown(t("takeaway.code", year=year))
+    st.code(screen.code(told, parts.MAIN, year), language="python", wrap_lines=True)
 
 
 def _as_run(one: Scenario, told: Comparison) -> Scenario:

@@ -187,6 +187,19 @@ def printed(result: xr.Dataset) -> list[str]:
     return [number(float(year[name].median()), form(name)) for name in MAIN]
 
 
+def by_code(page: Any) -> list[str]:
+    """Give the Python code that stands on the page to Python, where ``by_command`` has left it."""
+    (code,) = [
+        text
+        for text in page.locator("[data-testid=stCode]").all_inner_texts()
+        if text.startswith("import simulator")
+    ]
+    found: dict[str, Any] = {}
+    exec(code, found)
+    figures = found["cards"].sel(scenario="plan").median("draw")
+    return [number(float(figures[name]), form(name)) for name in MAIN]
+
+
 def words_of(path: Path) -> str:
     """Return the text of a document, blanks made one."""
     if path.suffix == ".pdf":
@@ -220,11 +233,12 @@ def test_planner_changes_a_lever_and_takes_away_what_the_command_line_gives(
         "before => document.querySelector('[data-testid=stMetricValue]').innerText !== before", arg=before[0]
     )
     complete(page, "es")
-    file = download(page, es["takeaway.yaml"].format(name="Uno"), tmp_path)
+    file = download(page, es["takeaway.yaml"].format(name="Uno (modificado)"), tmp_path)
     assert load_scenario(file).hash != load_scenario("places_for_boys").hash
     result = by_command(page, file, monkeypatch)
     moved = cards(page)
     assert moved == printed(result) != before
+    assert moved == by_code(page)
     charts = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
     assert charts.count() >= 2
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app import engine as engines
-from app import links, screen, state
+from app import links, results, screen, state
 from app.engine import Engine
 from app.views.compare import part_names
 from simulator import load_ledger, load_scenario
@@ -247,3 +247,22 @@ def test_scenarios_of_a_link_that_cannot_stand_beside_the_plan_are_a_message(riv
     at = open_page("compare", "es", s=links.pack(links.Held(dict(state.FRESH), "2030-12", rivals)))
     assert catalogue("es")["app.link.bad"] in [one.value for one in at.warning]
     assert at.session_state[state.RIVALS] == []
+
+
+def test_commands_take_the_trend_of_the_assumptions_that_the_page_shows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state.st, "session_state", {})
+    state.begin()
+    state.preset("balanced")
+
+    def told() -> results.Comparison:
+        return results.Comparison((state.trend(), state.scenario()), (), (), 24, "", 227, 0)
+
+    assert screen.command(told()).startswith("sintrata compare baseline plan.yaml --until 2030-12 --draws 24")
+    state.assume("context", "poverty", "multiply", 1.2)
+    assert screen.command(told()).startswith("sintrata compare baseline.yaml plan.yaml ")
+    assert (
+        'simulator.compare(["baseline.yaml", "plan.yaml"], until="2030-12", draws=24, seed=0)'
+        in screen.code(told(), ["identified"], 2030)
+    )

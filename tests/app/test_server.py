@@ -20,7 +20,7 @@ from benchmarks.serving import serving
 from simulator.texts import t
 
 ALONE = Settings(draws=1, workers=1, scale=0.02, trends=1)
-FIRST = opening.routes(Path(get_static_dir()), ["home", "budget"], LANGUAGES, "/base")
+FIRST = opening.routes(Path(get_static_dir()), ["home", "budget"], LANGUAGES)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not ended by signals there")
@@ -52,7 +52,7 @@ def answer(path: str, asked: str = "") -> Response:
 
 
 @pytest.mark.parametrize(("asked", "lang"), [("lang=English", "en"), ("lang=nonsense", "es"), ("", "es")])
-@pytest.mark.parametrize("path", ["/base/", "/base/budget"])
+@pytest.mark.parametrize("path", ["/", "/budget"])
 def test_the_first_document_is_in_the_language_of_the_address_and_names_its_server(
     path: str, asked: str, lang: str
 ) -> None:
@@ -63,7 +63,7 @@ def test_the_first_document_is_in_the_language_of_the_address_and_names_its_serv
 
 
 def test_an_address_that_is_no_page_leads_to_the_first_one() -> None:
-    assert answer("/base/nothing").headers["location"] == "/base/?lost=1"
-    assert answer("/base/favicon.png").headers["content-type"] == "image/png"
+    assert answer("/nothing").headers["location"] == "./?lost=1"
+    assert answer("/favicon.png").headers["content-type"] == "image/png"
     with pytest.raises(LookupError):
-        answer("/base/_stcore/health")
+        answer("/_stcore/health")
