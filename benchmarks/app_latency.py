@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 
 from app.engine import Settings
-from app.links import pack
+from app.links import Held, pack
 from benchmarks.app_load import LEVERS, STEP, label, names, plan_of
 from benchmarks.serving import serving
 
@@ -102,7 +102,7 @@ def _on_the_way(before: dict[tuple[str, int], float], after: dict[tuple[str, int
 
 def _measure(page: Any, url: str, horizon: str, until: int, moves: int, settings: Settings, pid: int) -> None:
     lever, amount = LEVERS[0], STEP
-    page.goto(f"{url}/explore?lang=Español&s={pack(plan_of(lever, amount), horizon)}")
+    page.goto(f"{url}/explore?lang=Español&s={pack(Held(plan_of(lever, amount), horizon))}")
     complete = page.get_by_text(f"Completo: {settings.draws} corrida").first
     complete.wait_for()
     first, whole, spent = [], [], []

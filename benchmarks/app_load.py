@@ -100,14 +100,14 @@ def _badges(page: Visitor) -> str:
 
 async def _visit(host: str, number: int, moves: int, settings: Settings, told: Told) -> None:
     """Be one visitor: no two have the same levers at any time."""
-    from app.links import pack
+    from app.links import Held, pack
 
     lever = LEVERS[number % len(LEVERS)]
     # A move is of five points: what begins one point apart never meets.
     begin = amount = (10 + number // len(LEVERS)) / 100
     own: list[str] = []
     try:
-        link = pack(plan_of(lever, amount), HORIZON)
+        link = pack(Held(plan_of(lever, amount), HORIZON))
         async with Visitor(host, "explore", lang="Español", s=link) as page:
             own += names(plan_of(lever, amount), settings)
             told.page_s.append(await page.until(partial(_shows, names=own), START_S))

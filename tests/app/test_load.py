@@ -1,8 +1,10 @@
-"""Several sessions move levers at the same time, and each gets the figures of its own levers."""
+"""Sessions move levers at the same time, and each gets the figures of its own levers."""
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import xarray as xr
 
 from app.engine import Engine
 from app.reduced import NOT_NEEDED, reduce
+from benchmarks.app_load import run
 from simulator import Forks, Scenario
 from tests.app.conftest import SMALL
 
@@ -63,3 +66,18 @@ def test_sessions_that_move_levers_at_once_are_not_mixed_up(small_engine: Engine
         np.testing.assert_array_equal(shown.values, wanted.values, err_msg=f"session {session}")
     last = {told[plan(k, MOVES - 1).hash][1]["country"].values.tobytes() for k, told in enumerate(by_session)}
     assert len(last) == SESSIONS
+
+
+def test_twenty_visitors_of_a_server_get_figures_of_their_own_levers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Whoever visits, what it sees, and when memory is flat is told in the benchmark; what it says is kept.
+    code = run(visitors=20, moves=3, scale=0.01, draws=1, most_s=600.0)
+    said = capsys.readouterr().out
+    folder = Path(os.environ.get("SINTRATA_SCREENSHOTS", "build/screens"))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "load.txt").write_text(said, encoding="utf-8")
+    assert "pages looked at: 60, with figures of other levers: 0" in said
+    assert "cards held against the engine: 60; faults: 0" in said
+    assert "first answer: median" in said
+    assert code == 0
