@@ -56,7 +56,7 @@ def main() -> None:
     _say_again(lang)
     _dress(lang)
     pages = {
-        key: st.Page(show, title=t(f"app.page.{key}"), icon=icon, url_path=key, default=key == "home")
+        key: st.Page(show, title=t(f"app.page.{key}"), icon=icon, url_path=key, default=key == opening.FIRST)
         for key, (show, icon) in PAGES.items()
     }
     st.session_state["pages"] = pages

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from simulator.texts import t
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
+
+FIRST: Final = "home"
+"""Page whose address is that of the server alone."""
 
 LOST: Final = "lost"
 """Parameter of the address of somebody who asked for a page that is not there."""
@@ -53,7 +57,7 @@ def routes(static: Path, pages: Iterable[str], languages: dict[str, str]) -> lis
 
     html = (static / "index.html").read_text(encoding="utf-8")
     beside = {path.name for path in static.iterdir() if path.is_file()} - {"index.html"}
-    known = frozenset(pages)
+    known = frozenset(pages) - {FIRST}
 
     def told(request: Request, last: str) -> Response:
         lang = languages.get(request.query_params.get("lang", ""), "es")
@@ -68,6 +72,7 @@ def routes(static: Path, pages: Iterable[str], languages: dict[str, str]) -> lis
             return FileResponse(static / name)
         if name in known:
             return told(request, PAGE)
-        return RedirectResponse(f"./?{LOST}=1")
+        rest = request.query_params.multi_items()
+        return RedirectResponse(f"./?{urlencode(rest if name == FIRST else [*rest, (LOST, '1')])}")
 
     return [Route("/", home), Route("/{name:str}", page)]
