@@ -19,6 +19,7 @@ from simulator import __version__, load_ledger
 from simulator.exports.vega import months
 from simulator.faults import Fault
 from simulator.outcomes.counted import ENOUGH
+from simulator.policy.national import HORIZON
 from simulator.texts import language, set_language, t
 
 LANGUAGES: Final = {"Español": "es", "English": "en"}
@@ -279,11 +280,18 @@ def files(told: Comparison) -> dict[str, str]:
     return {name: name if name == results.TREND and is_known else f"{name}.yaml" for name in told.names}
 
 
-def command(told: Comparison) -> str:
-    """Return the command that prints the same numbers."""
+def commands(told: Comparison) -> dict[str, str]:
+    """Return the commands that print the same numbers, by what they print: of ``takeaway.command``.
+
+    ``compare`` prints the change in the year of the cards, and money; ``score`` the expected achievements.
+    """
     names = " ".join(files(told).values())
     until = state.month_text(told.until)
-    return f"sintrata compare {names} --until {until} --draws {told.total} --seed {told.seed}"
+    same = f"{names} --until {until} --draws {told.total} --seed {told.seed}"
+    return {
+        "compare": f"sintrata compare {same} --year {min(HORIZON, told.years[-1])}",
+        "score": f"sintrata score {same}",
+    }
 
 
 CODE: Final = """import simulator

@@ -75,8 +75,9 @@ def _scenario(told: Comparison, key: str) -> None:
         st.markdown(t("takeaway.link"))
         words = urlencode({screen.CHOSEN: st.session_state[screen.CHOSEN], "s": packed})
         st.code(f"{_address()}?{words}", language=None, wrap_lines=True)
-    st.markdown(t("takeaway.command"))
-    st.code(screen.command(told), language="bash", wrap_lines=True)
+    for what, command in screen.commands(told).items():
+        st.markdown(t(f"takeaway.command.{what}"))
+        st.code(command, language="bash", wrap_lines=True)
     year = parts.last_year(told)
     st.markdown(t("takeaway.code", year=year))
     st.code(screen.code(told, parts.MAIN, year), language="python", wrap_lines=True)

@@ -239,6 +239,7 @@ def _compare(
     draws: Annotated[str, option("--draws", "paired_draws")] = "12",
     replicates: Annotated[str, option("--replicates", "replicates")] = "1",
     until: Annotated[str | None, option("--until", "until")] = None,
+    year: Annotated[str | None, option("--year", "compared_year")] = None,
     out: Annotated[str | None, option("--out", "out")] = None,
     form: Annotated[str | None, option("--format", "format")] = None,
     fiscal: Annotated[str | None, option("--fiscal", "fiscal")] = None,
@@ -255,6 +256,7 @@ def _compare(
         draws=draws,
         replicates=replicates,
         until=until,
+        year=year,
         out=out,
         form=form,
         fiscal=fiscal,
@@ -272,6 +274,7 @@ def _simulate(
     draws: str,
     replicates: str,
     until: str | None,
+    year: str | None = None,
     out: str | None,
     form: str | None,
     fiscal: str | None,
@@ -292,6 +295,8 @@ def _simulate(
     if fiscal not in (None, *FISCAL_YEARS):
         raise bad_option("--fiscal", str(fiscal), ", ".join(FISCAL_YEARS))
     scenarios = load_scenarios(names, until)
+    alone = len(scenarios) == 1
+    compared = None if year is None else _compared_year(year, scenarios)
     path = destination(out, "-".join(scenario.name for scenario in scenarios)[:100], kind)
     check_writable(path)
 
@@ -300,7 +305,7 @@ def _simulate(
     from simulator.outcomes.export import save
 
     with progress_bar(quiet=quiet or as_json) as progress:
-        if len(scenarios) == 1:
+        if alone:
             dataset = simulator.run(scenarios[0], progress=progress, **options)
         else:
             dataset = simulator.compare(scenarios, progress=progress, **options)
@@ -308,11 +313,11 @@ def _simulate(
         path = save(dataset, path, kind)
     except OSError as error:
         raise unwritable(path, error) from None
-    alone = len(scenarios) == 1
     if alone:
         tables = [report.yearly_table(dataset)]
     else:
-        tables = [report.effects_table(dataset, years) for years in report.periods(dataset)]
+        periods = report.periods(dataset) if compared is None else [[compared]]
+        tables = [report.effects_table(dataset, years) for years in periods]
     watched = report.outcomes_table(dataset)
     if as_json:
         told = [{"name": each.name, "hash": each.hash} for each in scenarios]
@@ -340,6 +345,14 @@ def _simulate(
             show(watched)
             print()
         print(t("cli.saved", path=path))
+
+
+def _compared_year(text: str, scenarios: Sequence[Scenario]) -> int:
+    """Return the year over which scenarios are compared: one that all of them simulate whole."""
+    from simulator.engine.states import REPORT_FROM, START_YEAR
+
+    last = min((scenario.until_ti + 1) // 12 for scenario in scenarios) - 1
+    return whole("--year", text, START_YEAR + REPORT_FROM // 12, START_YEAR + last)
 
 
 def _validate(

@@ -21,6 +21,7 @@ from app.upload import upload
 from scenarios.programmes import PAYERS
 from scenarios.spreadsheet import write as write_sheet
 from simulator import load_ledger
+from simulator.faults import FaultyInput
 from simulator.outcomes.effects import EFFECTS, cost_of_change
 from simulator.policy.budget import REASONS
 from simulator.texts import LANGUAGES, language, t
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
 
 MILLION = 1e6
 BASE, WRITTEN, VERSION = "budget_base", "budget_written", "budget_version"
+GOES_ON = "budget_goes_on"
+TABLE_OR_LIST: Final = """@media (max-width: 640px) {.st-key-budget_grid {display: none}}
+@media (min-width: 641px) {.st-key-budget_list {display: none}}"""
+"""A phone has no room for the table: there its rows are listed, and written one at a time."""
+
+ROW_STEP: Final = 100_000
+"""Soles by which the buttons of a form change an amount."""
+
 MARGIN = 1.6
 """How far the curve of a line goes beyond the money that the plan gives it."""
 
@@ -59,39 +68,40 @@ def _mark(programmes: object) -> str:
 
 
 def _begin() -> Plan:
-    """Return the table to begin with; a new one whenever the plan has changed elsewhere."""
+    """Return the table to begin with; a new one whenever the plan has changed elsewhere.
+
+    Who comes back to the page begins anew too: the browser has forgotten what was typed into the old table.
+    """
     now = state.scenario()
     mark = _mark([one.to_mapping(load_ledger().territories.codes) for one in now.programmes])
-    if st.session_state.get(WRITTEN) != mark or BASE not in st.session_state:
+    is_back = GOES_ON not in st.session_state
+    if is_back or st.session_state.get(WRITTEN) != mark or BASE not in st.session_state:
         st.session_state[BASE] = money.plan_of(now)
         st.session_state[WRITTEN] = mark
         st.session_state[VERSION] = st.session_state.get(VERSION, 0) + 1
         for name in PAYERS:
             st.session_state.pop(f"payer_{name}", None)
-        st.session_state.pop("budget_goes_on", None)
+        st.session_state.pop(GOES_ON, None)
     base: Plan = st.session_state[BASE]
     return base
 
 
 def _editor() -> Plan:
     """Show the table and make what it holds the plan's programme."""
-    ledger = load_ledger()
-    lang = language()
     base = _begin()
-    places = dict(zip(ledger.territories.codes, ledger.territories.names, strict=True))
-    labels = {name: f"{line.label[lang]}" for name, line in ledger.lines.items()}
+    lines, places = _lines_by_name(), _places_by_code()
     columns: dict[str, Any] = {
         "line": st.column_config.SelectboxColumn(
             t("budget.column.line"),
-            options=list(labels),
-            format_func=lambda name: labels.get(str(name), str(name)),
+            options=list(lines),
+            format_func=lambda name: lines.get(str(name), str(name)),
             required=True,
             width=220,
         ),
         "where": st.column_config.SelectboxColumn(
             t("budget.column.where"),
-            options=[COUNTRY, *places],
-            format_func=lambda code: places.get(str(code), t("budget.country")),
+            options=list(places),
+            format_func=lambda code: places.get(str(code), str(code)),
             default=COUNTRY,
             width=125,
         ),
@@ -106,16 +116,23 @@ def _editor() -> Plan:
             format="localized",
             width=100,
         )
-    rows = st.data_editor(
-        base.rows,
-        column_config=columns,
-        num_rows="dynamic",
-        hide_index=True,
-        key=f"budget_table_{st.session_state[VERSION]}",
-        alt=t("budget.table_alt"),
-        placeholder=t("budget.empty_cell"),
-    )
-    st.caption(t("budget.table_note"))
+    st.html(f"<style>{TABLE_OR_LIST}</style>")
+    with st.container(key="budget_grid"):
+        rows = st.data_editor(
+            base.rows,
+            column_config=columns,
+            num_rows="dynamic",
+            hide_index=True,
+            key=f"budget_table_{st.session_state[VERSION]}",
+            alt=t("budget.table_alt"),
+            placeholder=t("budget.empty_cell"),
+        )
+        st.caption(t("budget.table_note"))
+    listed = st.container(key="budget_list")
+    st.caption(t("budget.soles_note"))
+    if any(one.name != money.NAME for one in state.scenario().programmes):
+        st.caption(t("budget.flattened"))
+    one_row = st.expander(t("budget.one_row"), key="budget_one_row", icon=":material/edit:")
     with st.expander(t("budget.conditions"), key="budget_conditions"):
         goes_on, payers = _conditions(base)
     plan = Plan(rows, goes_on, payers or base.payers)
@@ -123,12 +140,95 @@ def _editor() -> Plan:
         st.error(t("budget.payers_sum"), icon=":material/error:")
     else:
         _apply(plan)
+    with listed:
+        _list(plan)
+    with one_row:
+        _one_row(plan)
     return plan
+
+
+def _lines_by_name() -> dict[str, str]:
+    return {name: line.label[language()] for name, line in load_ledger().lines.items()}
+
+
+def _places_by_code() -> dict[str, str]:
+    land = load_ledger().territories
+    return {COUNTRY: t("budget.country"), **dict(zip(land.codes, land.names, strict=True))}
+
+
+def _list(plan: Plan) -> None:
+    """List the rows of the table, for those who cannot see it."""
+    lines, places = _lines_by_name(), _places_by_code()
+    rows = plan.filled()
+    if rows.empty:
+        return
+    table = {
+        t("budget.column.line"): [lines[str(name)] for name in rows["line"]],
+        t("budget.column.where"): [places[str(code)] for code in rows["where"]],
+        t("budget.row_sum", first=money.FIRST, last=money.LAST): [
+            money.exact(total) for total in rows[list(YEARS)].sum(axis=1)
+        ],
+    }
+    st.table(pd.DataFrame(table), hide_index=True)
+
+
+def _one_row(plan: Plan) -> None:
+    """Let one row be written at a time: without the table, on a phone or with a screen reader."""
+    lines, places = _lines_by_name(), _places_by_code()
+    rows = plan.filled().reset_index(drop=True)
+    names = [
+        f"{lines[str(line)]} · {places[str(code)]}"
+        for line, code in zip(rows["line"], rows["where"], strict=True)
+    ]
+    key = f"budget_row_{st.session_state[VERSION]}_{len(rows)}"
+    numbers = [len(names), *range(len(names))]
+    chosen = st.selectbox(
+        t("budget.row"), numbers, format_func=lambda k: [*names, t("budget.row_new")][k], key=key
+    )
+    there = rows.loc[chosen] if chosen < len(rows) else None
+    with st.form(f"{key}_{chosen}", border=False):
+        line = st.selectbox(
+            t("budget.column.line"),
+            list(lines),
+            index=0 if there is None else list(lines).index(str(there["line"])),
+            format_func=lines.__getitem__,
+            key=f"{key}_{chosen}_line",
+        )
+        where = st.selectbox(
+            t("budget.column.where"),
+            list(places),
+            index=0 if there is None else list(places).index(str(there["where"])),
+            format_func=places.__getitem__,
+            key=f"{key}_{chosen}_where",
+        )
+        grid = st.grid(len(YEARS), min_column_width=150)
+        amounts = {
+            year: grid.number_input(
+                f"{year} (S/)",
+                min_value=0,
+                max_value=int(money.MOST),
+                value=0 if there is None else round(there[year]),
+                step=ROW_STEP,
+                key=f"{key}_{chosen}_{year}",
+            )
+            for year in YEARS
+        }
+        with st.container(horizontal=True):
+            is_kept = st.form_submit_button(t("budget.row_keep"), type="primary")
+            is_dropped = there is not None and st.form_submit_button(t("budget.row_drop"))
+    if is_kept or is_dropped:
+        rest = rows.drop(index=chosen, errors="ignore")
+        if is_kept:
+            row = {"line": line, "where": where} | {year: float(amount) for year, amount in amounts.items()}
+            # In the place of the old row, or at the end.
+            rest = pd.concat([rest, pd.DataFrame([row], index=[chosen])]).sort_index()
+        _write(Plan(rest, plan.goes_on, plan.payers))
+        st.rerun()
 
 
 def _conditions(base: Plan) -> tuple[bool, tuple[tuple[str, float], ...] | None]:
     """Show what goes with the money: whether it goes on, who pays, how much can be executed."""
-    goes_on = st.toggle(t("budget.goes_on"), value=base.goes_on, key="budget_goes_on")
+    goes_on = st.toggle(t("budget.goes_on"), value=base.goes_on, key=GOES_ON)
     st.markdown(f"**{t('budget.payers')}**")
     given = dict(base.payers)
     shares = {}
@@ -166,7 +266,6 @@ def _set_execution() -> None:
 
 def _apply(plan: Plan) -> None:
     """Make the table the money of the plan, if it holds something else than the plan does."""
-    programme = plan.to_programme({lang: t("budget.programme", lang) for lang in LANGUAGES})
     base: Plan = st.session_state[BASE]
     same = (
         plan.filled().reset_index(drop=True).equals(base.filled().reset_index(drop=True))
@@ -176,24 +275,28 @@ def _apply(plan: Plan) -> None:
     if same and st.session_state.get("budget_touched") != st.session_state[VERSION]:
         return
     st.session_state["budget_touched"] = st.session_state[VERSION]
+    if _write(plan):
+        st.session_state[WRITTEN] = _mark(
+            [one.to_mapping(load_ledger().territories.codes) for one in state.scenario().programmes]
+        )
+    else:
+        screen.faults(st.session_state[state.FAULTS])
+
+
+def _write(plan: Plan) -> bool:
+    """Make a table the money of the plan; return whether the schema takes it."""
+    programme = plan.to_programme({lang: t("budget.programme", lang) for lang in LANGUAGES})
     mapping = state.scenario().to_mapping()
     mapping.pop("programmes", None)
     if programme is not None:
         mapping["programmes"] = [programme]
     for key in ("claims", "question", "description", "assumptions"):
         mapping.pop(key, None)
-    before = state.scenario().hash
     try:
-        new = state.build(mapping)
-    except Exception:  # the schema's own words are shown by ``change``
-        state.change(mapping)
-        screen.faults(st.session_state[state.FAULTS])
-        return
-    if new.hash != before:
-        state.change(mapping)
-        st.session_state[WRITTEN] = _mark(
-            [one.to_mapping(load_ledger().territories.codes) for one in state.scenario().programmes]
-        )
+        is_new = state.build(mapping).hash != state.scenario().hash
+    except FaultyInput:
+        is_new = True
+    return not is_new or state.change(mapping)
 
 
 def _sums(plan: Plan) -> None:
@@ -205,6 +308,7 @@ def _sums(plan: Plan) -> None:
         step=1.0,
         format="%.1f",
         key="budget_ceiling",
+        persist_state="session",
         help=t("budget.ceiling_help"),
     )
     st.caption(t("budget.sums"))

@@ -18,7 +18,7 @@ from simulator.outcomes.effects import VERDICTS, CostOfEffect, by_group, cost_of
 from simulator.outcomes.export import part_of_country
 from simulator.outcomes.indicators import difference, summarise
 from simulator.outcomes.scorecard import Score, Scorecard, scorecard
-from simulator.outcomes.spending import added_money, constant, discounted
+from simulator.outcomes.spending import added_money, constant
 from simulator.policy.national import HORIZON
 from simulator.policy.prices import BASE_YEAR
 from simulator.report import MILLION, PERIOD, full_years, periods, runs_note
@@ -26,7 +26,6 @@ from simulator.report_policy import (
     GROUP_TEXTS,
     chance,
     cost_in_words,
-    discount_rate,
     form_of,
     lasting_table,
     met_anyway,
@@ -297,22 +296,21 @@ def _card_table(data: xr.Dataset, card: Scorecard) -> Table:
 
 
 def _money_table(data: xr.Dataset) -> Table:
-    """Return what each scenario has, spends and gains, over the run."""
+    """Return what each scenario has, spends and gains over the run, without a discount."""
     first, *others = (str(name) for name in data["scenario"].values)
     # Prices first, then the scenario: prices have scenarios too.
     budget = constant(data["incremental_budget"].sum(("line", "payer", "territory")), data).sum("year")
-    rate = discount_rate()
     # Measures without a budget of their own have a price too: without it they would look free.
-    present = discounted(added_money(data), data, rate)
+    added = constant(added_money(data), data).sum("year")
     rows = []
     for name in others:
         row: dict[str, object] = {"scenario": name}
         for stage in ("pim", "executed"):
             soles = budget.sel(budget_stage=stage, scenario=name)
             row[stage] = spread(summarise(soles / MILLION), ",.1f")
-        row["present"] = spread(summarise(present.sel(scenario=name) / MILLION), ",.1f")
+        row["added"] = spread(summarise(added.sel(scenario=name) / MILLION), ",.1f")
         for key, effect in (("averted", "child_months"), ("completed", "completed")):
-            told = cost_of_effect(data, name, first, effect, rate=rate)
+            told = cost_of_effect(data, name, first, effect)
             row[key] = spread(told.gained, "n")
             row[f"cost_of_{key}"] = cost_in_words(told) if told.ratio else _plane(told)
         rows.append(row)
@@ -320,11 +318,11 @@ def _money_table(data: xr.Dataset) -> Table:
         Column("scenario", t("report.column.scenario")),
         Column("pim", t("brief.column.pim", year=BASE_YEAR)),
         Column("executed", t("brief.column.executed", year=BASE_YEAR)),
-        Column("present", t("brief.column.present", rate=f"{rate:.0%}")),
+        Column("added", t("brief.column.added", year=BASE_YEAR)),
         Column("averted", t("brief.column.averted")),
-        Column("cost_of_averted", t("brief.column.cost")),
+        Column("cost_of_averted", t("brief.column.cost", year=BASE_YEAR)),
         Column("completed", t("brief.column.completed")),
-        Column("cost_of_completed", t("brief.column.cost")),
+        Column("cost_of_completed", t("brief.column.cost", year=BASE_YEAR)),
     )
     return Table("", columns, tuple(rows))
 

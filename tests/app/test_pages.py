@@ -259,9 +259,11 @@ def test_commands_take_the_trend_of_the_assumptions_that_the_page_shows(
     def told() -> results.Comparison:
         return results.Comparison((state.trend(), state.scenario()), (), (), 24, "", 227, 0)
 
-    assert screen.command(told()).startswith("sintrata compare baseline plan.yaml --until 2030-12 --draws 24")
+    assert screen.commands(told())["compare"].startswith(
+        "sintrata compare baseline plan.yaml --until 2030-12 --draws 24"
+    )
     state.assume("context", "poverty", "multiply", 1.2)
-    assert screen.command(told()).startswith("sintrata compare baseline.yaml plan.yaml ")
+    assert screen.commands(told())["compare"].startswith("sintrata compare baseline.yaml plan.yaml ")
     assert (
         'simulator.compare(["baseline.yaml", "plan.yaml"], until="2030-12", draws=24, seed=0)'
         in screen.code(told(), ["identified"], 2030)

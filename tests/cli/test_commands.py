@@ -147,6 +147,24 @@ def test_json_is_one_object_and_nothing_else(engine: Engine, capsys: pytest.Capt
     assert len(engine.calls) == 1
 
 
+def test_scenarios_can_be_compared_in_one_year(
+    engine: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[int]] = []
+    effects = lambda _, years: (asked.append(years), table())[1]  # noqa: E731
+    monkeypatch.setattr(sys.modules["simulator.report"], "effects_table", effects)
+    words = ["compare", "baseline", "detection_without_places", "--quiet"]
+    assert main([*words, "--json", "--year", "2029"]) == 0
+    assert main([*words, "--json"]) == 0
+    assert asked == [[2029], [2027, 2030]]
+    capsys.readouterr()
+    for bad in ("2016", "2031", "next"):
+        assert main([*words, "--year", bad]) == 2
+        assert "2017" in capsys.readouterr().err
+    assert main([*words, "--until", "2029-06", "--year", "2029"]) == 2
+    assert len(engine.calls) == 2
+
+
 @pytest.mark.parametrize("moment", ["on_run", "on_save"])
 def test_an_interruption_leaves_nothing_half_written(
     moment: str, engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,150 @@
+"""The budget page: rows written one at a time, money told run by run, and as the command line prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import screen
+from app.engine import Engine
+from simulator import compare, load_scenario
+from simulator.report import money_table
+from simulator.texts import catalogue, set_language, t
+from tests.app.conftest import SMALL
+from tests.app.pages import open_page, show
+
+PRESET = "balanced"
+UNTIL = 227
+
+
+@pytest.fixture(autouse=True)
+def runs_are_there(server: Engine) -> Iterator[None]:
+    for name in ("baseline", PRESET):
+        assert server.wait(server.ask(load_scenario(name), UNTIL), SMALL.draws, 120.0)
+    yield
+    set_language(None)
+
+
+def budget_of_preset(lang: str = "es") -> AppTest:
+    at = open_page("home", lang)
+    at.button(key=f"preset_{PRESET}").click().run()
+    return show(at, "budget")
+
+
+def test_a_row_is_written_changed_and_taken_away_without_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "GLANCE_S", 0.0)
+    at, es = open_page("budget", "es"), catalogue("es")
+
+    def press(key: str) -> None:
+        next(button for button in at.button if button.label == es[key]).click().run()
+        assert not at.exception
+        assert [error.value for error in at.error] == []
+
+    at.selectbox(key="budget_row_1_0_0_line").set_value("upe_posts")
+    at.selectbox(key="budget_row_1_0_0_where").set_value("08")
+    at.number_input(key="budget_row_1_0_0_2027").set_value(1_500_000)
+    at.number_input(key="budget_row_1_0_0_2030").set_value(2_000_000)
+    press("budget.row_keep")
+    (programme,) = at.session_state["plan"]["programmes"]
+    (grant,) = programme["budget"]
+    assert grant["lines"] == {"upe_posts": 1.0}
+    assert grant["where"] == {"territory": ["08"]}
+    assert grant["amounts"] == {"2027": 1.5e6, "2028": 0.0, "2029": 0.0, "2030": 2e6}
+    sums = {metric.label: metric.value for metric in at.metric if metric.label in grant["amounts"]}
+    assert sums == {"2027": "1.5", "2028": "0", "2029": "0", "2030": "2"}
+
+    at.selectbox(key="budget_row_2_1").set_value(0).run()
+    assert at.number_input(key="budget_row_2_1_0_2030").value == 2_000_000
+    at.number_input(key="budget_row_2_1_0_2030").set_value(3_000_000)
+    press("budget.row_keep")
+    assert at.session_state["plan"]["programmes"][0]["budget"][0]["amounts"]["2030"] == 3e6
+
+    at.selectbox(key="budget_row_3_1").set_value(0).run()
+    press("budget.row_drop")
+    assert "programmes" not in at.session_state["plan"]
+
+
+def test_what_goes_with_the_money_stays_when_another_page_is_opened() -> None:
+    at = budget_of_preset()
+    at.number_input(key="payer_national").set_value(75)
+    at.number_input(key="payer_us").set_value(25)
+    at.toggle(key="budget_goes_on").set_value(True).run()
+    plan = at.session_state["plan"]
+    assert plan["programmes"][0]["payers"][0]["shares"] == {"national": 0.75, "us": 0.25}
+    assert "end" not in plan["programmes"][0]
+    show(show(at, "explore"), "budget")
+    assert at.session_state["plan"] == plan
+    assert at.number_input(key="payer_us").value == 25
+    assert at.toggle(key="budget_goes_on").value
+    assert not at.exception
+
+
+def test_a_table_beside_a_ceiling_says_by_how_much_it_is_above() -> None:
+    at = budget_of_preset()
+    at.number_input(key="budget_ceiling").set_value(100.0).run()
+    sums = {m.label: float(m.value) for m in at.metric if m.label in ("2027", "2028", "2029", "2030")}
+    above = [round(total - 100.0, 2) for total in sums.values() if total > 100.0]
+    told = [text.value for text in at.caption if "sobre el techo" in text.value]
+    assert len(told) == len(above) == 3
+    assert all(f"{more:g}" in text for more, text in zip(above, told, strict=True))
+    show(show(at, "explore"), "budget")
+    assert at.number_input(key="budget_ceiling").value == 100.0
+
+
+def tables(at: AppTest) -> dict[str, pd.DataFrame]:
+    """Return the tables of the page by the heading of their first column."""
+    return {str(table.value.columns[0]): table.value for table in at.table}
+
+
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_money_is_told_with_its_interval_and_in_few_columns(lang: str) -> None:
+    at, known = budget_of_preset(lang), catalogue(lang)
+    told = tables(at)
+    assert all(len(table.columns) <= 4 for table in told.values())
+    executed = told[known["budget.payer"]].iloc[0, 1]
+    assert "(" in executed
+    # The last bar is the money itself.
+    steps = next(frame.value for frame in at.dataframe if known["chart.step"] in frame.value)
+    assert steps.iloc[-1].tolist() == [known["budget.step.executed"], executed]
+    assert all("(" in text for text in steps.iloc[:, 1])
+    costs = told[known["budget.column.line"]][known["budget.line_cost"]]
+    assert all("(" in text for text in costs)
+    digits = [text.replace(",", "").replace(".", "").strip("0") for text in costs.str.split(" ").str[0]]
+    assert max(map(len, digits)) <= 2
+
+
+def test_what_is_gained_is_what_the_command_prints() -> None:
+    at = budget_of_preset()
+    dataset = compare(
+        [load_scenario("baseline"), load_scenario(PRESET)],
+        seed=SMALL.seed,
+        draws=SMALL.draws,
+        scale=SMALL.scale,
+        until=UNTIL,
+    )
+    set_language("es")
+    printed = {row["item"]: row for row in money_table(dataset).records() if row["scenario"] == PRESET}
+    gained = tables(at)[t("budget.gain")].set_index(t("budget.gain"))
+    for effect in ("child_months", "completed", "returns"):
+        row = printed[effect]
+        assert gained.loc[t(f"effect.{effect}"), t("budget.gained")].split(" ")[0].strip("+") == rounded(
+            row["median"]
+        )
+    assert gained[t("budget.added")].str.split(" ").str[0].tolist() == [
+        rounded(printed["present_value_0"]["median"])
+    ] * len(gained)
+
+
+def rounded(value: float) -> str:
+    number = float(f"{value:.2g}") if abs(value) >= 10.0 else round(value)
+    return f"{number:,.0f}"
+
+
+def test_the_commands_of_the_page_give_its_year_and_its_scorecard() -> None:
+    at = budget_of_preset()
+    told = [code.value for code in at.code if code.value.startswith("sintrata")]
+    same = "baseline plan.yaml --until 2030-12 --draws 3 --seed 0"
+    assert told == [f"sintrata compare {same} --year 2030", f"sintrata score {same}"]
