@@ -43,10 +43,11 @@ from simulator.evidence.money import (
     read_price,
     read_recipes,
 )
+from simulator.evidence.notes import citation_in
 from simulator.evidence.parameter import DISTRIBUTIONS, QUALITIES, Parameter
 from simulator.evidence.reading import Faults, Row, documents, table
 from simulator.faults import did_you_mean
-from simulator.texts import LANGUAGES, t
+from simulator.texts import LANGUAGES, language, t
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -194,9 +195,17 @@ class Source:
     note: str
 
     def cited(self, title: str = "{}") -> str:
-        """Return organisation, title and year, if it is known; ``title`` may put marks around the title."""
-        told = f"{self.organisation}, {title.format(self.title)}"
-        return f"{told} ({self.year})" if self.year else told
+        """Return organisation, title and year, if it is known, in the language in force.
+
+        Parameters
+        ----------
+        title : may put marks around the title
+        """
+        who, what, when = (
+            citation_in(language(), words) for words in (self.organisation, self.title, self.year)
+        )
+        told = f"{who}, {title.format(what)}"
+        return f"{told} ({when})" if when else told
 
 
 @dataclass(frozen=True)

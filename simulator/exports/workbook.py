@@ -14,6 +14,7 @@ import xlsxwriter
 
 from scenarios import Scenario
 from simulator.evidence import load_ledger
+from simulator.evidence.notes import citation_in
 from simulator.explain import claim_in_words
 from simulator.exports.brief import labels
 from simulator.outcomes.counted import Counted
@@ -542,7 +543,11 @@ def _sources(card: Scorecard) -> Sheet:
     """Return the sources of the ledger, and how each indicator is worked out."""
     ledger = load_ledger()
     rows: list[Sequence[object]] = [
-        (one.id, one.title, one.organisation, one.year, one.url, one.quality)
+        (
+            one.id,
+            *(citation_in(language(), words) for words in (one.title, one.organisation, one.year)),
+            *(one.url, one.quality),
+        )
         for one in ledger.sources.values()
     ]
     rows += [(), tuple(c.heading for c in formulas_table(card).columns)]

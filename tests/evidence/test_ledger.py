@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 from collections.abc import Callable
@@ -10,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import calibration
 import simulator.evidence
 from scenarios.programmes import DELIVERIES
 from simulator.engine.states import CHANNELS
 from simulator.evidence import load_ledger
+from simulator.evidence.ledger import Source
 from simulator.evidence.mechanisms import BY_RATIO
-from simulator.evidence.notes import note_in, spanish_notes
+from simulator.evidence.notes import note_in, spanish_citations, spanish_notes
 from simulator.explain import mechanisms_table
 from simulator.explain_money import crosswalk_table, lines_table, recommendations_table, services_table
 from simulator.faults import FaultyInput
@@ -331,3 +334,24 @@ def test_every_note_of_a_parameter_is_there_in_spanish() -> None:
     assert all(spanish != english for english, spanish in spanish_notes().items())
     assert note_in("en", min(notes)) == min(notes)
     assert note_in("es", "of a reader's own") == "of a reader's own"
+
+
+REMARKS = re.compile(
+    r"\b(quoting|copy|report of|figures as|own estimate|no source|without|list of|centres)\b", re.I
+)
+
+
+def test_a_source_is_cited_without_our_own_english_in_spanish() -> None:
+    own = csv.DictReader((Path(calibration.__file__).with_name("sources.csv")).open(encoding="utf-8"))
+    sources = {**load_ledger().sources, **{row["id"]: Source(**row) for row in own}}
+    words = {word for one in sources.values() for word in (one.title, one.organisation, one.year)}
+    assert set(spanish_citations()) <= words
+    set_language("es")
+    assert sources["GK"].cited() == "SinTrata, Conocimiento general (no se recuperó ninguna fuente)"
+    assert sources["AND2022"].cited().startswith("Andina (cita al Ministerio Público), Trata de personas")
+    assert (
+        sources["L02"].cited() == "U.S. Department of State, 2019 Trafficking in Persons Report: Peru (2019)"
+    )
+    assert [one.id for one in sources.values() if REMARKS.search(one.cited())] == []
+    set_language("en")
+    assert sources["GK"].cited() == "SinTrata, General knowledge (no source retrieved)"
