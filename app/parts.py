@@ -165,12 +165,19 @@ def figure(
     chosen = draw(spec, frame, key=key, alt=alt, **choice)
     if footer:
         screen.footer(told, *sources)
+    below(spec, frame, frame if table is None else table, key=key, told=told, about=about)
+    return chosen
+
+
+def below(
+    spec: Spec, frame: pd.DataFrame, shown: pd.DataFrame, *, key: str, told: Comparison, about: str = ""
+) -> None:
+    """Put the buttons of a figure: its table, its data and pictures to take away, its parameters."""
     with st.container(horizontal=True):
         with st.popover(t("app.figure.data"), icon=":material/table:", key=f"{key}_data"):
-            _data(spec, frame, frame if table is None else table, key, told)
+            _data(spec, frame, shown, key, told)
         if about:
             opener(key, *BEHIND[about])
-    return chosen
 
 
 def _data(spec: Spec, frame: pd.DataFrame, shown: pd.DataFrame, key: str, told: Comparison) -> None:
@@ -430,10 +437,20 @@ def words_of(frame: pd.DataFrame, form: str, **columns: str) -> pd.DataFrame:
     return out
 
 
+def heading(text: str) -> str:
+    """Return a text as the head of a column: it begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def brief(row: Any, form: str = "n") -> str:
-    """Return a median with its interval in brackets, short enough for a cell."""
+    """Return a median with its interval in brackets, short enough for a cell.
+
+    Without brackets: one run, or an interval whose ends are written like the median.
+    """
     median, low, high = (screen.number(row[key], form) for key in ("median", "low", "high"))
-    return median if row["low"] != row["low"] else t("report.interval", median=median, low=low, high=high)
+    if row["low"] != row["low"] or median == low == high:
+        return median
+    return t("report.interval", median=median, low=low, high=high)
 
 
 def looks() -> tuple[str, str]:

@@ -26,7 +26,11 @@ keep = lru_cache(maxsize=256)
 
 def figure(lang: str, theme: str, body: Spec) -> Spec:
     """Return a whole specification; its background is the page's."""
-    return {"background": "transparent", "config": config(lang, theme), **body}
+    # A figure of steps keeps its height, however many there are: only its width fits the page.
+    steps = (
+        {"autosize": {"type": "fit-x", "contains": "padding"}} if isinstance(body.get("height"), dict) else {}
+    )
+    return {"background": "transparent", "config": config(lang, theme), **steps, **body}
 
 
 def inks(theme: str) -> Inks:

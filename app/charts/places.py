@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from app.charts.base import SIGNED, WHOLE, axis, field, figure, inks, keep, told
+from app.charts.base import axis, field, figure, inks, keep, told
 from app.charts.paths import OUTER
 from simulator.exports.vega import Spec
 from simulator.texts import t
@@ -50,12 +51,11 @@ def _border(theme: str) -> dict[str, Any]:
     }
 
 
-def _tooltip(lang: str, form: str) -> list[dict[str, Any]]:
+def _tooltip(lang: str) -> list[dict[str, Any]]:
     return told(
         ("name", t("chart.territory", lang), ""),
-        ("value", t("chart.simulated_median", lang), form),
-        ("low", t("chart.low", lang), form),
-        ("high", t("chart.high", lang), form),
+        ("text", t("chart.simulated_median", lang), ""),
+        ("interval", t("chart.interval", lang), ""),
     )
 
 
@@ -64,12 +64,12 @@ def _select() -> list[dict[str, Any]]:
 
 
 @keep
-def tiles(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
-    """Return the territories as tiles, each with its value printed.
+def tiles(lang: str, theme: str, kind: str = "change") -> Spec:
+    """Return the territories as tiles, each with its value printed as the page writes it.
 
-    Columns: ``code``, ``short`` (three letters), ``name``, ``row``, ``col``, ``value``, ``low``, ``high``,
-    ``shade`` (-1 worst to 1 best for ``change``; 0 to 1 for ``level``), ``firm`` (the interval leaves zero
-    out).
+    Columns: ``code``, ``short`` (three letters), ``name``, ``row``, ``col``, ``text`` and ``interval`` (the
+    value and its interval in words), ``shade`` (-1 worst to 1 best for ``change``; 0 to 1 for ``level``),
+    ``firm`` (the interval leaves zero out).
     """
     ink = inks(theme)
     place = {
@@ -77,14 +77,12 @@ def tiles(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
         "y": field("row", "ordinal", axis=None, scale={"paddingInner": 0.06, "paddingOuter": 0.03}),
     }
     colour = field("shade", scale=_shade(theme, kind), legend=None)
-    zero = {"test": "abs(datum.value) < 0.5", "value": "0"}
-    number = field("value", format=form) | ({"condition": zero} if form in (SIGNED, WHOLE) else {})
     words = {"type": "text", "color": ink.text, "baseline": "middle", "aria": False}
     layers: list[Spec] = [
         {
             "params": _select(),
             "mark": {"type": "rect", "cornerRadius": 5, "cursor": "pointer"},
-            "encoding": {**place, "color": colour, **_border(theme), "tooltip": _tooltip(lang, form)},
+            "encoding": {**place, "color": colour, **_border(theme), "tooltip": _tooltip(lang)},
         },
         {
             "mark": {**words, "dy": -9, "fontSize": 11, "fontWeight": "bold"},
@@ -92,14 +90,14 @@ def tiles(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
         },
         {
             "mark": {**words, "dy": 8, "fontSize": 12},
-            "encoding": {**place, "text": number},
+            "encoding": {**place, "text": field("text", "nominal")},
         },
     ]
     return figure(lang, theme, {"height": 470, "layer": layers})
 
 
 @keep
-def outline_map(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
+def outline_map(lang: str, theme: str, kind: str = "change") -> Spec:
     """Return the territories in their outlines; Callao, too small to be seen, is a dot.
 
     Columns: those of ``tiles`` without ``short``, ``row`` and ``col``.
@@ -113,7 +111,7 @@ def outline_map(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
         # Dots lie upon what is around them.
         "order": field("is_dot"),
         **_border(theme),
-        "tooltip": _tooltip(lang, form),
+        "tooltip": _tooltip(lang),
     }
     dots = {"calculate": "datum.shape.geometry.type == 'Point' ? 1 : 0", "as": "is_dot"}
     body = {
@@ -127,56 +125,111 @@ def outline_map(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
     return figure(lang, theme, body)
 
 
-@keep
-def small_paths(lang: str, theme: str, form: str) -> Spec:
-    """Return a small path for each territory, all on one scale; at most nine.
-
-    Columns: ``name``, ``order`` (of the territory), ``year``, ``low``, ``median``, ``high``, ``trend``,
-    ``floor`` and ``ceiling`` (the ends of the scale of all the territories of a page, the same in every row).
-    """
+def _small_layers(lang: str, theme: str, form: str, kind: str, legend: bool) -> list[Spec]:
+    """Return the layers of a small path: band, lines, and what a pointer tells."""
     ink = inks(theme)
-    x = field("year", axis={"format": "d", "title": None, "grid": False, "tickCount": 2, "labelFontSize": 10})
+    x = field("year", axis={"format": "d", "title": None, "grid": False, "tickCount": 2, "labelFontSize": 11})
     x["scale"] = {"zero": False, "nice": False}
+    names = [t(f"chart.small.{kind}", lang), t("chart.trend", lang)]
 
     def y(column: str) -> dict[str, Any]:
-        return field(column, axis=axis(form, 3) | {"labelFontSize": 10}, scale={"zero": True})
+        return field(column, axis=axis(form, 3) | {"labelFontSize": 11}, scale={"zero": True})
 
-    unseen = {"type": "rule", "opacity": 0, "aria": False}
+    def one_of(channel: str, domain: list[str], values: list[Any]) -> dict[str, Any]:
+        look = {"symbolType": "square" if channel == "band" else "stroke", "symbolOpacity": 1}
+        scale = {"domain": domain, "range": values}
+        return field(channel, "nominal", scale=scale, legend=look if legend else None)
+
+    def line(column: str, name: str, width: float) -> Spec:
+        return {
+            "transform": [{"calculate": f"{name!r}", "as": "which"}],
+            "mark": {"type": "line", "strokeWidth": width},
+            "encoding": {
+                "x": x,
+                "y": y(column),
+                "stroke": one_of("which", shown, [ink.series[1], ink.series[0]]),
+                "strokeDash": one_of("which", shown, [[1, 0], [4, 3]]),
+            },
+        }
+
+    shown = names if kind == "level" else names[:1]
+    band = t("chart.interval", lang)
     tooltip = told(
         ("name", t("chart.territory", lang), ""),
         ("year", t("chart.year", lang), "d"),
         ("median", t("chart.simulated_median", lang), form),
         ("low", t("chart.low", lang), form),
         ("high", t("chart.high", lang), form),
-        ("trend", t("chart.trend", lang), form),
+        *((("trend", names[1], form),) if kind == "level" else ()),
     )
-    dashed = {"type": "line", "strokeWidth": 1.5, "strokeDash": [4, 3], "color": ink.series[0]}
-    layers: list[Spec] = [
+    unseen = {"type": "rule", "opacity": 0, "aria": False}
+    zero = {"type": "rule", "color": ink.text, "strokeWidth": 0.7, "aria": False}
+    last = (
+        line("trend", names[1], 1.5) if kind == "level" else {"mark": zero, "encoding": {"y": {"datum": 0}}}
+    )
+    return [
         {"mark": unseen, "encoding": {"y": y("floor"), "y2": {"field": "ceiling"}}},
         {
-            "mark": {"type": "area", "opacity": OUTER + 0.08, "color": ink.series[1]},
-            "encoding": {"x": x, "y": y("low"), "y2": {"field": "high"}},
+            "transform": [{"calculate": f"{band!r}", "as": "band"}],
+            "mark": {"type": "area", "opacity": OUTER + 0.08},
+            "encoding": {
+                "x": x,
+                "y": y("low"),
+                "y2": {"field": "high"},
+                "fill": one_of("band", [band], [ink.series[1]]),
+            },
         },
-        {"mark": dashed, "encoding": {"x": x, "y": y("trend")}},
+        line("median", names[0], 2),
+        # On top: where nothing differs, both must be seen.
+        last,
         {
-            "mark": {"type": "line", "strokeWidth": 2, "color": ink.series[1]},
-            "encoding": {"x": x, "y": y("median")},
-        },
-        {
-            "mark": {"type": "rule", "opacity": 0, "strokeWidth": 8, "aria": False},
+            "mark": {"type": "rule", "opacity": 0, "strokeWidth": 12, "aria": False},
             "encoding": {"x": x, "tooltip": tooltip},
         },
     ]
+
+
+@keep
+def small_path(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
+    """Return the path of one territory; all of a page are on one scale, and share one legend beside them.
+
+    Columns: ``name``, ``year``, ``low``, ``median``, ``high``, ``trend`` (for ``level``), ``floor`` and
+    ``ceiling`` (the ends of the scale of all the territories of a page, the same in every row).
+    """
+    return figure(lang, theme, {"height": 110, "layer": _small_layers(lang, theme, form, kind, legend=False)})
+
+
+@keep
+def small_paths(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
+    """Return the paths of all territories in one figure, to take away.
+
+    Columns: those of ``small_path``, and ``order`` (of the territory).
+    """
     body = {
         "facet": field(
             "name",
             "nominal",
             sort={"field": "order", "op": "min"},
             title=None,
-            header={"labelFontSize": 11, "labelPadding": 2},
+            header={"labelFontSize": 12, "labelPadding": 2},
         ),
-        "columns": 3,
-        "spacing": 9,
-        "spec": {"width": 92, "height": 58, "layer": layers},
+        "columns": 4,
+        "spacing": 14,
+        "spec": {"width": 190, "height": 90, "layer": _small_layers(lang, theme, form, kind, legend=True)},
     }
     return figure(lang, theme, body)
+
+
+def small_legend(theme: str, kind: str) -> str:
+    """Return what the lines and the band of small paths are, as HTML, in the language in force."""
+    ink = inks(theme)
+    line = f"border-top:3px solid {ink.series[1]}"
+    marks = [(t(f"chart.small.{kind}"), line)]
+    if kind == "level":
+        marks.append((t("chart.trend"), f"border-top:2px dashed {ink.series[0]}"))
+    marks.append((t("chart.interval"), f"height:12px;background:{ink.series[1]};opacity:{OUTER + 0.08}"))
+    return "".join(
+        '<span style="white-space:nowrap;margin-right:1.2em"><span style="display:inline-block;width:22px;'
+        f'vertical-align:middle;margin-right:6px;{look}"></span>{escape(name)}</span> '
+        for name, look in marks
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,12 +18,15 @@ from app import parts, screen
 from app.charts import base
 from app.charts.drivers import foretold
 from calibration.charts import place_of
-from calibration.targets import indicators
+from calibration.targets import COUNTRY, indicators
+from simulator import load_ledger
+from simulator.evidence.ledger import Source
 from simulator.texts import language, t
 
 FILE: Final = Path(calibration.__file__).with_name("fitted") / "validation.json"
 """Written by ``sintrata validate-model --draws 40``; read here, so that no page waits for it."""
 
+OWN_SOURCES: Final = Path(calibration.__file__).with_name("sources.csv")
 USES: Final = ("fit", "check")
 FORMS: Final = {"count": "n", "share": "%", "ratio": ".2"}
 SMALL_NUMBER: Final = 10
@@ -35,12 +40,25 @@ def record() -> dict[str, Any]:
     return found
 
 
+@cache
+def sources() -> Mapping[str, Source]:
+    """Return by code whatever an official figure may come from: sources of the series and of the ledger."""
+    with OWN_SOURCES.open(encoding="utf-8", newline="") as file:
+        own = {row["id"]: Source(**row) for row in csv.DictReader(file)}
+    return {**own, **load_ledger().sources}
+
+
 def show() -> None:
     """Draw coverage and figures, the fitted and the held back apart."""
     told = record()
     st.markdown(t("fit.lead", draws=told["draws"]))
-    st.table(_coverage(), hide_index=True)
+    coverage = _coverage()
+    st.table(coverage, hide_index=True)
     st.caption(t("fit.coverage_note"))
+    with st.container(horizontal=True):
+        parts.csv_button(coverage, "sintrata_fit_coverage", "fit_coverage")
+        parts.opener("fit", *parts.BEHIND["registered_police_children"])
+    _outside()
     for use in USES:
         st.header(t(f"fit.of.{use}"))
         _series(use)
@@ -71,6 +89,27 @@ def _coverage() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _outside() -> None:
+    """Name the figures that their 90% interval does not hold."""
+    known = indicators()
+    rows = [row for row in record()["rows"] if not row["inside_90"]]
+    st.header(t("fit.outside", count=len(rows), total=len(record()["rows"])))
+    table = pd.DataFrame(
+        [
+            {
+                parts.heading(t("fit.figure")): f"{known[row['indicator']].label[language()]}, {_when(row)}",
+                parts.heading(t("chart.observed")): _observed(row),
+                t("fit.interval"): screen.between(_bounds(row), _form(row), brief=True),
+                parts.heading(t("report.column.source")): sources()[row["source"]].cited(),
+            }
+            for row in rows
+        ]
+    )
+    st.table(table, hide_index=True)
+    st.caption(t("fit.outside_note"))
+    parts.csv_button(table, "sintrata_fit_outside", "fit_outside")
+
+
 def _series(use: str) -> None:
     """Show the figures of one series of a use, each beside its predictive interval."""
     known = indicators()
@@ -85,10 +124,12 @@ def _series(use: str) -> None:
     )
     indicator = known[chosen]
     rows = [row for row in mine if row["indicator"] == chosen]
+    cited = list(dict.fromkeys(row["source"] for row in rows))
+    labels = [f"{_when(row)} [{cited.index(row['source']) + 1}]" for row in rows]
     form = FORMS[indicator.error]
     frame = pd.DataFrame(
         {
-            "label": [_label(row, rows) for row in rows],
+            "label": [base.wrapped(label, 22) for label in labels],
             "low": [row["low_90"] for row in rows],
             "low_half": [row["low_50"] for row in rows],
             "median": [row["median"] for row in rows],
@@ -99,26 +140,40 @@ def _series(use: str) -> None:
         }
     )
     axis = {"%": base.SHARE, ".2": ",.2f"}.get(form, base.WHOLE)
-    inside = sum(bool(row["inside_90"]) for row in rows)
-    alt = t("fit.alt", what=indicator.label[language()], inside=inside, count=len(rows))
+    out = [label for label, row in zip(labels, rows, strict=True) if not row["inside_90"]]
+    alt = t("fit.alt", what=indicator.label[language()], inside=len(rows) - len(out), count=len(rows))
     base.draw(foretold(*parts.looks(), axis), frame, key=f"fit_{use}_chart", alt=alt)
-    st.caption(alt)
+    st.caption(f"{alt} {t('fit.these_outside', names='; '.join(out))}" if out else alt)
+    st.caption("  \n".join(f"[{k}] {sources()[code].cited()}." for k, code in enumerate(cited, 1)))
     with st.popover(t("app.figure.data"), icon=":material/table:", key=f"fit_{use}_data"):
         table = pd.DataFrame(
             {
-                t("fit.figures"): frame["label"].str.replace("\n", " "),
-                t("chart.observed"): [
-                    f"<{SMALL_NUMBER}" if np.isnan(value) else _exact(value, form)
-                    for value in frame["observed"]
+                parts.heading(t("fit.figure")): [_when(row) for row in rows],
+                parts.heading(t("chart.observed")): [_observed(row) for row in rows],
+                parts.heading(t("chart.simulated_median")): [
+                    screen.number(value, form) for value in frame["median"]
                 ],
-                t("chart.simulated_median"): [screen.number(value, form) for value in frame["median"]],
-                t("parts.interval"): [screen.between(row, form, brief=True) for _, row in frame.iterrows()],
-                t("fit.in_90"): frame["inside"],
-                t("report.column.source"): [row["source"] for row in rows],
+                t("fit.interval"): [screen.between(_bounds(row), form, brief=True) for row in rows],
+                t("fit.in_90"): frame["inside"].map(parts.heading),
+                parts.heading(t("report.column.source")): [sources()[row["source"]].cited() for row in rows],
             }
         )
         st.dataframe(table, hide_index=True, key=f"fit_{use}_table")
         parts.csv_button(table, f"sintrata_fit_{use}_{chosen}", f"fit_{use}")
+
+
+def _form(row: Mapping[str, Any]) -> str:
+    """Return how a figure is written; see ``screen.number``."""
+    return FORMS[indicators()[row["indicator"]].error]
+
+
+def _bounds(row: Mapping[str, Any]) -> dict[str, float]:
+    return {"low": row["low_90"], "high": row["high_90"]}
+
+
+def _observed(row: Mapping[str, Any]) -> str:
+    """Return an official figure, a small one as such."""
+    return f"<{SMALL_NUMBER}" if row["value"] is None else _exact(row["value"], _form(row))
 
 
 def _exact(value: float, form: str) -> str:
@@ -126,12 +181,6 @@ def _exact(value: float, form: str) -> str:
     return f"{PERCENT * value:.1f}%" if form == "%" else f"{value:,.2f}" if form == ".2" else f"{value:,.0f}"
 
 
-def _label(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
-    """Return year and place of a figure; its source too where two sources tell of the same."""
-    alike = [one for one in rows if (one["year"], one["region"]) == (row["year"], row["region"])]
-    words = [str(row["year"])]
-    if row["region"] != "PE":
-        words.append(place_of(row["region"]))
-    if len(alike) > 1:
-        words.append(row["source"])
-    return base.wrapped(", ".join(words), 22)
+def _when(row: Mapping[str, Any]) -> str:
+    """Return year and, if it is not the country, place of a figure."""
+    return str(row["year"]) if row["region"] == COUNTRY else f"{row['year']}, {place_of(row['region'])}"

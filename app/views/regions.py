@@ -20,13 +20,9 @@ from simulator.texts import t
 CHANGES: Final = ("completed", "specialised_entries", "protected", "identified", "first_entries", "returns")
 """Counts of children: only their change is shown by territory, added up over several years."""
 
-SERVICES: Final = (
-    *("specialised_places", "specialised_occupied", "general_places", "general_occupied"),
-    *("upe_units", "upe_capacity", "upe_waiting", "waiting_for_place"),
-)
+SERVICES: Final = (*parts.PLACES, *parts.UPES)
 """Services: their level is shown too, as a mean over the years."""
 
-REGISTERED: Final = ("registered_police_children", "registered_prosecutor_children")
 SIGN: Final = {
     **GOOD,
     "protected": 1,
@@ -42,7 +38,14 @@ SIGN: Final = {
 PERIOD: Final = (2027, 2030)
 VIEWS: Final = ("tiles", "outlines", "small", "table")
 SMALL_NUMBER: Final = 10
-NINE: Final = 9
+FROM: Final = 2024
+"""First year of paths."""
+
+IN_A_ROW, NARROWEST = 4, 150
+"""Small paths in a row, and pixels that one needs: a phone shows two."""
+
+TABLE_OF: Final = ("specialised_places", "general_places", "upe_units", "upe_capacity", "upe_waiting")
+"""Services of the table of a territory."""
 
 
 def show() -> None:
@@ -52,7 +55,7 @@ def show() -> None:
     left, right = st.columns(2)
     left.selectbox(
         t("regions.indicator"),
-        (*CHANGES, *SERVICES, *REGISTERED),
+        (*CHANGES, *SERVICES, *parts.REGISTERED),
         format_func=lambda name: t(f"regions.of.{name}"),
         key="regions_indicator",
         persist_state="session",
@@ -87,30 +90,36 @@ def _answer(told: Comparison) -> None:
         parts.offer_a_plan("regions")
         # Nothing changes yet: what there is today is still worth a look.
         indicator, kind = (indicator if indicator in SERVICES else SERVICES[0]), "level"
-    if indicator in REGISTERED:
+    if indicator in parts.REGISTERED:
         screen.registered_notice()
     frame = _frame(told, indicator, kind)
+    if view == "small":
+        st.header(_title(indicator, kind, "each"))
+        _small(told, indicator, kind)
+        _drawer(told, indicator, frame, None, kind)
+        return
     left, right = st.columns([3, 2])
     with left:
-        st.header(_title(indicator, kind))
-        st.caption(t(f"regions.note.{kind}"))
+        st.header(_title(indicator, kind, "mean" if indicator in SERVICES else "sum"))
         chosen = None
-        if view == "small":
-            _small(told, indicator)
-        elif view == "table":
-            _table(told, frame, kind)
+        if view == "table":
+            st.caption(t("regions.note.table"))
+            _table(told, frame, indicator, kind)
         else:
-            chosen = _map(told, frame, kind, view)
+            st.caption(t(f"regions.note.{kind}"))
+            chosen = _map(told, frame, indicator, kind, view)
     with right:
         _drawer(told, indicator, frame, chosen, kind)
 
 
-def _title(indicator: str, kind: str) -> str:
-    first, last = PERIOD
-    key = "mean" if indicator in SERVICES else "sum"
+def _title(indicator: str, kind: str, over: str) -> str:
     what = t(f"regions.of.{indicator}")
-    over = t(f"regions.over.{key}", first=first, last=last)
-    return t(f"regions.title.{kind}", what=what, over=over)
+    return t(f"regions.title.{kind}", what=what, over=_over(over))
+
+
+def _over(name: str) -> str:
+    first, last = PERIOD
+    return t(f"regions.over.{name}", first=first, last=last)
 
 
 def _period(told: Comparison, indicator: str) -> xr.DataArray:
@@ -136,16 +145,18 @@ def _frame(told: Comparison, indicator: str, kind: str) -> pd.DataFrame:
             "name": ledger.names,
             "row": ledger.tile_row,
             "col": ledger.tile_col,
-            "value": table["median"].to_numpy(),
             "median": table["median"].to_numpy(),
             "low": table["low"].to_numpy(),
             "high": table["high"].to_numpy(),
             "runs": table["runs"].to_numpy(),
         }
     )
-    largest = float(np.nanmax(np.abs(frame["value"]))) or 1.0
+    own = _form(kind)[1]
+    frame["text"] = [screen.number(value, own) for value in frame["median"]]
+    frame["interval"] = [screen.between(row, own, brief=True) for _, row in frame.iterrows()]
+    largest = float(np.nanmax(np.abs(frame["median"]))) or 1.0
     sign = SIGN.get(indicator, 0) or 1
-    frame["shade"] = (sign if kind == "change" else 1) * frame["value"] / largest
+    frame["shade"] = (sign if kind == "change" else 1) * frame["median"] / largest
     frame["firm"] = (frame["low"] > 0) | (frame["high"] < 0) if kind == "change" else False
     return frame.sort_values("name", key=lambda names: names.map(plain), ignore_index=True)
 
@@ -155,20 +166,19 @@ def _form(kind: str) -> tuple[str, str]:
     return (base.SIGNED, "+n") if kind == "change" else (base.WHOLE, "n")
 
 
-def _map(told: Comparison, frame: pd.DataFrame, kind: str, view: str) -> str | None:
+def _map(told: Comparison, frame: pd.DataFrame, indicator: str, kind: str, view: str) -> str | None:
     """Draw tiles or outlines; return the code of the territory that was clicked."""
-    form, own = _form(kind)
     make = places.tiles if view == "tiles" else places.outline_map
     firm = frame.loc[frame["firm"], "name"]
     alt = t("regions.alt", what=t(f"regions.kind.{kind}"), count=len(firm), names=", ".join(firm) or "0")
-    told_rows = parts.words_of(frame, own, name=t("chart.territory"))
     picked = parts.figure(
-        make(*parts.looks(), form, kind),
+        make(*parts.looks(), kind),
         frame,
         key=f"regions_{view}",
         told=told,
         alt=alt,
-        table=told_rows,
+        table=_words(frame, kind),
+        about=indicator,
         sources=(t("regions.outline_source"),) if view == "outlines" else (),
         on_select="rerun",
         selection_mode=[places.SELECTION],
@@ -177,35 +187,77 @@ def _map(told: Comparison, frame: pd.DataFrame, kind: str, view: str) -> str | N
     return str(points[0]["code"]).zfill(2) if points else None
 
 
-def _table(told: Comparison, frame: pd.DataFrame, kind: str) -> None:
-    st.table(parts.words_of(frame, _form(kind)[1], name=t("chart.territory")).set_index(t("chart.territory")))
+def _words(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    return parts.words_of(frame, _form(kind)[1], name=parts.heading(t("chart.territory")))
+
+
+def _table(told: Comparison, frame: pd.DataFrame, indicator: str, kind: str) -> None:
+    table = _words(frame, kind)
+    st.table(table, hide_index=True)
     screen.footer(told)
+    with st.container(horizontal=True):
+        parts.csv_button(table, f"sintrata_regions_{screen.run_id(told)}", "regions_rows")
+        parts.opener("regions_rows", *parts.BEHIND[indicator])
 
 
-def _small(told: Comparison, indicator: str) -> None:
-    """Draw the path of every territory, nine to a figure, all on one scale."""
-    ledger = load_ledger().territories
-    name_of = dict(zip(ledger.codes, ledger.names, strict=True))
-    values = told.tables["place"].sel(place_indicator=indicator, drop=True).sel(year=slice(2024, None))
+def _paths(told: Comparison, indicator: str, kind: str) -> pd.DataFrame:
+    """Return an indicator by year and territory: its change, or its level and that of the trend."""
+    values = told.tables["place"].sel(place_indicator=indicator, drop=True).sel(year=slice(FROM, None))
+    if kind == "change":
+        table = told.against(values)
+        return table[table["scenario"] == parts.PLAN].copy()
     table = told.frame(values)
     plan = table[table["scenario"] == parts.PLAN].copy()
     plan["trend"] = table.loc[table["scenario"] == results.TREND, "median"].to_numpy()
-    plan["name"] = plan["territory"].map(name_of)
-    plan["floor"], plan["ceiling"] = 0.0, float(plan[["high", "median", "trend"]].max().max())
-    names = sorted(name_of.values(), key=plain)
-    spec = places.small_paths(*parts.looks(), base.WHOLE)
-    for start in range(0, len(names), NINE):
-        part = names[start : start + NINE]
-        rows = pd.concat([plan[plan["name"] == name] for name in part])
-        rows["order"] = rows["name"].map(part.index)
-        columns = ["name", "order", "year", "low", "median", "high", "trend", "floor", "ceiling"]
-        base.draw(
-            spec,
-            rows[columns],
-            key=f"regions_small_{start}",
-            alt=t("regions.small_alt", what=t(f"regions.of.{indicator}"), names=", ".join(part)),
-        )
+    return plan
+
+
+def _small(told: Comparison, indicator: str, kind: str) -> None:
+    """Draw the path of every territory, all on one scale, alphabetically."""
+    ledger = load_ledger().territories
+    names = sorted(ledger.names, key=plain)
+    form, own = _form(kind)
+    rows = _paths(told, indicator, kind)
+    rows["name"] = rows["territory"].map(dict(zip(ledger.codes, ledger.names, strict=True)))
+    rows["order"] = rows["name"].map(names.index)
+    drawn = ["low", "median", "high", *(["trend"] if kind == "level" else [])]
+    rows["floor"] = min(0.0, float(rows[drawn].min().min()))
+    rows["ceiling"] = max(1.0, float(rows[drawn].max().max()))
+    rows = rows.sort_values(["order", "year"], ignore_index=True)
+    st.caption(t(f"regions.small_note.{kind}"))
+    st.html(places.small_legend(screen.theme(), kind))
+    grid = st.grid(IN_A_ROW, min_column_width=NARROWEST)
+    for name in names:
+        one = rows[rows["name"] == name]
+        last = one.iloc[-1]
+        with grid.container():
+            st.markdown(f"**{name}**")
+            base.draw(
+                places.small_path(*parts.looks(), form, kind),
+                one[["name", "year", *drawn, "floor", "ceiling"]],
+                key=f"regions_small_{last['territory']}",
+                alt=t(
+                    "regions.small_alt",
+                    name=name,
+                    what=t(f"regions.of.{indicator}"),
+                    kind=t(f"regions.kind.{kind}"),
+                    year=last["year"],
+                    value=screen.number(last["median"], own),
+                    between=screen.between(last, own),
+                ),
+            )
     screen.footer(told)
+    shown = parts.words_of(
+        rows, own, name=parts.heading(t("chart.territory")), year=parts.heading(t("chart.year"))
+    )
+    parts.below(
+        places.small_paths(*parts.looks(), form, kind),
+        rows[["name", "order", "year", *drawn, "floor", "ceiling"]],
+        shown,
+        key="regions_small",
+        told=told,
+        about=indicator,
+    )
 
 
 def _drawer(told: Comparison, indicator: str, frame: pd.DataFrame, clicked: str | None, kind: str) -> None:
@@ -228,14 +280,20 @@ def _drawer(told: Comparison, indicator: str, frame: pd.DataFrame, clicked: str 
     own = _form(kind)[1]
     with st.container(border=True):
         st.metric(
-            t(f"regions.of.{indicator}"),
-            screen.number(row["median"], own),
-            help=t(f"regions.note.{kind}"),
+            t(f"regions.detail.{kind}", what=t(f"regions.of.{indicator}")),
+            row["text"],
+            help=t(f"regions.about.{kind}"),
         )
-        st.caption(t("regions.simulated", interval=screen.between(row, own)))
-        _path(told, indicator, code, name_of[code])
+        over = _over("mean" if indicator in SERVICES else "sum")
+        st.caption(t("regions.simulated", over=over, interval=screen.between(row, own)))
+        _path(told, indicator, kind, code, name_of[code])
     st.markdown(f"**{t('regions.services')}**")
-    st.table(_services(told, code))
+    services = _services(told, code)
+    st.table(services, hide_index=True)
+    screen.footer(told)
+    with st.container(horizontal=True):
+        parts.csv_button(services, f"sintrata_services_{code}_{screen.run_id(told)}", "regions_services")
+        parts.opener("regions_services", *dict.fromkeys(b for name in TABLE_OF for b in parts.BEHIND[name]))
     children = ledger.children_0_5_2025[at] + ledger.children_6_11_2025[at] + ledger.children_12_17_2025[at]
     complaints = int(ledger.complaints_2007_2014[at])
     with st.expander(t("regions.data_quality"), icon=":material/fact_check:"):
@@ -252,36 +310,47 @@ def _drawer(told: Comparison, indicator: str, frame: pd.DataFrame, clicked: str 
         screen.registered_notice()
 
 
-def _path(told: Comparison, indicator: str, code: str, name: str) -> None:
-    values = told.tables["place"].sel(place_indicator=indicator, territory=code, drop=True)
-    table = told.frame(values.sel(year=slice(2024, None)))
-    plan = table[table["scenario"] == parts.PLAN].copy()
-    plan["trend"] = table.loc[table["scenario"] == results.TREND, "median"].to_numpy()
-    plan = plan.assign(today=np.nan, target=np.nan, target_text="")
-    columns = ["year", *paths.PATH, "trend", "today", "target", "target_text"]
-    base.draw(
-        paths.fan(*parts.looks(), base.WHOLE),
-        plan[columns],
+def _path(told: Comparison, indicator: str, kind: str, code: str, name: str) -> None:
+    rows = _paths(told, indicator, kind)
+    rows = rows[rows["territory"] == code]
+    form, own = _form(kind)
+    if kind == "change":
+        spec, columns = paths.effect(*parts.looks(), form), ["year", *paths.PATH]
+    else:
+        rows = rows.assign(today=np.nan, target=np.nan, target_text="")
+        spec = paths.fan(*parts.looks(), form)
+        columns = ["year", *paths.PATH, "trend", "today", "target", "target_text"]
+    st.caption(t(f"regions.each.{kind}"))
+    parts.figure(
+        spec,
+        rows[columns],
         key="regions_path",
-        alt=t("regions.path_alt", name=name, what=t(f"regions.of.{indicator}")),
+        alt=t(
+            "regions.path_alt", name=name, what=t(f"regions.of.{indicator}"), kind=t(f"regions.kind.{kind}")
+        ),
+        told=told,
+        table=parts.words_of(rows, own, year=parts.heading(t("chart.year"))),
+        about=indicator,
+        footer=False,
         height=220,
     )
 
 
 def _services(told: Comparison, code: str) -> pd.DataFrame:
     """Return the services of a territory in the last year of the period, plan beside trend."""
-    names = ["specialised_places", "general_places", "upe_units", "upe_capacity", "upe_waiting"]
     last = min(PERIOD[1], told.years[-1])
-    table = told.frame(told.tables["place"].sel(place_indicator=names, territory=code, year=last, drop=True))
+    table = told.frame(
+        told.tables["place"].sel(place_indicator=list(TABLE_OF), territory=code, year=last, drop=True)
+    )
     rows = []
-    for name in names:
+    for name in TABLE_OF:
         one = table[table["place_indicator"] == name].set_index("scenario")
         plan, trend = one.loc[parts.PLAN], one.loc[results.TREND]
         rows.append(
             {
                 t("regions.service", year=last): t(f"regions.of.{name}"),
-                t("chart.trend"): screen.number(trend["median"]),
-                t("chart.scenario"): parts.brief(plan),
+                parts.heading(t("chart.trend")): parts.brief(trend),
+                parts.heading(t("chart.scenario")): parts.brief(plan),
             }
         )
-    return pd.DataFrame(rows).set_index(t("regions.service", year=last))
+    return pd.DataFrame(rows)

@@ -74,18 +74,18 @@ def territories(seed: int) -> pd.DataFrame:
             "name": [row["name"] for row in rows],
             "row": [int(row["tile_row"]) for row in rows],
             "col": [int(row["tile_col"]) for row in rows],
-            "value": value,
         }
     )
-    frame["low"], frame["high"] = value - 20, value + 20
+    frame["text"] = [f"{n:+.0f}" for n in value]
+    frame["interval"] = [f"{n - 20:+.0f} a {n + 20:+.0f}" for n in value]
     frame["shade"] = -value / np.abs(value).max()
-    frame["firm"] = (frame["low"] > 0) | (frame["high"] < 0)
+    frame["firm"] = np.abs(value) > 20
     return frame
 
 
 def levels_of_territories(seed: int) -> pd.DataFrame:
     frame = territories(seed)
-    return frame.assign(shade=frame["shade"].abs(), value=frame["value"].abs())
+    return frame.assign(shade=frame["shade"].abs(), text=frame["text"].str.lstrip("+-"))
 
 
 def small(seed: int) -> pd.DataFrame:
@@ -177,10 +177,12 @@ FIGURES: dict[str, Figure] = {
         lambda seed: several(seed, first=1).assign(low=-90.0),
     ),
     "against_data": (paths.against_data, (WHOLE,), {}, against_data),
-    "tiles": (places.tiles, (SIGNED,), {}, territories),
-    "tiles_of_levels": (places.tiles, (WHOLE, "level"), {}, levels_of_territories),
-    "outlines": (places.outline_map, (SIGNED,), {}, territories),
-    "small_paths": (places.small_paths, (WHOLE,), {}, small),
+    "tiles": (places.tiles, (), {}, territories),
+    "tiles_of_levels": (places.tiles, ("level",), {}, levels_of_territories),
+    "outlines": (places.outline_map, (), {}, territories),
+    "small_path": (places.small_path, (SIGNED,), {}, lambda seed: small(seed).query("order == 0")),
+    "small_paths": (places.small_paths, (SIGNED,), {}, small),
+    "small_paths_of_levels": (places.small_paths, (WHOLE, "level"), {}, small),
     "steps": (money.steps, (), {}, steps),
     "coverage": (money.coverage, (), {}, coverage),
     "foretold": (drivers.foretold, (WHOLE,), {}, foretold),

@@ -19,7 +19,7 @@ from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Score
 from simulator.policy.national import indicators
 from simulator.texts import LANGUAGES, set_language
-from tests.app.samples import FIGURES, LEDGER, territories
+from tests.app.samples import FIGURES, LEDGER, small, territories
 
 SCHEMA = json.loads(files("altair").joinpath("vegalite/v6/schema/vega-lite-schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
@@ -153,6 +153,22 @@ def test_tiles_are_where_the_ledger_says_and_touch_their_neighbours() -> None:
     assert not frame.duplicated(["row", "col"]).any()
     spec = spec_of("tiles")
     assert spec["layer"][0]["params"][0]["select"]["fields"] == ["code"]
+
+
+def test_a_figure_of_steps_keeps_its_height_and_fits_its_width() -> None:
+    assert spec_of("foretold")["autosize"]["type"] == "fit-x"
+    assert "autosize" not in spec_of("fan")
+
+
+@pytest.mark.parametrize("kind", ["change", "level"])
+def test_small_paths_say_what_their_lines_and_band_are(kind: str) -> None:
+    set_language("es")
+    drawn = picture(places.small_paths("es", "light", ",.0f", kind), small(1), "light", "svg").decode()
+    beside = places.small_legend("light", kind)
+    lines = {"change": ["cambio frente al tendencial"], "level": ["escenario", "escenario tendencial"]}[kind]
+    for words in (*lines, "9 de cada 10 corridas"):
+        assert f">{words}<" in drawn
+        assert f">{words}<" in beside
 
 
 def test_outlines_are_of_every_territory_small_and_say_where_they_come_from() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -40,7 +42,18 @@ def test_fitted_and_held_back_figures_stand_apart(lang: str) -> None:
     at.session_state["lang"] = {"es": "Español", "en": "English"}[lang]
     at.run(timeout=60.0)
     assert not at.exception
-    assert [text.value for text in at.header] == [catalogue(lang)[f"fit.of.{use}"] for use in fit.USES]
+    outside, *uses = (text.value for text in at.header)
+    assert uses == [catalogue(lang)[f"fit.of.{use}"] for use in fit.USES]
     assert len(at.table[0].value) == 4
+    missed = [row for row in fit.record()["rows"] if not row["inside_90"]]
+    assert str(len(missed)) in outside
+    named = at.table[1].value
+    assert len(named) == len(missed)
+    assert named.shape[1] == 4
+    # Sources in words, on the charts by a number that is told below, and nowhere by their code.
+    codes = "|".join(re.escape(code) for code in {row["source"] for row in fit.record()["rows"]})
+    shown = [*named.iloc[:, -1], *(caption.value for caption in at.caption)]
+    assert [text for text in shown if re.search(rf"(?<![\w-])(?:{codes})(?![\w-])", text)] == []
+    assert any(text.startswith("[1] ") for text in shown)
     assert len(at.get("vega_lite_chart")) == 2
     set_language(None)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from streamlit.testing.v1 import AppTest
 
-from app import background, links
+from app import background, links, parts
 from app.engine import Engine
 from app.jobs import OUTPUT, jobs
-from app.views import analyses, horizon, lab
+from app.results import Comparison
+from app.views import analyses, horizon, lab, regions
 from simulator import load_ledger, load_scenario
 from simulator.experiments.sweep.checking import load_experiment
+from simulator.exports.vega import Spec
 from simulator.policy.national import indicators
 from simulator.texts import catalogue, set_language
 from tests.app.conftest import SMALL
@@ -82,10 +87,50 @@ def test_other_views_of_the_regions(view: str) -> None:
     at = with_plan("regions", "es")
     at.button_group(key="regions_view").set_value(view).run()
     assert not at.exception
-    # Beside the path of the chosen territory: one map, or 26 territories nine to a figure, or none.
-    assert charts(at) == 1 + {"outlines": 1, "small": 3, "table": 0}[view]
+    # Beside the path of the chosen territory: one map, or a path of each of 26 territories, or none.
+    assert charts(at) == 1 + {"outlines": 1, "small": 26, "table": 0}[view]
     if view == "table":
         assert any(len(table.value) == 26 for table in at.table)
+    # Each view is told by its own words, can be taken away, and opens the parameters behind it.
+    said = words_of(at)
+    assert ("Azul" in said) == (view == "outlines")
+    assert ("año por año" in at.header[0].value) == (view == "small")
+    opened = {"outlines": "regions_outlines", "small": "regions_small", "table": "regions_rows"}[view]
+    keys = [one.key for one in at.get("download_button")]
+    assert {f"{opened}_csv", "regions_path_csv", "regions_services_csv"} <= set(keys)
+    assert {f"{opened}_parameter", "regions_services_parameter"} <= {one.key for one in at.selectbox}
+
+
+def test_a_tile_and_the_detail_beside_it_write_one_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    # At halves two roundings would part.
+    found, draw = regions._period, parts.draw
+    drawn: dict[str, pd.DataFrame] = {}
+
+    def halves(told: Comparison, indicator: str) -> xr.DataArray:
+        values = 0.0 * found(told, indicator)
+        return values + xr.where(values["scenario"] == parts.PLAN, 0.5, 0.0)
+
+    def kept(spec: Spec, frame: pd.DataFrame, *, key: str, **more: Any) -> Any:
+        drawn[key] = frame
+        return draw(spec, frame, key=key, **more)
+
+    monkeypatch.setattr(regions, "_period", halves)
+    monkeypatch.setattr(parts, "draw", kept)
+    at = with_plan("regions", "es")
+    (card,) = at.metric
+    assert card.label == "Cambio: Reintegraciones completadas"
+    tile = drawn["regions_tiles"].set_index("code").loc[at.selectbox(key="regions_territory").value]
+    assert card.value == tile["text"] == "0"
+
+
+def test_services_of_a_territory_have_intervals_in_both_columns() -> None:
+    at = with_plan("regions", "es")
+    services = next(one.value for one in at.table if "Cupos en CAR general" in set(one.value.iloc[:, 0]))
+    assert services.shape == (5, 3)
+    assert any("(" in cell for cell in services.iloc[:, 1])
+    assert not any(
+        re.search(r"^(\S+) \(\1 a \1\)$", cell) for cell in services.iloc[:, 1:].to_numpy().ravel()
+    )
 
 
 def test_registered_cases_come_with_the_notice_and_exploitation_has_no_level() -> None:
