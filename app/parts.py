@@ -396,8 +396,14 @@ def opener(key: str, *starts: str) -> None:
     key : of the figure
     starts : beginnings of names of parameters, such as those of ``BEHIND``
     """
+    known = load_ledger().parameters
+    cards_behind(key, [name for name in known if name.startswith(tuple(starts))])
+
+
+def cards_behind(key: str, names: Sequence[str]) -> None:
+    """Put a button beside a figure that opens the cards of some parameters, in their order."""
     with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key=f"{key}_behind"):
-        behind(starts, f"{key}_parameter")
+        parameter_cards(names, f"{key}_parameter")
 
 
 # A plan that changes nothing yet, and numbers in words.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +25,7 @@ from simulator import load_ledger
 from simulator.faults import FaultyInput
 from simulator.outcomes.effects import EFFECTS, cost_of_change
 from simulator.policy.budget import REASONS
-from simulator.texts import LANGUAGES, language, t
+from simulator.texts import LANGUAGES, language, set_language, t
 
 if TYPE_CHECKING:
     from scenarios.programmes import UnitCost
@@ -435,17 +436,11 @@ def _coverage(told: Comparison) -> None:
     st.caption(t("budget.coverage_note"))
     screen.footer(told)
     one = ledger.lines[line]
-    _behind("coverage", [one.cost, one.reach, one.lead])
+    parts.cards_behind("coverage", [one.cost, one.reach, one.lead])
 
 
 def _own_costs(told: Comparison) -> tuple[UnitCost, ...]:
     return next(one for one in told.scenarios if one.name == parts.PLAN).unit_costs
-
-
-def _behind(key: str, names: Sequence[str]) -> None:
-    """Put a button below a figure that opens the cards of some parameters."""
-    with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key=f"{key}_behind"):
-        parts.parameter_cards(names, f"{key}_parameter")
 
 
 def _take(told: Comparison, table: pd.DataFrame, key: str, names: Sequence[str]) -> None:
@@ -453,7 +448,7 @@ def _take(told: Comparison, table: pd.DataFrame, key: str, names: Sequence[str])
     screen.footer(told)
     with st.container(horizontal=True):
         parts.csv_button(table, f"sintrata_{key}_{screen.run_id(told)}", key)
-        _behind(key, names)
+        parts.cards_behind(key, names)
 
 
 def _of_money(*starts: str) -> list[str]:
@@ -566,15 +561,28 @@ def cost_table(told: Comparison) -> None:
 # Workbooks.
 
 
-def _sheet() -> None:
-    st.markdown(t("budget.sheet_note"))
+@lru_cache(maxsize=16)
+def workbook(text: str, lang: str) -> bytes:
+    """Return the workbook of a scenario.
+
+    Parameters
+    ----------
+    text : its mapping as JSON: all of it, whatever it is based on
+    """
+    set_language(lang)
     with tempfile.TemporaryDirectory(prefix="sintrata-") as folder:
         path = Path(folder) / "plan.xlsx"
-        write_sheet(state.plan(), path)
-        data = path.read_bytes()
+        write_sheet(json.loads(text), path)
+        return path.read_bytes()
+
+
+def _sheet() -> None:
+    st.markdown(t("budget.sheet_note"))
+    whole = replace(state.scenario(), until_ti=state.until())
     st.download_button(
         t("budget.sheet_download"),
-        data,
+        # Not made on click: what is left for later is lost when the page is drawn again meanwhile.
+        workbook(json.dumps(whole.to_mapping(), sort_keys=True), language()),
         "sintrata_plan.xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         key="sheet_download",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app import screen, state
+from app import parts, screen, state
 from app.charts.base import SIGNED, draw, wrapped
 from app.charts.drivers import intervals
 from app.jobs import LONGEST_S, OUTPUT, Job, TooManyJobsError, jobs
@@ -217,7 +217,7 @@ def _split(money: dict[str, float], funded: dict[str, float]) -> None:
     frame = pd.DataFrame(
         {
             t("optimise.column.line"): [str(lines[name].label[language()]) for name, _ in rows],
-            t("optimise.column.money"): [screen.number(amount / MILLION, ".2") for _, amount in rows],
+            t("optimise.column.money"): [screen.number(amount, "m") for _, amount in rows],
             **(
                 {t("optimise.column.funded"): [f"{funded.get(name, 0.0):.0%}" for name, _ in rows]}
                 if funded
@@ -225,7 +225,11 @@ def _split(money: dict[str, float], funded: dict[str, float]) -> None:
             ),
         }
     )
-    st.dataframe(frame, hide_index=True, width="stretch")
+    st.table(frame, hide_index=True)
+    behind = [name for line, _ in rows for name in (lines[line].cost, lines[line].reach, lines[line].lead)]
+    with st.container(horizontal=True):
+        parts.csv_button(frame, "sintrata_optimum", "optimum_split")
+        parts.cards_behind("optimum_split", behind)
 
 
 def _found(job: Job) -> None:
@@ -250,13 +254,17 @@ def _found(job: Job) -> None:
         }
         for plan in others
     ]
+    frame = pd.DataFrame(rows)
     draw(
         intervals(language(), screen.theme(), SIGNED),
-        pd.DataFrame(rows),
+        frame,
         key="optimum_confirmed",
         alt=t("optimise.chart.confirmation"),
     )
     st.caption(t("optimise.chart.confirmation"))
+    with st.container(horizontal=True):
+        parts.csv_button(frame, "sintrata_optimum_confirmed", "optimum_confirmed")
+        parts.opener("optimum_confirmed", *parts.BEHIND["child_months"], *parts.BEHIND["completed"])
     if any(plan["beside_best"]["low"] <= 0.0 for plan in others if plan["name"] in ("equal", "present")):
         st.info(t("optimise.note.unconfirmed"))
     alike = [_plan_name(name) for name in told["alike"] if name.startswith("rival")]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import screen
+from app import money, screen
 from app.engine import Engine
+from app.upload import open_bytes
+from app.views import budget
 from simulator import compare, load_scenario
 from simulator.report import money_table
 from simulator.texts import catalogue, set_language, t
@@ -148,3 +152,21 @@ def test_the_commands_of_the_page_give_its_year_and_its_scorecard() -> None:
     told = [code.value for code in at.code if code.value.startswith("sintrata")]
     same = "baseline plan.yaml --until 2030-12 --draws 3 --seed 0"
     assert told == [f"sintrata compare {same} --year 2030", f"sintrata score {same}"]
+
+
+@pytest.mark.parametrize("name", [PRESET, "compact2_10_years"])
+def test_the_workbook_holds_the_money_of_a_prepared_scenario(name: str) -> None:
+    plan = replace(load_scenario(name), until_ti=UNTIL)
+    read = open_bytes(budget.workbook(json.dumps(plan.to_mapping()), "es"), "xlsx")
+    assert read.hash == plan.hash
+    assert read.until_ti == UNTIL
+    assert money.plan_of(read).by_year() == money.plan_of(plan).by_year()
+    assert sum(money.plan_of(read).by_year().values()) > 0.0
+
+
+def test_parameters_behind_every_figure_and_table_of_money_can_be_opened() -> None:
+    at = budget_of_preset()
+    for name in ("waterfall", "budget_by_year", "budget_paid", "budget_lines", "budget_gained"):
+        assert len(at.selectbox(key=f"{name}_parameter").options) >= 3
+    line = at.selectbox(key="coverage_line").value
+    assert at.selectbox(key="coverage_parameter").value == f"cost.{line}"

@@ -76,6 +76,11 @@ def test_what_was_found_is_shown_and_opens_as_the_plan(lang: str, finished: Job)
     shown = " ".join(element.value for element in (*at.info, *at.caption, *at.header))
     assert words["optimise.note.unconfirmed"] in shown
     assert words["optimise.note.present"] in shown
+    (split,) = [table.value for table in at.table if words["optimise.column.money"] in table.value]
+    assert split[words["optimise.column.money"]].tolist() == ["60", "30"]
+    # Who asks where the money goes can open what each line costs and reaches.
+    assert at.selectbox(key="optimum_split_parameter").value == "cost.upe_posts"
+    assert at.selectbox(key="optimum_confirmed_parameter").options
     at.button(key="optimum_open").click().run()
     assert not at.exception
     plan = at.session_state[state.PLAN]
