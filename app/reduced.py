@@ -57,6 +57,8 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
     ``month_stock`` [..., when, state], ``month_flow`` [..., when, arrow]
         children at the end of each month, such as ``2030-12``, and who passed in it along each of
         ``charts.route.ARROWS``
+    ``month_account`` [..., when, entry, state]
+        how many came into each state in the month, left it, and turned 18 in it: ``in``, ``out``, ``aged``
     ``group_sex``, ``group_area``, ``group_language``, ``group_migrant`` [..., group_indicator, year, group]
         yearly indicators of groups of children
     ``place`` [..., place_indicator, year, territory]
@@ -85,6 +87,7 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
         "flow": by_year(both["flow"]),
         "month_stock": _by_month(both["stock"]),
         "month_flow": _by_month(xr.concat([_along(arrow, both["flow"]) for arrow in ARROWS], "arrow")),
+        "month_account": _by_month(_account(both["flow"], both["stock"]["state"])),
         "place": _places(dataset),
     }
     for by in BREAKDOWNS:
@@ -107,8 +110,19 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def _along(arrow: Arrow, flow: xr.DataArray) -> xr.DataArray:
-    moved = flow.sel(from_state=states_of(arrow.sources), to_state=states_of(arrow.targets))
+    moved = flow.sel(from_state=states_of(arrow.source), to_state=states_of(arrow.target))
     return moved.sum(("from_state", "to_state"))
+
+
+def _account(flow: xr.DataArray, states: xr.DataArray) -> xr.DataArray:
+    names = [str(name) for name in states.values]
+    entries = {
+        "in": flow.sum("from_state").rename(to_state="state"),
+        "out": flow.sum("to_state").rename(from_state="state"),
+        "aged": flow.sel(to_state="ADULT", drop=True).rename(from_state="state"),
+    }
+    tables = [entry.sel(state=names).assign_coords(entry=name) for name, entry in entries.items()]
+    return xr.concat(tables, "entry", coords="minimal", compat="override")
 
 
 def _by_month(series: xr.DataArray) -> xr.DataArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
@@ -11,92 +11,117 @@ from app.charts.base import inks
 from simulator.exports.vega import FONT
 from simulator.texts import t
 
-WIDE, HIGH = 960, 470
+WIDE, HIGH = 1165, 610
 
 
 @dataclass(frozen=True)
 class Box:
-    """A state on the diagram: what it holds, and where its box stands (pixels)."""
+    """A state on the diagram: which it is, and where its box stands (pixels)."""
 
-    states: tuple[str, ...]
+    state: str
     x: int
     y: int
     width: int = 150
-    height: int = 56
+    height: int = 84
 
 
 BOXES: Final = {
-    "home": Box(("HOME",), 6, 190),
-    "adult": Box(("ADULT",), 206, 30),
-    "exploited": Box(("EXPLOITED",), 206, 190),
-    "identified": Box(("IDENTIFIED",), 408, 190),
-    "protected": Box(("PROTECTED",), 608, 190),
-    "specialised": Box(("SPECIALISED_SHELTER",), 804, 30),
-    "general": Box(("GENERAL_SHELTER",), 804, 110),
-    "family": Box(("FAMILY_CARE",), 804, 190),
-    "follow_up": Box(("FOLLOW_UP",), 804, 290),
-    "reintegrated": Box(("REINTEGRATED",), 804, 390),
-    "unassisted": Box(("LEFT_UNASSISTED",), 408, 330),
+    "home": Box("HOME", 10, 200),
+    "exploited": Box("EXPLOITED", 250, 200, 160),
+    "identified": Box("IDENTIFIED", 510, 200),
+    "protected": Box("PROTECTED", 735, 200),
+    "specialised": Box("SPECIALISED_SHELTER", 985, 58),
+    "family": Box("FAMILY_CARE", 985, 190),
+    "general": Box("GENERAL_SHELTER", 985, 322),
+    "follow_up": Box("FOLLOW_UP", 735, 345),
+    "reintegrated": Box("REINTEGRATED", 735, 505),
+    "unassisted": Box("LEFT_UNASSISTED", 250, 490, 160),
 }
-CARE: Final = ("specialised", "general", "family")
+CARE: Final = ("specialised", "family", "general")
+FRAMES: Final = {
+    "state": (("identified", "protected", *CARE, "follow_up"), (490, 8, 667, 442)),
+    "care": (CARE, (970, 30, 180, 390)),
+}
+"""Boxes within a frame, and where it stands; an arrow from a frame is of all that stand within it."""
+
+OUTSIDE: Final = "outside"
+"""Whence births and arrivals come; no box."""
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """A flow on the diagram: between which boxes, along which path, and where its number stands."""
+    """A flow on the diagram: from a box or a frame into a box, along which path, where its number stands."""
 
-    sources: tuple[str, ...]
-    targets: tuple[str, ...]
+    source: str
+    target: str
     path: str
     x: int
     y: int
+    anchor: str = "middle"
     is_return: bool = False
 
 
 ARROWS: Final = (
-    Arrow(("home",), ("exploited",), "M156 218H202", 179, 210),
-    Arrow(("exploited",), ("adult",), "M281 190V90", 306, 142),
-    Arrow(("exploited",), ("identified",), "M356 218H404", 380, 210),
-    Arrow(("identified",), ("protected",), "M558 218H604", 581, 210),
-    Arrow(("protected",), ("specialised",), "M716 190C736 110 752 62 800 58", 722, 108),
-    Arrow(("protected",), ("general",), "M738 190C752 156 766 140 800 138", 764, 170),
-    Arrow(("protected",), ("family",), "M758 218H800", 779, 210),
-    Arrow(CARE, ("follow_up",), "M879 246V286", 902, 271),
-    Arrow(("follow_up",), ("reintegrated",), "M879 346V386", 902, 371),
-    Arrow(("exploited",), ("unassisted",), "M312 246C320 300 350 345 404 350", 334, 314),
-    Arrow(("identified", "protected"), ("unassisted",), "M483 246V326", 508, 290),
-    Arrow((*CARE, "follow_up"), ("unassisted",), "M804 322C740 340 650 350 562 354", 690, 332),
-    Arrow(("unassisted",), ("exploited",), "M408 374C310 384 262 320 258 250", 296, 364, is_return=True),
+    Arrow(OUTSIDE, "home", "M85 150V196", 85, 122),
+    Arrow("home", "exploited", "M160 242H246", 202, 216),
+    Arrow("exploited", "identified", "M410 242H506", 450, 216),
+    Arrow("identified", "protected", "M660 242H731", 695, 216),
+    Arrow("protected", "specialised", "M850 200C870 130 920 100 981 100", 872, 108),
+    Arrow("protected", "family", "M885 232H981", 928, 206),
+    Arrow("protected", "general", "M885 262C915 280 930 364 981 364", 922, 290, "start"),
+    Arrow("specialised", "family", "M1060 142V186", 1068, 162, "start"),
+    Arrow("general", "family", "M1060 322V278", 1068, 294, "start"),
+    Arrow("care", "follow_up", "M970 392H889", 931, 406),
+    Arrow("follow_up", "reintegrated", "M810 429V501", 818, 470, "start"),
+    Arrow("exploited", "unassisted", "M290 284V486", 282, 380, "end"),
+    Arrow("state", "unassisted", "M490 400C460 400 470 525 414 525", 478, 470, "start"),
+    Arrow("unassisted", "exploited", "M345 490V288", 353, 400, "start", is_return=True),
+    Arrow("state", "exploited", "M490 330C450 330 425 300 402 288", 440, 338, is_return=True),
     Arrow(
-        ("identified", "protected", *CARE, "follow_up", "reintegrated"),
-        ("exploited",),
-        "M804 420C600 462 226 480 234 250",
-        520,
-        446,
+        "reintegrated",
+        "exploited",
+        "M735 560C560 600 330 620 190 575S190 330 262 288",
+        600,
+        588,
         is_return=True,
     ),
 )
+"""Every flow between boxes, each once; who turns 18 in a box is told within it."""
 
 
-def states_of(boxes: Iterable[str]) -> list[str]:
-    """Return the States that some boxes hold."""
-    return [name for box in boxes for name in BOXES[box].states]
+def states_of(name: str) -> list[str]:
+    """Return the States of a box, of all boxes within a frame, or whence births and arrivals come."""
+    if name == OUTSIDE:
+        return ["OUTSIDE"]
+    boxes = FRAMES[name][0] if name in FRAMES else (name,)
+    return [BOXES[box].state for box in boxes]
 
 
-def stocks(theme: str, stock: Mapping[str, str], flow: Mapping[int, str], month: str) -> str:
+@dataclass(frozen=True)
+class Told:
+    """A number as it is printed, and its interval; the latter empty where there is none to tell."""
+
+    number: str
+    interval: str = ""
+
+
+def stocks(
+    theme: str, stock: Mapping[str, Told], flow: Mapping[int, Told], aged: Mapping[str, str], month: str
+) -> str:
     """Return the stocks and flows of a month as SVG, in the language in force.
 
     Parameters
     ----------
-    stock : by name of a box, the number as printed
-    flow : by place in ``ARROWS``, the number as printed
+    stock : by name of a box
+    flow : by place in ``ARROWS``
+    aged : by name of a box, how many turn 18 in it, as printed
     month : in words
     """
     ink = inks(theme)
     title = escape(t("chart.stocks.title", month=month))
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" role="img" '
-        f'aria-label="{title}" font-family="{FONT}" font-size="13" '
+        f'aria-label="{title}" font-family="{FONT}" font-size="14" '
         f'width="{WIDE}" height="{HIGH}">',
         f"<title>{title}</title><defs>",
         *(
@@ -106,6 +131,13 @@ def stocks(theme: str, stock: Mapping[str, str], flow: Mapping[int, str], month:
         ),
         "</defs>",
     ]
+    for name, (_, (x, y, width, height)) in FRAMES.items():
+        out.append(
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="12" fill="none" '
+            f'stroke="{ink.muted}" stroke-dasharray="2 4"/>'
+            f'<text x="{x + 12}" y="{y + 19}" fill="{ink.muted}">'
+            f"{escape(t(f'chart.stocks.{name}'))}</text>"
+        )
     for arrow in ARROWS:
         colour, name, dash = (
             (ink.worse, "back", ' stroke-dasharray="6 4"') if arrow.is_return else (ink.muted, "way", "")
@@ -121,39 +153,55 @@ def stocks(theme: str, stock: Mapping[str, str], flow: Mapping[int, str], month:
         elif key in {"reintegrated", "follow_up", *CARE}:
             fill, edge = ink.none_to_most[1], ink.better
         middle = box.x + box.width // 2
+        told = stock.get(key, Told(""))
+        lines = (
+            (20, "", t(f"chart.stocks.{key}")),
+            (41, ' font-weight="bold" font-size="17"', told.number),
+            (57, ' font-size="12"', told.interval),
+            (75, ' font-size="12"', t("chart.stocks.adult", count=aged[key]) if key in aged else ""),
+        )
         out.append(
             f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="8" fill="{fill}" '
             f'stroke="{edge}"/>'
-            f'<text x="{middle}" y="{box.y + 23}" text-anchor="middle" fill="{ink.text}">'
-            f"{escape(t(f'chart.stocks.{key}'))}</text>"
-            f'<text x="{middle}" y="{box.y + 44}" text-anchor="middle" fill="{ink.text}" font-weight="bold" '
-            f'font-size="15">{escape(stock.get(key, ""))}</text>'
         )
+        out += [
+            f'<text x="{middle}" y="{box.y + down}" text-anchor="middle" fill="{ink.text}"{look}>'
+            f"{escape(words)}</text>"
+            for down, look, words in lines
+            if words
+        ]
     for number, arrow in enumerate(ARROWS):
         if number not in flow:
             continue
-        out.append(
-            f'<text x="{arrow.x}" y="{arrow.y}" text-anchor="middle" fill="{ink.text}" '
-            f'stroke="{ink.background}" stroke-width="4" paint-order="stroke" font-size="12.5">'
-            f"{escape(flow[number])}</text>"
-        )
+        halo = f'fill="{ink.text}" stroke="{ink.background}" stroke-width="4" paint-order="stroke"'
+        for down, size, words in ((0, 14, flow[number].number), (14, 12, flow[number].interval)):
+            out.append(
+                f'<text x="{arrow.x}" y="{arrow.y + down}" text-anchor="{arrow.anchor}" {halo} '
+                f'font-size="{size}">{escape(words)}</text>'
+            )
+    births = escape(t("chart.stocks.outside"))
+    out.append(f'<text x="85" y="104" text-anchor="middle" fill="{ink.muted}">{births}</text>')
     note = escape(t("chart.stocks.returns"))
-    out.append(f'<text x="20" y="{HIGH - 8}" fill="{ink.muted}" font-size="12">- - -  {note}</text></svg>')
+    out.append(f'<text x="10" y="{HIGH - 8}" fill="{ink.muted}" font-size="13">- - -  {note}</text></svg>')
     return "".join(out)
 
 
 ROUTE: Final = {
-    "found": ("opened", "lost"),
+    "found": ("opened", "lost", "later"),
     "opened": (*CARE, "later"),
-    "specialised": ("follow_up", "reintegrated", "later"),
-    "general": ("follow_up", "reintegrated", "later"),
+    "specialised": ("family", "follow_up", "reintegrated", "later"),
+    "general": ("family", "follow_up", "reintegrated", "later"),
     "family": ("follow_up", "reintegrated", "later"),
     "follow_up": ("reintegrated", "later"),
 }
 """From each station of the protection route, where children go next."""
 
+STATIONS: Final = (*ROUTE, "reintegrated", "lost", "later")
 
-def route(lang: str, theme: str, flows: Mapping[tuple[str, str], float]) -> dict[str, Any]:
+
+def route(
+    lang: str, theme: str, flows: Mapping[tuple[str, str], float], numbers: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the protection route of the children who were identified, for ``st.echarts_chart``.
 
     Those whom nobody identified are not in it: their number is apart, with its interval.
@@ -161,19 +209,20 @@ def route(lang: str, theme: str, flows: Mapping[tuple[str, str], float]) -> dict
     Parameters
     ----------
     flows : children by (station, next station), of ``ROUTE``
+    numbers : by station, how many pass through it, as printed
     """
     ink = inks(theme)
     colours = {"found": ink.series[0], "lost": ink.worse, "later": ink.muted}
-    stations = [*ROUTE, "reintegrated", "lost", "later"]
-    names = {key: _station(key, lang) for key in stations}
+    # Ends have room for their labels on the right; on a phone labels are broken into lines.
+    names = {key: f"{station(key, lang)}\n{numbers.get(key, '')}".rstrip() for key in STATIONS}
     used = {end for link, n in flows.items() if n > 0 for end in link}
     nodes = [
         {"name": names[key], "itemStyle": {"color": colours.get(key, ink.better)}}
-        for key in stations
+        for key in STATIONS
         if key in used
     ]
     links = [
-        {"source": names[source], "target": names[target], "value": round(n, 1)}
+        {"source": names[source], "target": names[target], "value": float(f"{n:.2g}")}
         for (source, target), n in flows.items()
         if n > 0
     ]
@@ -184,15 +233,21 @@ def route(lang: str, theme: str, flows: Mapping[tuple[str, str], float]) -> dict
         "series": [
             {
                 "type": "sankey",
-                "left": 4,
-                "right": 110,
+                "left": 2,
+                "right": 82,
                 "top": 8,
                 "bottom": 8,
-                "nodeWidth": 14,
-                "nodeGap": 14,
+                "nodeWidth": 10,
+                "nodeGap": 22,
                 "draggable": False,
                 "emphasis": {"focus": "adjacency"},
-                "label": {"color": ink.text, "fontSize": 12},
+                "label": {
+                    "color": ink.text,
+                    "fontSize": 11,
+                    "lineHeight": 13,
+                    "width": 76,
+                    "overflow": "break",
+                },
                 "lineStyle": {"color": "source", "opacity": 0.28, "curveness": 0.5},
                 "data": nodes,
                 "links": links,
@@ -201,7 +256,8 @@ def route(lang: str, theme: str, flows: Mapping[tuple[str, str], float]) -> dict
     }
 
 
-def _station(key: str, lang: str) -> str:
+def station(key: str, lang: str | None = None) -> str:
+    """Return what a station of the protection route is called."""
     if key in {"found", "opened", "lost", "later"}:
         return t(f"chart.route.{key}", lang)
     return t(f"chart.stocks.{key}", lang)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from app import parts, results, screen, state
 from app.charts import base, paths, route
 from app.results import Comparison
 from app.views import fit
-from calibration.targets import COUNTRY, load_targets
+from calibration.targets import COUNTRY, Target, load_targets
 from simulator import __version__, load_ledger
 from simulator.evidence.parameter import QUALITIES, Parameter
 from simulator.exports.vega import months
@@ -37,6 +38,10 @@ WORDS: Final = (
     *("trend", "expected", "intervention", "place", "post", "care", "upe", "registered", "simulated"),
     *("interval", "paired", "draw", "grade", "reintegration", "pim"),
 )
+BEHIND_DIAGRAM: Final = ("recruitment.", "exits.", "identification.", "referral.", "care.", "returns.")
+BEHIND_ROUTE: Final = ("identification.", "referral.", "upe.", "care.", "reintegration.")
+"""Beginnings of the parameters behind the diagram, and behind the protection route."""
+
 OPEN_ENDED: Final = ("population.",)
 """Parameters by beginning that a scenario cannot set: the population is built beforehand."""
 
@@ -81,14 +86,16 @@ def _diagram(told: Comparison) -> None:
             required=True,
             key="model_whose",
         )
-    one = told.tables.sel(scenario=[name], year=year, when=f"{year}-{month:02d}")
+    now = f"{year}-{month:02d}"
+    one = told.tables.sel(scenario=[name], year=year, when=now)
     when = t("app.month_of", month=_month(month), year=year)
-    stock = _stocks(told, one)
-    flow = _flows(told, one)
+    stock, account = _stocks(told, one), _account(told, one)
+    flow = {k: told.frame(one["month_flow"].isel(arrow=k)).iloc[0] for k in range(len(route.ARROWS))}
     drawn = route.stocks(
         screen.theme(),
-        {key: screen.number(row["median"]) for key, row in stock.items()},
-        {number: screen.number(row["median"]) for number, row in flow.items()},
+        {key: _told(row) for key, row in stock.items()},
+        {k: _told(row) for k, row in flow.items()},
+        {key: screen.number(account[key, "aged"]["median"]) for key in route.BOXES},
         when,
     )
     title = html.escape(t("chart.stocks.title", month=when))
@@ -96,38 +103,109 @@ def _diagram(told: Comparison) -> None:
     # On a phone it keeps its size and is moved sideways within its own frame.
     st.html(
         f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{title}">'
-        f'<img src="data:image/svg+xml;base64,{data}" alt="{title}" style="width:100%;min-width:720px"></div>'
+        f'<img src="data:image/svg+xml;base64,{data}" alt="{title}" style="width:100%;min-width:920px"></div>'
     )
     st.caption(t("model.diagram_note", month=when))
-    rows = [
-        {t("model.state"): t(f"chart.stocks.{key}"), t("model.at_end", month=when): parts.brief(row)}
-        for key, row in stock.items()
-    ]
-    st.table(pd.DataFrame(rows).set_index(t("model.state")))
+    flows = _flow_table(flow, account, when)
+    stocks = _stock_table(stock, account, when)
+    st.table(stocks, hide_index=True)
+    with st.expander(t("model.flows"), icon=":material/table:", key="model_flows_table"):
+        st.table(flows, hide_index=True)
     screen.footer(told)
+    with st.container(horizontal=True):
+        file = f"sintrata_stocks_{now}_{screen.run_id(told)}"
+        parts.csv_button(flows, f"{file}_flows", "model_flows")
+        parts.csv_button(stocks, file, "model_stocks")
+        st.download_button(
+            "SVG", drawn, f"{file}.svg", "image/svg+xml", key="model_diagram_svg", on_click="ignore"
+        )
+        parts.opener("model_diagram", *BEHIND_DIAGRAM)
+    _balance(told, name, now, when)
     _route(told, one, year)
+
+
+def _told(row: pd.Series) -> route.Told:
+    """Return a number and its interval; the latter empty where its ends are written like the number."""
+    number = screen.number(row["median"])
+    if parts.brief(row) == number:
+        return route.Told(number)
+    return route.Told(number, t("fit.range", low=screen.number(row["low"]), high=screen.number(row["high"])))
 
 
 def _stocks(told: Comparison, one: xr.Dataset) -> dict[str, pd.Series]:
     """Return the row of every box of children: who is in it at the end of the month."""
     return {
-        key: told.frame(one["month_stock"].sel(state=list(box.states)).sum("state")).iloc[0]
-        for key, box in route.BOXES.items()
-        if key != "adult"
+        key: told.frame(one["month_stock"].sel(state=box.state)).iloc[0] for key, box in route.BOXES.items()
     }
 
 
-def _flow(told: Comparison, one: xr.Dataset, sources: list[str], targets: list[str]) -> pd.Series:
-    moved = one["flow"].sel(from_state=sources, to_state=targets).sum(("from_state", "to_state"))
-    return told.frame(moved).iloc[0]
-
-
-def _flows(told: Comparison, one: xr.Dataset) -> dict[int, pd.Series]:
-    """Return the row of every arrow: children in the month."""
+def _account(told: Comparison, one: xr.Dataset) -> dict[tuple[str, str], pd.Series]:
+    """Return by box and entry (``in``, ``out``, ``aged``) the row of children in the month."""
     return {
-        number: told.frame(one["month_flow"].isel(arrow=number)).iloc[0]
-        for number in range(len(route.ARROWS))
+        (key, entry): told.frame(one["month_account"].sel(state=box.state, entry=entry)).iloc[0]
+        for key, box in route.BOXES.items()
+        for entry in ("in", "out", "aged")
     }
+
+
+def _flow_table(
+    flow: Mapping[int, pd.Series], account: Mapping[tuple[str, str], pd.Series], when: str
+) -> pd.DataFrame:
+    """Return every flow of the diagram with its interval, and who turns 18 in each box."""
+    rows = [
+        (f"{t(f'chart.stocks.{one.source}')} → {t(f'chart.stocks.{one.target}')}", flow[k])
+        for k, one in enumerate(route.ARROWS)
+    ]
+    rows += [(t("model.turns_18", box=t(f"chart.stocks.{key}")), account[key, "aged"]) for key in route.BOXES]
+    return pd.DataFrame(
+        [{t("model.flow"): name, t("model.in_month", month=when): parts.brief(row)} for name, row in rows]
+    )
+
+
+def _stock_table(
+    stock: Mapping[str, pd.Series], account: Mapping[tuple[str, str], pd.Series], when: str
+) -> pd.DataFrame:
+    """Return who comes into each box in the month, who leaves it, and who is there at its end."""
+    return pd.DataFrame(
+        [
+            {
+                t("model.state"): t(f"chart.stocks.{key}"),
+                t("model.enter"): parts.brief(account[key, "in"]),
+                t("model.leave"): parts.brief(account[key, "out"]),
+                t("model.at_end", month=when): parts.brief(row),
+            }
+            for key, row in stock.items()
+        ]
+    )
+
+
+def _balance(told: Comparison, name: str, now: str, when: str) -> None:
+    """Show the account of one run child by child: medians of several runs need not add up, a run does."""
+    before = (pd.Period(now, "M") - 1).strftime("%Y-%m")
+    if before not in told.tables["when"].values:
+        return
+    st.subheader(t("model.balance", month=when))
+    run = st.selectbox(
+        t("model.run"), told.runs, format_func=lambda draw: str(told.runs.index(draw) + 1), key="model_run"
+    )
+    one = told.tables.sel(scenario=name, draw=run).squeeze(drop=True)
+    rows = []
+    for key, box in route.BOXES.items():
+        mine = one["month_stock"].sel(state=box.state)
+        account = one["month_account"].sel(state=box.state, when=now)
+        counts = [float(mine.sel(when=before)), *(float(account.sel(entry=e)) for e in ("in", "out"))]
+        start, entered, left = (f"{count:,.0f}" for count in counts)
+        rows.append(
+            {
+                t("model.state"): t(f"chart.stocks.{key}"),
+                t("model.start"): start,
+                t("model.moves"): f"+{entered} - {left}",
+                t("model.end"): f"= {float(mine.sel(when=now)):,.0f}",
+            }
+        )
+    st.table(pd.DataFrame(rows), hide_index=True)
+    st.caption(t("model.balance_note"))
+    parts.csv_button(pd.DataFrame(rows), f"sintrata_balance_{now}_{screen.run_id(told)}", "model_balance")
 
 
 def _month(number: int) -> str:
@@ -144,44 +222,57 @@ def _route(told: Comparison, one: xr.Dataset, year: int) -> None:
     state_of = {"found": "IDENTIFIED", "opened": "PROTECTED"}
 
     def states(key: str) -> list[str]:
-        return leaves.get(key) or [state_of.get(key) or route.BOXES[key].states[0]]
+        return leaves.get(key) or [state_of.get(key) or route.BOXES[key].state]
 
-    rows = {
-        (source, target): _flow(told, one, states(source), states(target))
-        for source, targets in route.ROUTE.items()
-        for target in targets
+    def moved(links: Sequence[tuple[str, str]]) -> pd.Series:
+        flows = [
+            one["flow"].sel(from_state=states(a), to_state=states(b)).sum(("from_state", "to_state"))
+            for a, b in links
+        ]
+        return told.frame(sum(flows[1:], flows[0])).iloc[0]
+
+    links = [(source, target) for source, targets in route.ROUTE.items() for target in targets]
+    rows = {link: moved([link]) for link in links}
+    through = {
+        key: moved([link for link in links if link[0 if key == "found" else 1] == key])
+        for key in route.STATIONS
     }
     flows = {link: float(row["median"]) for link, row in rows.items()}
     st.echarts_chart(
-        route.route(*parts.looks(), flows),
-        height=340,
+        route.route(
+            *parts.looks(),
+            flows,
+            {key: screen.number(row["median"]) for key, row in through.items()},
+        ),
+        height=400,
         key="model_route",
         alt=t("model.route_alt", year=year, found=screen.number(flows["found", "opened"])),
         theme=None,
     )
     st.caption(t("model.route_note"))
+    head = t("model.children")
+    stations = pd.DataFrame(
+        [{t("model.station"): route.station(key), head: parts.brief(row)} for key, row in through.items()]
+    )
+    st.table(stations, hide_index=True)
+    table = pd.DataFrame(
+        [
+            {
+                t("model.flow"): f"{route.station(source)} → {route.station(target)}",
+                head: parts.brief(row),
+            }
+            for (source, target), row in rows.items()
+            if row["median"] > 0.0 or row["high"] > 0.0
+        ]
+    )
+    with st.expander(t("model.stretches"), icon=":material/table:", key="model_route_table"):
+        st.table(table, hide_index=True)
     hidden = told.frame(one["stock"].sel(state="EXPLOITED", drop=True)).iloc[0]
     st.caption(t("model.hidden", year=year, interval=screen.between(hidden)))
-    with st.popover(t("app.figure.data"), icon=":material/table:", key="model_route_data"):
-        st.table(
-            pd.DataFrame(
-                [
-                    {
-                        t("model.from"): _station(source),
-                        t("model.to"): _station(target),
-                        t("model.children"): parts.brief(row),
-                    }
-                    for (source, target), row in rows.items()
-                ]
-            ).set_index(t("model.from"))
-        )
     screen.footer(told)
-
-
-def _station(key: str) -> str:
-    return (
-        t(f"chart.route.{key}") if key in ("found", "opened", "lost", "later") else t(f"chart.stocks.{key}")
-    )
+    with st.container(horizontal=True):
+        parts.csv_button(table, f"sintrata_route_{year}_{screen.run_id(told)}", "model_route")
+        parts.opener("model_route", *BEHIND_ROUTE)
 
 
 # -- parameters --------------------------------------------------------------------------------------------
@@ -206,12 +297,12 @@ def _parameters() -> None:
     table = pd.DataFrame(
         [
             {
-                t("explain.column.label"): one.label[language()],
-                t("explain.column.central"): shown(one.central, "n"),
+                parts.heading(t("explain.column.label")): one.label[language()],
+                parts.heading(t("explain.column.central")): shown(one.central, "n"),
                 t("model.range"): f"{shown(one.low, 'n')} - {shown(one.high, 'n')}",
-                t("explain.column.unit"): ledger.units[one.unit][language()],
-                t("explain.column.quality"): one.quality,
-                t("explain.column.name"): name,
+                parts.heading(t("explain.column.unit")): ledger.units[one.unit][language()],
+                parts.heading(t("explain.column.quality")): one.quality,
+                parts.heading(t("explain.column.name")): name,
             }
             for name, one in found.items()
         ]
@@ -294,10 +385,44 @@ def _data(told: Comparison) -> None:
                 key=f"model_{series}",
                 told=told,
                 alt=t("model.data_alt", count=len(points), what=rows[0].indicator.label[language()]),
-                sources=tuple(sorted({one.source for one in rows})),
+                sources=tuple(dict.fromkeys(fit.sources()[one.source].cited() for one in rows)),
+                table=_against(table, rows),
+                about=series,
             )
             st.caption(t(f"model.register.{series}"))
+            st.caption(_outside(table, points))
     st.caption(t("model.data_note"))
+
+
+def _against(table: pd.DataFrame, rows: Sequence[Target]) -> pd.DataFrame:
+    """Return by year what the model says of a register beside what it shows, and its sources."""
+    official = {
+        year: "; ".join(
+            f"{one.value:,.0f} ({fit.sources()[one.source].cited()})" for one in rows if one.year == year
+        )
+        for year in {one.year for one in rows}
+    }
+    told = parts.words_of(table, "n", year=parts.heading(t("chart.year")))
+    return told.assign(
+        **{parts.heading(t("chart.observed")): table["year"].map(official).fillna("").to_list()}
+    )
+
+
+def _outside(table: pd.DataFrame, points: pd.DataFrame) -> str:
+    """Return which official figures lie outside the band of their year."""
+    band = table.set_index("year")
+    out = [
+        t(
+            "model.figure_outside",
+            year=one.year,
+            value=f"{one.observed:,.0f}",
+            between=screen.between(band.loc[one.year], brief=True),
+        )
+        for one in points.itertuples()
+        if one.year in band.index
+        and not band.loc[one.year, "low"] <= one.observed <= band.loc[one.year, "high"]
+    ]
+    return t("model.outside", figures="; ".join(out)) if out else t("model.none_outside")
 
 
 REGISTERED_NAMES: Final = tuple(REGISTERS)

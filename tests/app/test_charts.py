@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from itertools import combinations, pairwise
 from typing import Any
@@ -187,13 +188,46 @@ def test_outlines_are_of_every_territory_small_and_say_where_they_come_from() ->
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_diagram_tells_each_stock_and_flow(lang: str) -> None:
     set_language(lang)
-    stock = {key: f"stock-{key}" for key in route.BOXES}
-    flow = {number: f"flow-{number}" for number in range(len(route.ARROWS))}
-    drawn = route.stocks("dark", stock, flow, "<2026>")
-    assert all(f">{text}<" in drawn for text in (*stock.values(), *flow.values()))
+    stock = {key: route.Told(f"stock-{key}", f"span-{key}") for key in route.BOXES}
+    flow = {number: route.Told(f"flow-{number}", f"reach-{number}") for number in range(len(route.ARROWS))}
+    aged = {key: f"aged-{key}" for key in route.BOXES}
+    drawn = route.stocks("dark", stock, flow, aged, "<2026>")
+    for told in (*stock.values(), *flow.values()):
+        assert f">{told.number}<" in drawn
+        assert f">{told.interval}<" in drawn
+    assert all(text in drawn for text in aged.values())
     assert "&lt;2026&gt;" in drawn
-    ends = {end for arrow in route.ARROWS for end in (*arrow.sources, *arrow.targets)}
-    assert ends == set(route.BOXES)
+    ends = {end for arrow in route.ARROWS for end in (arrow.source, arrow.target)}
+    assert ends == {*route.BOXES, *route.FRAMES, route.OUTSIDE}
+
+
+def test_an_arrow_starts_at_what_it_sums_and_ends_at_its_box() -> None:
+    places = {key: (box.x, box.y, box.width, box.height) for key, box in route.BOXES.items()}
+    places |= {key: place for key, (_, place) in route.FRAMES.items()}
+    for key, (boxes, (x, y, width, height)) in route.FRAMES.items():
+        for box in boxes:
+            left, top, wide, high = places[box]
+            assert x < left, key
+            assert y < top, key
+            assert left + wide < x + width, key
+            assert top + high < y + height, key
+
+    def off(at: tuple[float, float], name: str) -> float:
+        """Return how far a point is from the edge of a box or a frame."""
+        x, y, width, height = places[name]
+        beyond = max(x - at[0], at[0] - x - width), max(y - at[1], at[1] - y - height)
+        return abs(max(beyond))
+
+    for arrow in route.ARROWS:
+        numbers = [float(one) for one in re.findall(r"-?\d+", arrow.path)]
+        first, last = (numbers[0], numbers[1]), (numbers[-2], numbers[-1])
+        if "H" in arrow.path:
+            last = (numbers[-1], numbers[1])
+        elif "V" in arrow.path:
+            last = (numbers[0], numbers[-1])
+        if arrow.source != route.OUTSIDE:
+            assert off(first, arrow.source) <= 1.0, arrow
+        assert off(last, arrow.target) <= 5.0, arrow
 
 
 def test_the_protection_route_begins_with_those_identified_and_leaves_out_what_is_empty() -> None:
@@ -203,12 +237,14 @@ def test_the_protection_route_begins_with_those_identified_and_leaves_out_what_i
         ("opened", "general"): 80.0,
         ("opened", "family"): 0.0,
     }
-    option = route.route("en", "light", flows)
+    option = route.route(
+        "en", "light", flows, {"found": "100", "opened": "80", "lost": "20", "general": "80"}
+    )
     assert option["animation"] is False
     series = option["series"][0]
     names = {node["name"] for node in series["data"]}
-    assert names == {"Identified", "Protection open", "Lost before", "General shelter"}
-    assert sum(link["value"] for link in series["links"] if link["source"] == "Identified") == 100.0
+    assert names == {"Identified\n100", "Protection open\n80", "Lost before\n20", "General shelter\n80"}
+    assert sum(link["value"] for link in series["links"] if link["source"] == "Identified\n100") == 100.0
     assert {key for key in route.ROUTE if key not in {n for to in route.ROUTE.values() for n in to}} == {
         "found"
     }

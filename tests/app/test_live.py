@@ -12,7 +12,7 @@ import psutil
 import pytest
 import xarray as xr
 
-from app.charts.route import ARROWS, states_of
+from app.charts.route import ARROWS, BOXES, states_of
 from app.engine import Answer, Engine, Settings
 from app.live import pack, unpack
 from app.priority import Standing
@@ -53,12 +53,31 @@ def test_months_of_the_diagram_add_up_to_its_years(small_engine: Engine) -> None
     found = tables["month_flow"].sel(when=months).sum("when")
     for number, arrow in enumerate(ARROWS):
         moved = tables["flow"].sel(
-            year=2029, from_state=states_of(arrow.sources), to_state=states_of(arrow.targets)
+            year=2029, from_state=states_of(arrow.source), to_state=states_of(arrow.target)
         )
         assert float(found[number]) == float(moved.sum())
     assert float(found.sum()) > 0.0
     december = tables["month_stock"].sel(when="2029-12", drop=True)
     xr.testing.assert_equal(december.drop_attrs(), tables["stock"].sel(year=2029, drop=True).drop_attrs())
+
+
+def test_every_month_of_the_diagram_balances_to_the_child(small_engine: Engine) -> None:
+    answer = small_engine.ask(load_scenario("baseline"), UNTIL)
+    assert small_engine.wait(answer, 1, LONG_S)
+    tables = next(iter(answer.tables.values()))
+    entry = {name: tables["month_account"].sel(entry=name) for name in ("in", "out", "aged")}
+    stock = tables["month_stock"]
+    before = stock.shift(when=1)
+    assert float(abs(before + entry["in"] - entry["out"] - stock).max()) == 0.0
+    # Every flow of the diagram has one arrow, and what leaves a box is told: arrows, turning 18, or the end.
+    flow = tables["flow"].sel(year=2029)
+    inner = [box.state for box in BOXES.values()]
+    between = flow.sel(from_state=inner, to_state=inner).sum() + flow.sel(
+        from_state="OUTSIDE", to_state="HOME"
+    )
+    drawn = tables["month_flow"].sel(when=[f"2029-{month:02d}" for month in range(1, 13)]).sum()
+    assert float(drawn) == float(between)
+    assert float(entry["aged"].sum()) > 0.0
 
 
 def test_an_answer_is_shared_by_whoever_asks_the_same(small_engine: Engine) -> None:

@@ -197,6 +197,41 @@ def test_the_same_total_is_the_same_money() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_stocks_and_flows_have_intervals_and_balance_in_every_run(lang: str) -> None:
+    at = with_plan("model", lang)
+    stocks, flows, balance, stations, stretches = (table.value for table in at.table)
+    assert stocks.shape == (10, 4)
+    # Nil to two digits: no bracket.
+    assert "(" not in stocks.iloc[0, 3]
+    assert sum("(" in cell for cell in stocks.iloc[:, 3]) >= 5
+    assert len(flows) == 16 + 10
+    assert sum("(" in cell for cell in flows.iloc[:, 1]) >= 5
+    for _, start, moves, end in balance.itertuples(index=False):
+        entered, left = moves.removeprefix("+").split(" - ")
+        numbers = [int(text.replace(",", "")) for text in (start, entered, left, end.removeprefix("= "))]
+        assert numbers[0] + numbers[1] - numbers[2] == numbers[3]
+    assert len(stations) == 9
+    assert "(" in stations.iloc[0, 1]
+    assert "0" not in set(stretches.iloc[:, 1])
+    keys = {one.key for one in at.selectbox}
+    assert {"model_diagram_parameter", "model_route_parameter"} <= keys
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_registers_name_their_sources_and_what_lies_outside(lang: str) -> None:
+    at = with_plan("model", lang)
+    at.session_state["model_tab"] = catalogue(lang)["model.tab.data"]
+    at.run()
+    assert not at.exception
+    said = words_of(at)
+    assert "Trafficking in Persons Report: Peru" in said
+    assert not re.search(r"\b(?:M\d{3}|TIP20\d\d|CHS2023V)\b", said)
+    outside = catalogue(lang)["model.outside"].partition("{")[0]
+    inside = catalogue(lang)["model.none_outside"]
+    assert said.count(outside) + said.count(inside) == 2
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_model_page_tells_what_stands_behind_a_number(lang: str) -> None:
     at = with_plan("model", lang)
     stock = at.table[0].value
