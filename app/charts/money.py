@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from app.charts.base import MONEY, SHARE, WHOLE, field, figure, inks, keep, names, told
+from app.charts.base import MONEY, SHARE, field, figure, inks, keep, names, told
 from app.charts.paths import OUTER
 from simulator.exports.vega import Spec
 from simulator.texts import t
+
+PLAIN: Final = ",.2~f"
+"""As many decimals as the ticks of an axis need, whether of millions or of a part of one."""
 
 
 @keep
@@ -22,7 +25,7 @@ def steps(lang: str, theme: str) -> Spec:
     y = field("label", "nominal", sort=None, title=None)
     # Amounts stand below the names: beside the bars there is no room for them on a phone.
     y["axis"] = names(ink.text)
-    scale = {"format": WHOLE, "title": t("chart.current_millions", lang), "tickCount": 5}
+    scale = {"format": PLAIN, "title": t("chart.current_millions", lang), "tickCount": 5}
     x: dict[str, Any] = {"axis": {**scale, "labelOverlap": "greedy", "labelSeparation": 6}}
     colour = field("kind", "nominal", legend=None)
     colour["scale"] = {
@@ -67,7 +70,7 @@ def coverage(lang: str, theme: str) -> Spec:
     empty elsewhere: ``now`` and ``chosen`` (millions of soles).
     """
     ink = inks(theme)
-    x = field("millions", axis={"format": ",.0f", "title": t("chart.millions", lang), "grid": False})
+    x = field("millions", axis={"format": PLAIN, "title": t("chart.millions", lang), "grid": False})
     y: dict[str, Any] = {"axis": {"format": SHARE, "title": t("chart.coverage", lang), "tickCount": 5}}
 
     def mark_at(column: str, text: str, colour: str, dy: int) -> list[Spec]:

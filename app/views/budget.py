@@ -138,7 +138,8 @@ def _editor() -> Plan:
         goes_on, payers = _conditions(base)
     plan = Plan(rows, goes_on, payers or base.payers)
     if payers is None:
-        st.error(t("budget.payers_sum"), icon=":material/error:")
+        total = sum(st.session_state[f"payer_{name}"] for name in PAYERS)
+        st.error(t("budget.payers_sum", total=total), icon=":material/error:")
     else:
         _apply(plan)
     with listed:
@@ -329,6 +330,12 @@ def _sums(plan: Plan) -> None:
 def _answer(told: Comparison) -> None:
     if not told.scenarios[1].programmes:
         st.info(t("budget.empty"), icon=":material/payments:")
+        st.button(
+            t("parts.use_first"),
+            key="budget_first",
+            on_click=screen.act,
+            args=(state.preset, parts.FIRST_CHOICE),
+        )
         screen.footer(told)
         return
     parts.cards(told)
@@ -375,7 +382,7 @@ def _waterfall(told: Comparison) -> None:
         (t("budget.step.executed"), executed),
     )
     amounts = [
-        parts.brief(row * MILLION, "m" if k in (0, len(rows) - 1) else "+m")
+        _amount(row * MILLION, "m" if k in (0, len(rows) - 1) else "+m")
         for k, (_, row) in enumerate(rows[["median", "low", "high"]].iterrows())
     ]
     names = rows["label"]
@@ -397,8 +404,9 @@ def _coverage(told: Comparison) -> None:
     ledger = load_ledger()
     lang = language()
     own = told.tables.sel(scenario="plan")
-    used = own["line_money"].sel(budget_stage="executed").sum("year").median("draw")
-    lines = [str(name) for name in used["line"].values if float(used.sel(line=name)) > 0.0]
+    years = [year for year in _span(told) if year <= money.LAST]
+    used = own["line_money"].sel(budget_stage="executed", year=years).median("draw")
+    lines = [str(name) for name in used["line"].values if bool((used.sel(line=name) > 0.0).any())]
     lines = [name for name in lines if ledger.lines[name].buys != "places"]
     if not lines:
         st.caption(t("budget.no_coverage"))
@@ -406,7 +414,8 @@ def _coverage(told: Comparison) -> None:
     line = st.selectbox(
         t("budget.line"), lines, format_func=lambda name: ledger.lines[name].label[lang], key="coverage_line"
     )
-    year = _span(told)[-1] if told.years[-1] < money.LAST else money.LAST
+    # With money that ends before the table does, its last year.
+    year = max(year for year in years if float(used.sel(line=line, year=year)) > 0.0)
     at = own.sel(line=[line], year=year)
     spent = results.band(at["line_money"].sel(budget_stage="executed") / at["price_level"]).iloc[0]
     covered = results.band(at["line_coverage"]).iloc[0]
@@ -420,8 +429,8 @@ def _coverage(told: Comparison) -> None:
         "budget.coverage_alt",
         line=ledger.lines[line].label[lang],
         year=year,
-        money=parts.brief(spent, "m"),
-        share=parts.brief(covered, ".%"),
+        money=_amount(spent),
+        share=_amount(covered, ".%"),
     )
     table = pd.DataFrame(
         {
@@ -488,9 +497,10 @@ def _years(told: Comparison) -> None:
     _take(told, table, "budget_paid", _of_money())
 
 
-def _amount(row: Any) -> str:
-    low, high = (screen.number(row[end], "m") for end in ("low", "high"))
-    return low if low == high else parts.brief(row, "m")
+def _amount(row: Any, form: str = "m") -> str:
+    """Return a median with its interval, alone where both ends are written alike."""
+    low, high = (screen.number(row[end], form) for end in ("low", "high"))
+    return low if low == high else parts.brief(row, form)
 
 
 def _lines(told: Comparison) -> None:
@@ -533,7 +543,7 @@ def cost_table(told: Comparison) -> None:
     first = told.names[0]
     rows: list[dict[str, str]] = []
     for name in told.names[1:]:
-        which = {} if len(told.names) == 2 else {t("compare.scenario"): told.label(name)}
+        which = "" if len(told.names) == 2 else f"{told.label(name)}: "
         for effect in EFFECTS:
             values = country.sel(indicator=effect, drop=True)
             one = cost_of_change(effect, added, values, name, first)
@@ -543,9 +553,8 @@ def cost_table(told: Comparison) -> None:
             else:
                 each = parts.brief(asdict(one.ratio))
             rows.append(
-                which
-                | {
-                    t("budget.gain"): t(f"effect.{effect}"),
+                {
+                    t("budget.gain"): f"{which}{t(f'effect.{effect}')}",
                     t("budget.gained"): parts.brief(asdict(one.gained), "+n"),
                     t("budget.added"): _amount(asdict(one.money)),
                     t("budget.each"): each,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import money, screen
+from app import links, money, screen, state
 from app.engine import Engine
 from app.upload import open_bytes
 from app.views import budget
@@ -170,3 +170,22 @@ def test_parameters_behind_every_figure_and_table_of_money_can_be_opened() -> No
         assert len(at.selectbox(key=f"{name}_parameter").options) >= 3
     line = at.selectbox(key="coverage_line").value
     assert at.selectbox(key="coverage_parameter").value == f"cost.{line}"
+
+
+def test_money_that_ends_early_is_told_by_its_last_year(server: Engine) -> None:
+    rows = pd.DataFrame([{"line": "community_groups", "where": money.COUNTRY, "2027": 2e7, "2028": 2e7}])
+    programme = money.Plan(rows.reindex(columns=money.COLUMNS)).to_programme({"es": "Uno", "en": "One"})
+    plan = {"schema": 1, "base": "baseline", "label": {"es": "Uno", "en": "One"}, "programmes": [programme]}
+    assert server.wait(server.ask(state.build(plan), UNTIL), SMALL.draws, 120.0)
+    at = open_page("budget", "es", s=links.pack(links.Held(plan, "2030-12")))
+    (said,) = [text.value for text in at.caption if "de la necesidad" in text.value]
+    assert said.startswith("Grupos comunitarios con madres y padres: en 2028, con S/ ")
+    assert "S/ 0 " not in said
+
+
+def test_without_money_a_prepared_scenario_is_offered() -> None:
+    at = open_page("budget", "es")
+    assert catalogue("es")["budget.empty"] in [text.value for text in at.info]
+    at.button(key="budget_first").click().run()
+    assert at.session_state["plan"]["base"] == "policy_2030_funded"
+    assert not at.exception
