@@ -205,10 +205,10 @@ def verdict_of(row: Any, indicator: str) -> str:
     return verdict(change, GOOD.get(indicator, 0))
 
 
-def csv_button(shown: pd.DataFrame, name: str, key: str) -> None:
-    """Offer a table as a CSV file, made when it is asked for."""
+def csv_button(shown: pd.DataFrame, name: str, key: str, label: str = "CSV") -> None:
+    """Offer a table as a CSV file, made when it is asked for; ``label`` tells one of several apart."""
     st.download_button(
-        "CSV",
+        label,
         lambda: shown.to_csv(index=False).encode("utf-8-sig"),
         f"{name}.csv",
         "text/csv",

@@ -26,11 +26,7 @@ keep = lru_cache(maxsize=256)
 
 def figure(lang: str, theme: str, body: Spec) -> Spec:
     """Return a whole specification; its background is the page's."""
-    # A figure of steps keeps its height, however many there are: only its width fits the page.
-    steps = (
-        {"autosize": {"type": "fit-x", "contains": "padding"}} if isinstance(body.get("height"), dict) else {}
-    )
-    return {"background": "transparent", "config": config(lang, theme), **steps, **body}
+    return {"background": "transparent", "config": config(lang, theme), **body}
 
 
 def inks(theme: str) -> Inks:
@@ -81,6 +77,9 @@ def told(*columns: tuple[str, str, str]) -> list[dict[str, Any]]:
     ]
 
 
+TABLE: Final = "table"
+
+
 def draw(
     spec: Spec, frame: pd.DataFrame, *, key: str, alt: str, height: int | None = None, **choice: Any
 ) -> Any:
@@ -97,9 +96,11 @@ def draw(
     """
     import streamlit as st  # noqa: PLC0415
 
+    # A named table is there when the browser first draws; a plain one comes after, to scales that are empty.
+    body = {**copy.deepcopy(spec), "data": {"name": TABLE}, "datasets": {TABLE: frame}}
     return st.vega_lite_chart(
-        frame,
-        copy.deepcopy(spec),
+        None,
+        body,
         theme=None,
         key=key,
         alt=alt,

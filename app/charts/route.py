@@ -12,6 +12,8 @@ from simulator.exports.vega import FONT
 from simulator.texts import t
 
 WIDE, HIGH = 1165, 610
+NARROWEST: Final = 680
+"""Pixels below which words of the protection route would lie upon one another."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Box:
 
 
 BOXES: Final = {
-    "home": Box("HOME", 10, 200),
+    "home": Box("HOME", 4, 200, 146),
     "exploited": Box("EXPLOITED", 250, 200, 160),
     "identified": Box("IDENTIFIED", 510, 200),
     "protected": Box("PROTECTED", 735, 200),
@@ -62,8 +64,8 @@ class Arrow:
 
 
 ARROWS: Final = (
-    Arrow(OUTSIDE, "home", "M85 150V196", 85, 122),
-    Arrow("home", "exploited", "M160 242H246", 202, 216),
+    Arrow(OUTSIDE, "home", "M77 150V196", 77, 122),
+    Arrow("home", "exploited", "M150 242H246", 199, 216),
     Arrow("exploited", "identified", "M410 242H506", 450, 216),
     Arrow("identified", "protected", "M660 242H731", 695, 216),
     Arrow("protected", "specialised", "M850 200C870 130 920 100 981 100", 872, 108),
@@ -180,7 +182,7 @@ def stocks(
                 f'font-size="{size}">{escape(words)}</text>'
             )
     births = escape(t("chart.stocks.outside"))
-    out.append(f'<text x="85" y="104" text-anchor="middle" fill="{ink.muted}">{births}</text>')
+    out.append(f'<text x="77" y="104" text-anchor="middle" fill="{ink.muted}">{births}</text>')
     note = escape(t("chart.stocks.returns"))
     out.append(f'<text x="10" y="{HIGH - 8}" fill="{ink.muted}" font-size="13">- - -  {note}</text></svg>')
     return "".join(out)
@@ -234,7 +236,7 @@ def route(
             {
                 "type": "sankey",
                 "left": 2,
-                "right": 82,
+                "right": 94,
                 "top": 8,
                 "bottom": 8,
                 "nodeWidth": 10,
@@ -243,9 +245,9 @@ def route(
                 "emphasis": {"focus": "adjacency"},
                 "label": {
                     "color": ink.text,
-                    "fontSize": 11,
-                    "lineHeight": 13,
-                    "width": 76,
+                    "fontSize": 12,
+                    "lineHeight": 14,
+                    "width": 88,
                     "overflow": "break",
                 },
                 "lineStyle": {"color": "source", "opacity": 0.28, "curveness": 0.5},

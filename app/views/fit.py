@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -93,6 +93,7 @@ def _outside() -> None:
     """Name the figures that their 90% interval does not hold."""
     known = indicators()
     rows = [row for row in record()["rows"] if not row["inside_90"]]
+    cited = list(dict.fromkeys(row["source"] for row in rows))
     st.header(t("fit.outside", count=len(rows), total=len(record()["rows"])))
     table = pd.DataFrame(
         [
@@ -100,14 +101,19 @@ def _outside() -> None:
                 parts.heading(t("fit.figure")): f"{known[row['indicator']].label[language()]}, {_when(row)}",
                 parts.heading(t("chart.observed")): _observed(row),
                 t("fit.interval"): screen.between(_bounds(row), _form(row), brief=True),
-                parts.heading(t("report.column.source")): sources()[row["source"]].cited(),
+                parts.heading(t("report.column.source")): f"[{cited.index(row['source']) + 1}]",
             }
             for row in rows
         ]
     )
     st.table(table, hide_index=True)
     st.caption(t("fit.outside_note"))
-    parts.csv_button(table, "sintrata_fit_outside", "fit_outside")
+    with st.expander(t("fit.sources"), icon=":material/menu_book:"):
+        st.caption(_numbered(cited))
+    whole = table.assign(
+        **{parts.heading(t("report.column.source")): [sources()[r["source"]].cited() for r in rows]}
+    )
+    parts.csv_button(whole, "sintrata_fit_outside", "fit_outside")
 
 
 def _series(use: str) -> None:
@@ -144,7 +150,7 @@ def _series(use: str) -> None:
     alt = t("fit.alt", what=indicator.label[language()], inside=len(rows) - len(out), count=len(rows))
     base.draw(foretold(*parts.looks(), axis), frame, key=f"fit_{use}_chart", alt=alt)
     st.caption(f"{alt} {t('fit.these_outside', names='; '.join(out))}" if out else alt)
-    st.caption("  \n".join(f"[{k}] {sources()[code].cited()}." for k, code in enumerate(cited, 1)))
+    st.caption(_numbered(cited))
     with st.popover(t("app.figure.data"), icon=":material/table:", key=f"fit_{use}_data"):
         table = pd.DataFrame(
             {
@@ -160,6 +166,11 @@ def _series(use: str) -> None:
         )
         st.dataframe(table, hide_index=True, key=f"fit_{use}_table")
         parts.csv_button(table, f"sintrata_fit_{use}_{chosen}", f"fit_{use}")
+
+
+def _numbered(codes: Sequence[str]) -> str:
+    """Return sources in words, each after the number that stands for it."""
+    return "  \n".join(f"[{k}] {sources()[code].cited()}." for k, code in enumerate(codes, 1))
 
 
 def _form(row: Mapping[str, Any]) -> str:

@@ -36,13 +36,13 @@ def show() -> None:
     st.title(t("app.title"))
     st.markdown(t("home.lead"))
     _doors()
+    _tour()
     _limits()
     st.header(t("home.now"))
     st.caption(t("home.now_note", name=state.scenario().label))
     screen.live(_answer)
     _presets()
     _questions()
-    _tour()
 
 
 def _doors() -> None:

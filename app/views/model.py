@@ -114,8 +114,8 @@ def _diagram(told: Comparison) -> None:
     screen.footer(told)
     with st.container(horizontal=True):
         file = f"sintrata_stocks_{now}_{screen.run_id(told)}"
-        parts.csv_button(flows, f"{file}_flows", "model_flows")
-        parts.csv_button(stocks, file, "model_stocks")
+        parts.csv_button(flows, f"{file}_flows", "model_flows", t("model.csv_flows"))
+        parts.csv_button(stocks, file, "model_stocks", t("model.csv_stocks"))
         st.download_button(
             "SVG", drawn, f"{file}.svg", "image/svg+xml", key="model_diagram_svg", on_click="ignore"
         )
@@ -238,17 +238,23 @@ def _route(told: Comparison, one: xr.Dataset, year: int) -> None:
         for key in route.STATIONS
     }
     flows = {link: float(row["median"]) for link, row in rows.items()}
-    st.echarts_chart(
-        route.route(
-            *parts.looks(),
-            flows,
-            {key: screen.number(row["median"]) for key, row in through.items()},
-        ),
-        height=400,
-        key="model_route",
-        alt=t("model.route_alt", year=year, found=screen.number(flows["found", "opened"])),
-        theme=None,
+    # On a phone it keeps a width at which its words stand apart, and is moved sideways within its own frame.
+    st.html(
+        "<style>.st-key-model_route_frame{overflow-x:auto}"
+        f".st-key-model_route_frame>*{{min-width:{route.NARROWEST}px}}</style>"
     )
+    with st.container(key="model_route_frame"):
+        st.echarts_chart(
+            route.route(
+                *parts.looks(),
+                flows,
+                {key: screen.number(row["median"]) for key, row in through.items()},
+            ),
+            height=400,
+            key="model_route",
+            alt=t("model.route_alt", year=year, found=screen.number(flows["found", "opened"])),
+            theme=None,
+        )
     st.caption(t("model.route_note"))
     head = t("model.children")
     stations = pd.DataFrame(
@@ -271,7 +277,9 @@ def _route(told: Comparison, one: xr.Dataset, year: int) -> None:
     st.caption(t("model.hidden", year=year, interval=screen.between(hidden)))
     screen.footer(told)
     with st.container(horizontal=True):
-        parts.csv_button(table, f"sintrata_route_{year}_{screen.run_id(told)}", "model_route")
+        file = f"sintrata_route_{year}_{screen.run_id(told)}"
+        parts.csv_button(stations, file, "model_route", t("model.csv_stations"))
+        parts.csv_button(table, f"{file}_stretches", "model_stretches", t("model.csv_stretches"))
         parts.opener("model_route", *BEHIND_ROUTE)
 
 
@@ -307,7 +315,10 @@ def _parameters() -> None:
             for name, one in found.items()
         ]
     )
-    st.dataframe(table, hide_index=True, height=260, key="model_table")
+    # Narrow enough that a phone shows the value beside the name.
+    narrow = {parts.heading(t("explain.column.label")): st.column_config.TextColumn(width=220)}
+    st.dataframe(table, hide_index=True, height=260, key="model_table", column_config=narrow)
+    parts.csv_button(table, "sintrata_parameters", "model_parameters")
     name = st.selectbox(
         t("model.card"),
         list(found),

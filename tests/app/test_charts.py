@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app.charts import card, places, route
 from app.charts.base import figure, picture, static, wrapped
@@ -156,9 +157,20 @@ def test_tiles_are_where_the_ledger_says_and_touch_their_neighbours() -> None:
     assert spec["layer"][0]["params"][0]["select"]["fields"] == ["code"]
 
 
-def test_a_figure_of_steps_keeps_its_height_and_fits_its_width() -> None:
-    assert spec_of("foretold")["autosize"]["type"] == "fit-x"
-    assert "autosize" not in spec_of("fan")
+def test_data_are_there_when_a_browser_first_draws() -> None:
+    def script() -> None:
+        from app.charts.base import draw  # noqa: PLC0415
+        from tests.app.samples import FIGURES  # noqa: PLC0415
+
+        make, forms, choices, data = FIGURES["fan"]
+        draw(make("es", "light", *forms, **choices), data(1), key="fan", alt="x")
+
+    (chart,) = AppTest.from_function(script).run().get("vega_lite_chart")
+    told = chart.proto
+    assert json.loads(told.spec)["data"] == {"name": "table"}
+    assert [one.name for one in told.datasets] == ["table"]
+    assert len(told.datasets[0].data.data) > 100
+    assert not told.data.data
 
 
 @pytest.mark.parametrize("kind", ["change", "level"])

