@@ -101,7 +101,7 @@ def foretold(lang: str, theme: str, form: str) -> Spec:
     y = field("label", "nominal", sort=None, axis=names(ink.text), title=None)
     x: dict[str, Any] = {"axis": axis(form)}
     words = [t("chart.inside", lang), t("chart.outside", lang)]
-    looks = {"type": "nominal", "title": None, "legend": {"columns": 2}}
+    looks = {"type": "nominal", "title": None, "legend": {"columns": 1}}
     shape = {"field": "inside", **looks, "scale": {"domain": words, "range": ["circle", "diamond"]}}
     colour = {"field": "inside", **looks, "scale": {"domain": words, "range": [ink.registered, ink.worse]}}
     shown = told(

@@ -128,7 +128,8 @@ def outline_map(lang: str, theme: str, kind: str = "change") -> Spec:
 def _small_layers(lang: str, theme: str, form: str, kind: str, legend: bool) -> list[Spec]:
     """Return the layers of a small path: band, lines, and what a pointer tells."""
     ink = inks(theme)
-    x = field("year", axis={"format": "d", "title": None, "grid": False, "tickCount": 2, "labelFontSize": 11})
+    few = {"tickCount": 2, "labelFontSize": 11, "labelOverlap": "greedy", "labelSeparation": 14}
+    x = field("year", axis={"format": "d", "title": None, "grid": False, **few})
     x["scale"] = {"zero": False, "nice": False}
     names = [t(f"chart.small.{kind}", lang), t("chart.trend", lang)]
 

@@ -20,6 +20,7 @@ from app.views import fit
 from calibration.targets import COUNTRY, Target, load_targets
 from simulator import __version__, load_ledger
 from simulator.evidence.parameter import QUALITIES, Parameter
+from simulator.exports.naming import plain
 from simulator.exports.vega import months
 from simulator.tables import shown
 from simulator.texts import language, t
@@ -35,7 +36,8 @@ REGISTERS: Final = {
 """Official series of whole years, and what of the model each is held against."""
 
 WORDS: Final = (
-    *("trend", "expected", "intervention", "place", "post", "care", "upe", "registered", "simulated"),
+    *("trend", "expected", "intervention", "place", "post", "incidence", "identified", "protected", "upe"),
+    *("care", "unassisted", "follow_up", "registered", "simulated"),
     *("interval", "paired", "draw", "grade", "reintegration", "pim"),
 )
 BEHIND_DIAGRAM: Final = ("recruitment.", "exits.", "identification.", "referral.", "care.", "returns.")
@@ -289,7 +291,7 @@ def _route(told: Comparison, one: xr.Dataset, year: int) -> None:
 def _parameters() -> None:
     ledger = load_ledger()
     left, right = st.columns([2, 1])
-    asked = left.text_input(t("model.search"), key="model_search", max_chars=60).strip().lower()
+    asked = plain(left.text_input(t("model.search"), key="model_search", max_chars=60).strip())
     with right:
         grades = st.pills(
             t("model.grades"), QUALITIES, default=list(QUALITIES), selection_mode="multi", key="model_grades"
@@ -297,7 +299,7 @@ def _parameters() -> None:
     found = {
         name: one
         for name, one in ledger.parameters.items()
-        if one.quality in grades and (asked in name or asked in one.label[language()].lower())
+        if one.quality in grades and (asked in plain(name) or asked in plain(one.label[language()]))
     }
     st.caption(t("model.found", count=len(found), total=len(ledger.parameters)))
     if not found:
@@ -316,7 +318,7 @@ def _parameters() -> None:
         ]
     )
     # Narrow enough that a phone shows the value beside the name.
-    narrow = {parts.heading(t("explain.column.label")): st.column_config.TextColumn(width=220)}
+    narrow = {parts.heading(t("explain.column.label")): st.column_config.TextColumn(width=290)}
     st.dataframe(table, hide_index=True, height=260, key="model_table", column_config=narrow)
     parts.csv_button(table, "sintrata_parameters", "model_parameters")
     name = st.selectbox(
@@ -440,11 +442,8 @@ REGISTERED_NAMES: Final = tuple(REGISTERS)
 
 
 def _words() -> None:
-    rows = [
-        {t("model.word"): t(f"model.term.{name}"), t("model.meaning"): t(f"model.meaning_of.{name}")}
-        for name in WORDS
-    ]
-    st.table(pd.DataFrame(rows).set_index(t("model.word")))
+    for name in WORDS:
+        st.markdown(f"**{parts.heading(t(f'model.term.{name}'))}**  \n{t(f'model.meaning_of.{name}')}")
 
 
 def _version() -> None:

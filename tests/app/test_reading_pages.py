@@ -217,6 +217,18 @@ def test_stocks_and_flows_have_intervals_and_balance_in_every_run(lang: str) -> 
     assert {"model_diagram_parameter", "model_route_parameter"} <= keys
 
 
+def test_a_parameter_is_found_without_its_accents() -> None:
+    at = with_plan("model", "es")
+    at.session_state["model_tab"] = catalogue("es")["model.tab.parameters"]
+    at.run()
+    at.text_input(key="model_search").set_value("ejecucion").run()
+    assert not at.exception
+    names = at.selectbox(key="model_parameter").options
+    assert any("Ejecución" in name for name in names)
+    heads = list(at.dataframe[0].value.columns)
+    assert [head for head in heads if not head[0].isupper()] == []
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_registers_name_their_sources_and_what_lies_outside(lang: str) -> None:
     at = with_plan("model", lang)
