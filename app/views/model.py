@@ -186,7 +186,7 @@ def _balance(told: Comparison, name: str, now: str, when: str) -> None:
     before = (pd.Period(now, "M") - 1).strftime("%Y-%m")
     if before not in told.tables["when"].values:
         return
-    st.subheader(t("model.balance", month=when))
+    st.header(t("model.balance", month=when))
     run = st.selectbox(
         t("model.run"), told.runs, format_func=lambda draw: str(told.runs.index(draw) + 1), key="model_run"
     )

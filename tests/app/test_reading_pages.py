@@ -201,6 +201,8 @@ def test_stocks_and_flows_have_intervals_and_balance_in_every_run(lang: str) -> 
     at = with_plan("model", lang)
     stocks, flows, balance, stations, stretches = (table.value for table in at.table)
     assert stocks.shape == (10, 4)
+    # Below the title of the page, headings are of one level.
+    assert not at.subheader
     # Nil to two digits: no bracket.
     assert "(" not in stocks.iloc[0, 3]
     assert sum("(" in cell for cell in stocks.iloc[:, 3]) >= 5
