@@ -20,7 +20,8 @@ from simulator.exports.vega import Spec
 from simulator.outcomes.effects import BREAKDOWNS, GOOD, verdict
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Scorecard, scores
-from simulator.policy.national import HORIZON, MEASURES
+from simulator.policy.national import BASELINE_YEAR, HORIZON, MEASURES
+from simulator.report import PERIOD
 from simulator.report_policy import GROUP_TEXTS, met_anyway
 from simulator.texts import language, set_language, t
 
@@ -63,6 +64,17 @@ BEHIND: Final = {
     "money": ("cost.", "prices.", "budget."),
 }
 """Parameters that stand first behind a figure, by the beginning of their names; every figure has some."""
+
+BEHIND_SCORES: Final = (
+    "identification.",
+    "police.",
+    "referral.",
+    "upe.",
+    "reintegration.",
+    "care.",
+    "justice.",
+)
+"""Parameters behind the scorecard: who is found, registered, protected, and brought to the end of a plan."""
 
 GROUP_ROWS: Final = ("first_entries", "identified", "assisted_share", "completed")
 
@@ -290,25 +302,67 @@ def _columns(table: pd.DataFrame, told: Comparison) -> pd.DataFrame:
 
 
 def card_of(told: Comparison, own: dict[str, float] | None = None) -> Scorecard:
-    """Return the scorecard of the 2030 policy for all scenarios."""
-    policy = told.tables["policy"]
+    """Return the scorecard of the 2030 policy for all scenarios, from the first year of its reports."""
+    policy = told.tables["policy"].sel(year=slice(BASELINE_YEAR, None))
     return scores({name: policy.sel(measure=name, drop=True) for name in MEASURES}, own)
 
 
 def mini_scorecard(told: Comparison, scenario: str = "plan") -> None:
-    """Show target, estimate and likelihood of each expected achievement that the model can speak to."""
-    card = card_of(told)
-    st.table(card_table([one for one in card.scores if one.scenario == scenario]))
+    """Show the scorecard of a scenario beside the trend, with the number of indicators left out."""
+    scorecard(told, card_of(told), f"scorecard_{scenario}", scenario)
+    st.caption(t("parts.silent", count=len(card_of(told).silent)))
+
+
+def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = "plan") -> None:
+    """Show target, likelihood and estimate of each indicator that the model can speak to."""
+    name = t("app.plan") if scenario == PLAN else told.label(scenario)
+    shown = {
+        scenario: t("card.column.in_year", name=name, year=HORIZON),
+        results.TREND: t("card.column.in_year", name=t("app.column.trend"), year=HORIZON),
+    }
+    table = card_table(card.scores, shown, screen.number)
+    st.table(table)
     st.caption(t("app.likelihood_note", draws=screen.runs(told.draws)))
+    st.caption(t("targets.marks"))
+    if any(one.is_level_off for one in card.scores if one.scenario in shown):
+        st.caption(t("score.note.level_off").replace("*", "\\*", 1))
     for note in met_anyway(card):
         st.caption(note)
-    screen.footer(told, t("app.policy_source"))
+    far = {one.indicator.code: one.indicator for one in card.scores if one.is_out_of_range}
+    for code, one in far.items():
+        if why := one.range[language()]:
+            st.caption(t("parts.out_of_range", code=code, why=why))
+    below_table(told, table.reset_index(), key, BEHIND_SCORES, t("app.policy_source"))
+
+
+def below_table(
+    told: Comparison, table: pd.DataFrame, key: str, behind: Sequence[str], *sources: str
+) -> None:
+    """Put below a table of text what it rests on, its data to take away, and the parameters behind it."""
+    screen.footer(told, *sources)
+    with st.container(horizontal=True):
+        csv_button(_plain(table), f"sintrata_{key}_{screen.run_id(told)}", key)
+        opener(key, *behind)
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of Markdown as plain text."""
+    return table.replace({r"\*\*|\\": "", "  \n": "; "}, regex=True)
+
+
+def period(told: Comparison) -> list[int]:
+    """Return the years over which scenarios are compared: the last four that cards may speak of."""
+    return [year for year in told.years if year <= last_year(told)][-PERIOD:]
+
+
+def window(told: Comparison) -> str:
+    """Return the same in words."""
+    return t("parts.window", first=period(told)[0], last=period(told)[-1])
 
 
 def groups(told: Comparison, by: str, scenario: str = "plan") -> pd.DataFrame:
-    """Return what a scenario changes for each group of children in the last four years, as text."""
-    years = [year for year in told.years if year <= last_year(told)][-4:]
-    array = told.tables[f"group_{by}"].sel(group_indicator=list(GROUP_ROWS), year=years).mean("year")
+    """Return what a scenario changes for each group of children in a year of ``period``, as text."""
+    array = told.tables[f"group_{by}"].sel(group_indicator=list(GROUP_ROWS), year=period(told)).mean("year")
     value, change = (
         table[table["scenario"] == scenario].set_index(["group_indicator", by])
         for table in (told.frame(array), told.against(array))
@@ -317,9 +371,9 @@ def groups(told: Comparison, by: str, scenario: str = "plan") -> pd.DataFrame:
     for name in GROUP_ROWS:
         for group in map(str, array[by].values):
             there, more = value.loc[(name, group)], change.loc[(name, group)]
+            # Figure and group in one cell: a phone has room for three columns of intervals.
             row = {
-                t("app.who.figure"): t(f"app.card.{name}"),
-                t(f"score.group.{by}"): t(f"{GROUP_TEXTS[by]}.{group}"),
+                t("app.who.figure"): f"{t(f'app.card.{name}')}  \n**{t(f'{GROUP_TEXTS[by]}.{group}')}**",
                 t("app.who.value"): brief(there, form(name)),
                 t("app.who.change"): brief(more, f"+{form(name)}"),
             }
@@ -337,9 +391,10 @@ def who(told: Comparison, key: str, scenario: str = "plan") -> None:
         format_func=lambda name: t(f"score.group.{name}"),
         key=key,
     )
-    st.table(groups(told, by or BREAKDOWNS[0], scenario), hide_index=True)
-    st.caption(t("app.who.note"))
-    screen.footer(told)
+    table = groups(told, by or BREAKDOWNS[0], scenario)
+    st.table(table, hide_index=True)
+    st.caption(t("app.who.note", years=window(told)))
+    below_table(told, table, key, [start for name in GROUP_ROWS for start in BEHIND[name]])
 
 
 # Parameters.

@@ -14,17 +14,23 @@ OUTER, INNER = 0.16, 0.30
 PATH: Final = ("low", "low_half", "median", "high_half", "high")
 """Columns of a band: quantiles of 5, 25, 50, 75 and 95%."""
 
+YEARS: Final = (
+    "sequence(domain('x')[1], domain('x')[0] - 0.5, "
+    "domain('x')[1] - domain('x')[0] > 16 ? -5 : domain('x')[1] - domain('x')[0] > 7 ? -2 : -1)"
+)
+"""Years that an axis names, from the last one backwards, in the language of Vega."""
+
 
 def _when(grain: str) -> dict[str, Any]:
     if grain == "year":
         return field(
             "year",
-            # Labels stand below their ticks, the last one too, and those that do not fit are left out.
+            # Labels stand below their ticks. The last year comes first: those that do not fit are left out.
             axis={
                 "format": "d",
                 "title": None,
                 "grid": False,
-                "tickMinStep": 1,
+                "values": {"expr": YEARS},
                 "labelFlush": False,
                 "labelOverlap": "greedy",
                 "labelSeparation": 6,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from itertools import combinations
 
 import pandas as pd
 import streamlit as st
@@ -26,7 +28,12 @@ from simulator.texts import language, t
 RESULTS = ("first_entries", "child_months", "returns", "assisted_share", "completed")
 """Results side by side: what is averted, and what is done for whom."""
 
+BEHIND = tuple(dict.fromkeys(start for name in RESULTS for start in parts.BEHIND[name]))
+
 PARTS = "compare_parts_job"
+LARGE = 10
+"""From here on a number in two significant digits has no decimals."""
+
 PART_DRAWS = 4
 """Paired runs of each variant: a scenario of ten parts has 22."""
 
@@ -97,10 +104,10 @@ def _away(number: int) -> None:
 
 def _answer(told: Comparison) -> None:
     _paths(told)
-    st.header(t("compare.differences"))
+    st.header(t("compare.differences", years=parts.window(told)))
     _differences(told)
     _table(told)
-    st.header(t("compare.pairs"))
+    st.header(t("compare.pairs", years=parts.window(told)))
     _pairs(told)
     st.header(t("budget.buys"))
     cost_table(told)
@@ -153,13 +160,9 @@ def _short(told: Comparison, name: str) -> str:
     return t("compare.numbered", number=told.names.index(name), name=told.label(name))
 
 
-def _years(told: Comparison) -> list[int]:
-    return [year for year in told.years if year <= parts.last_year(told)][-2:]
-
-
 def _differences(told: Comparison) -> None:
     """Show the paired differences of the main results, each on its own scale."""
-    array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
+    array = told.tables["country"].sel(indicator=list(RESULTS), year=parts.period(told)).mean("year")
     change = told.against(array)
     better = _better(told)
     grid = st.grid(2, min_column_width=320)
@@ -190,12 +193,12 @@ def _differences(told: Comparison) -> None:
                 about=result,
                 footer=False,
             )
-    st.caption(t("compare.differences_note", first=_years(told)[0], last=_years(told)[-1]))
+    st.caption(t("compare.differences_note", years=parts.window(told)))
 
 
 def _better(told: Comparison) -> dict[tuple[str, str], Counted]:
     """Return in how many paired runs a scenario is better for children than the trend."""
-    array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
+    array = told.tables["country"].sel(indicator=list(RESULTS), year=parts.period(told)).mean("year")
     out = {}
     for name in told.names[1:]:
         for result in RESULTS:
@@ -207,7 +210,7 @@ def _better(told: Comparison) -> dict[tuple[str, str], Counted]:
 
 
 def _table(told: Comparison) -> None:
-    array = told.tables["country"].sel(indicator=list(RESULTS), year=_years(told)).mean("year")
+    array = told.tables["country"].sel(indicator=list(RESULTS), year=parts.period(told)).mean("year")
     change = told.against(array)
     better = _better(told)
     rows = []
@@ -225,9 +228,10 @@ def _table(told: Comparison) -> None:
                 else f"{how_often} · {t(f'score.verdict.{found}')}",
             }
         )
-    st.table(pd.DataFrame(rows), hide_index=True)
-    st.caption(t("compare.table_note", first=_years(told)[0], last=_years(told)[-1]))
-    screen.footer(told)
+    table = pd.DataFrame(rows)
+    st.table(table, hide_index=True)
+    st.caption(t("compare.table_note", years=parts.window(told)))
+    parts.below_table(told, table, "compare_table", BEHIND)
 
 
 def _pairs(told: Comparison) -> None:
@@ -235,18 +239,25 @@ def _pairs(told: Comparison) -> None:
     result = st.selectbox(
         t("compare.result"), RESULTS, format_func=lambda name: t(f"indicator.{name}"), key="compare_result"
     )
-    array = told.tables["country"].sel(indicator=result, year=_years(told)).mean("year") * GOOD[result]
-    names = list(told.names)
-    rows = []
-    for one in names:
-        row = {t("compare.row"): _short(told, one) if one != results.TREND else told.label(one)}
-        for other in names[1:]:
-            wins = counted(array.sel(scenario=one) > array.sel(scenario=other))
-            row[_short(told, other)] = t("app.nothing") if one == other else count_in_words(wins)
-        rows.append(row)
-    st.table(pd.DataFrame(rows), hide_index=True)
+    array = told.tables["country"].sel(indicator=result, year=parts.period(told)).mean("year") * GOOD[result]
+    # A row for each pair: a phone has no room for a column for each scenario.
+    rows = [
+        {
+            t("compare.one"): _short(told, one),
+            t("compare.other"): told.label(other) if other == results.TREND else _short(told, other),
+            t("compare.one_better"): count_in_words(
+                counted(array.sel(scenario=one) > array.sel(scenario=other))
+            ),
+            t("compare.other_better"): count_in_words(
+                counted(array.sel(scenario=other) > array.sel(scenario=one))
+            ),
+        }
+        for other, one in combinations(told.names, 2)
+    ]
+    table = pd.DataFrame(rows)
+    st.table(table, hide_index=True)
     st.caption(t("compare.pairs_note"))
-    screen.footer(told)
+    parts.below_table(told, table, "compare_pairs", parts.BEHIND[result])
 
 
 def _scorecards(told: Comparison) -> None:
@@ -295,18 +306,34 @@ def _part_table(job: Job, effect: str, told: Comparison) -> None:
     names = part_names(told.scenarios, job.lang)
     rows = [
         {
-            t("score.column.part"): names.get(row["part"], row["part"]),
-            t("report.column.constant", year=BASE_YEAR): row["money"] or t("app.nothing"),
-            t("score.column.alone"): row["alone"],
-            t("score.column.added"): row["added"] or t("app.nothing"),
+            t("compare.part"): names.get(row["part"], row["part"]),
+            t("compare.part_money", year=BASE_YEAR): in_two_digits(row["money"]),
+            t("compare.alone"): in_two_digits(row["alone"]),
+            t("compare.added"): in_two_digits(row["added"]),
         }
         for row in found["rows"]
         if row["effect"] == effect
     ]
     scenario = told.label(found["scenario"]) if found["scenario"] in told.names else found["scenario"]
     st.markdown(f"**{t('compare.parts_of', scenario=scenario, effect=t(f'effect.{effect}'))}**")
-    st.table(pd.DataFrame(rows), hide_index=True)
+    table = pd.DataFrame(rows)
+    st.table(table, hide_index=True)
     st.caption(t("score.note.contributions"))
+    st.caption(t("compare.parts_source", draws=PART_DRAWS, last=told.years[-1], seed=told.seed))
+    with st.container(horizontal=True):
+        parts.csv_button(table, f"sintrata_parts_{scenario}", "compare_part_table")
+        parts.opener("compare_part_table", *parts.BEHIND[effect], *parts.BEHIND["money"])
+
+
+def in_two_digits(cell: str | None) -> str:
+    """Return what a command prints in a cell, a number with its interval, as pages write numbers."""
+
+    def short(match: re.Match[str]) -> str:
+        value = float(match[0].replace(",", ""))
+        number = screen.two_digits(value)
+        return f"{number:,.0f}" if abs(number) >= LARGE or number == int(number) else f"{number:g}"
+
+    return re.sub(r"-?\d[\d,]*(?:\.\d+)?", short, cell) if cell else t("app.nothing")
 
 
 def part_names(scenarios: Sequence[Scenario], lang: str) -> dict[str, str]:

@@ -216,8 +216,7 @@ def _figure(told: Comparison, key: str, first: str) -> None:
 
 def _warnings(told: Comparison) -> None:
     """Say what the plan makes worse, by itself."""
-    years = [year for year in told.years if year <= parts.last_year(told)][-2:]
-    array = told.tables["country"].sel(indicator=list(WARNED), year=years).mean("year")
+    array = told.tables["country"].sel(indicator=list(WARNED), year=parts.period(told)).mean("year")
     for row in told.against(array).to_dict("records"):
         if row["scenario"] == "plan" and parts.verdict_of(row, row["indicator"]) == "worse":
             kind = f"+{parts.form(row['indicator'])}"
@@ -227,6 +226,7 @@ def _warnings(told: Comparison) -> None:
                     what=t(f"indicator.{row['indicator']}"),
                     value=screen.number(row["median"], kind),
                     between=screen.between(row, kind),
+                    years=parts.window(told),
                 ),
                 icon=":material/warning:",
             )

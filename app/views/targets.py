@@ -13,15 +13,11 @@ from app.charts import base, card, paths
 from app.results import Comparison
 from simulator import load_ledger
 from simulator.faults import FaultyInput
-from simulator.outcomes.indicators import Interval
-from simulator.outcomes.scorecard import Score, Scorecard, scores
-from simulator.policy.national import HORIZON, MEASURES, Indicator, indicators
-from simulator.report_policy import form_of, met_anyway
+from simulator.outcomes.scorecard import Score
+from simulator.policy.national import BASELINE_YEAR, HORIZON, Indicator, indicators
 from simulator.texts import language, t
 
 OWN: Final = "own_targets"
-FIRST_YEAR: Final = 2020
-TODAY: Final = 2026
 REGISTERED: Final = ("police_victims", "complaints", "police_children")
 """Measures that count what is registered, which is not all that happens."""
 
@@ -69,15 +65,9 @@ def _own_targets() -> None:
         st.session_state[OWN] = own
 
 
-def _card(told: Comparison) -> Scorecard:
-    tables = told.tables["policy"].sel(year=slice(FIRST_YEAR, None))
-    values = {name: tables.sel(measure=name, drop=True) for name in MEASURES}
-    return scores(values, st.session_state.get(OWN) or None)
-
-
 def _answer(told: Comparison) -> None:
     try:
-        found = _card(told)
+        found = parts.card_of(told, st.session_state.get(OWN) or None)
     except FaultyInput as error:
         screen.faults(error.faults)
         return
@@ -87,54 +77,8 @@ def _answer(told: Comparison) -> None:
     if parts.is_empty(told):
         parts.offer_a_plan("targets")
     st.header(t("targets.card", label=told.label(parts.PLAN)))
-    st.table(_table(by_code))
-    screen.footer(told, t("targets.source"))
-    st.caption(t("app.likelihood_note", draws=screen.runs(told.draws)))
-    st.caption(t("targets.marks"))
-    if any(one.is_level_off for one in found.scores):
-        st.caption(t("score.note.level_off").replace("*", "\\*", 1))
-    for note in met_anyway(found):
-        st.caption(note)
+    parts.scorecard(told, found, "targets_card")
     _one(told, by_code)
-
-
-def _table(by_code: dict[str, dict[str, Score]]) -> pd.DataFrame:
-    """Return the scorecard: likelihood and estimate of the plan beside those of the trend."""
-    rows = []
-    heading = t("card.column.indicator")
-    for code, each in by_code.items():
-        plan, trend = each[parts.PLAN], each[results.TREND]
-        form = form_of(plan.indicator)
-        goal = plan.targets.get(HORIZON)
-        target = t("cli.nothing")
-        if goal is not None:
-            target = f"{format(goal.value, form)} ({t(f'score.mark.{goal.mark}')})"
-        rows.append(
-            {
-                heading: f"{code}. {plan.indicator.label[language()]}",
-                t("card.column.target"): target,
-                t("targets.column.plan"): _told(plan, form),
-                t("targets.column.trend"): _told(trend, form),
-            }
-        )
-    return pd.DataFrame(rows).set_index(heading)
-
-
-def _told(score: Score, form: str) -> str:
-    """Return how likely a target is, and what the model estimates."""
-    at = score.path.get(HORIZON)
-    if at is None or not at.runs:
-        return t("targets.no_value")
-    # An asterisk of its own, not one of Markdown.
-    mark = " \\*" if score.is_level_off else ""
-    return f"**{card.likelihood(score.at_horizon)}**{mark}  \n{_interval(at, form)}"
-
-
-def _interval(one: Interval, form: str) -> str:
-    if one.runs < 2:
-        return format(one.median, form)
-    median, low, high = (format(value, form) for value in (one.median, one.low, one.high))
-    return t("report.interval", median=median, low=low, high=high)
 
 
 def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
@@ -148,14 +92,14 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
         persist_state="session",
     )
     plan, trend = by_code[code][parts.PLAN], by_code[code][results.TREND]
-    form = form_of(plan.indicator)
+    form = card.form_of(plan.indicator)
     if plan.indicator.measure in REGISTERED:
         screen.registered_notice()
     frame = _path(told, plan, form)
     spec_form = base.SHARE if plan.indicator.unit == "share" else base.WHOLE
     left, right = st.columns([3, 2])
     with left:
-        words = parts.words_of(frame, "%" if plan.indicator.unit == "share" else "n", year=t("chart.year"))
+        words = parts.words_of(frame, form, year=t("chart.year"))
         parts.figure(
             paths.fan(*parts.looks(), spec_form),
             frame,
@@ -178,17 +122,17 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
 
 def _path(told: Comparison, plan: Score, form: str) -> pd.DataFrame:
     values = told.tables["policy"].sel(measure=plan.indicator.measure, drop=True)
-    table = told.frame(values.sel(year=slice(FIRST_YEAR, None)))
+    table = told.frame(values.sel(year=slice(BASELINE_YEAR, None)))
     frame = table[table["scenario"] == parts.PLAN].copy()
     frame["trend"] = table.loc[table["scenario"] == results.TREND, "median"].to_numpy()
     frame = frame[["year", *paths.PATH, "runs", "trend"]].dropna(subset=["median"]).reset_index(drop=True)
     frame = frame.assign(today=np.nan, target=np.nan, target_text="")
     goal = plan.targets.get(HORIZON)
     if len(frame):
-        frame.loc[0, "today"] = TODAY
+        frame.loc[0, "today"] = parts.TODAY
     if len(frame) and goal is not None:
         frame.loc[0, "target"] = goal.value
-        frame.loc[0, "target_text"] = t("targets.target_mark", value=format(goal.value, form))
+        frame.loc[0, "target_text"] = t("targets.target_mark", value=screen.number(goal.value, form))
     return frame
 
 
@@ -196,7 +140,7 @@ def _sentence(one: Score) -> str:
     """Return what is to be said of one score."""
     at, goal = one.path.get(HORIZON), one.targets.get(HORIZON)
     if at is None or not at.runs or goal is None:
-        return t("targets.no_value")
+        return t("card.no_value")
     said = [t("targets.reaches", likelihood=card.likelihood(one.at_horizon))]
     said.append(t("targets.never") if one.reached is None else t("targets.reached", year=one.reached))
     if one.at_horizon is None or one.at_horizon.share < HARD:
@@ -204,7 +148,7 @@ def _sentence(one: Score) -> str:
         if one.indicator.unit == "share":
             said.append(t("targets.short_share", gap=f"{100 * gap:.0f}"))
         else:
-            said.append(t("targets.short", gap=f"{gap:,.0f}"))
+            said.append(t("targets.short", gap=screen.number(gap)))
     return " ".join(said)
 
 

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import screen
 from app.charts import card, places, route
 from app.charts.base import figure, picture, static, wrapped
 from simulator.exports.vega import INKS, config, svg
 from simulator.outcomes.counted import Counted
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Score
-from simulator.policy.national import indicators
+from simulator.policy.national import Target, indicators
 from simulator.texts import LANGUAGES, set_language
-from tests.app.samples import FIGURES, LEDGER, small, territories
+from tests.app.samples import FIGURES, LEDGER, bands, small, territories
 
 SCHEMA = json.loads(files("altair").joinpath("vegalite/v6/schema/vega-lite-schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
@@ -285,14 +286,28 @@ def test_a_few_runs_are_counted_and_not_put_into_words() -> None:
     assert card.likelihood(Counted(7, 9)) == "en 7 de 9 corridas"
 
 
-def test_the_scorecard_has_four_columns_and_says_how_likely() -> None:
+def test_the_scorecard_fits_a_phone_and_says_what_is_assumed_how_likely_and_where_the_level_is_off() -> None:
     set_language("en")
-    one = next(i for i in indicators().values() if i.measure and i.unit == "share" and i.target_2023)
-    goals = one.targets()
-    score = Score("x", one, goals, {2030: Interval(0.5, 0.4, 0.6, 0.01, 40)}, {2030: Counted(10, 40)}, None)
-    table = card.card_table([score])
-    assert table.reset_index().shape == (1, 4)
-    assert table.iloc[0].tolist() == [f"{goals[2030].value:.0%}", "50% (40% to 60%)", "unlikely (25%)"]
+    one = next(i for i in indicators().values() if i.measure and i.unit == "count" and i.reported_2023)
+    goals = {2030: Target(1234.0, "assumed")}
+    far = 4.0 * one.reported_2023
+    paths = {2023: Interval(far, far, far, 0.0, 40), 2030: Interval(1518.0, 1296.0, 1721.0, 0.01, 40)}
+    plan = Score("plan", one, goals, paths, {2030: Counted(10, 40)}, None)
+    trend = Score("baseline", one, goals, {}, {}, None)
+    headings = {"plan": "Plan, 2030", "baseline": "Trend, 2030"}
+    table = card.card_table([trend, plan], headings, screen.number)
+    assert list(table.columns) == ["Plan, 2030", "Trend, 2030"]
+    assert table.index.tolist() == [f"{one.code}. {one.label['en']}  \nfor 2030: 1,200 (assumed)"]
+    assert table.iloc[0].tolist() == ["**unlikely (25%)** \\*  \n1,500 (1,300 to 1,700)", "no value"]
+
+
+@pytest.mark.parametrize(("first", "last"), [(2017, 2030), (2026, 2035), (2017, 2050), (2026, 2030)])
+def test_an_axis_of_years_names_the_last_one(first: int, last: int) -> None:
+    frame = bands(last - first + 1, 1).assign(year=range(first, last + 1))
+    for width in (280, 640):
+        drawn = svg(static(spec_of("effect"), frame, "light", width=width))
+        assert f">{last}<" in drawn
+        assert drawn.count(">20") > 3
 
 
 def test_long_names_are_broken_into_lines() -> None:

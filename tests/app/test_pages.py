@@ -11,7 +11,7 @@ import pytest
 from app import engine as engines
 from app import links, results, screen, state
 from app.engine import Engine
-from app.views.compare import part_names
+from app.views.compare import in_two_digits, part_names
 from simulator import load_ledger, load_scenario
 from simulator.texts import catalogue, set_language
 from tests.app.conftest import SMALL
@@ -193,6 +193,25 @@ def test_parts_of_a_scenario_are_named_in_the_language_of_the_reader() -> None:
     assert names[es["score.synergy"]] == en["score.synergy"]
     assert names[es["score.design"].format(programme="compact2")] == "how Second Compact works"
     assert names["places_girls"] == load_ledger().lines["places_girls"].label["en"]
+
+
+def test_parts_of_a_scenario_are_told_in_two_digits_as_every_number_of_a_page() -> None:
+    set_language("es")
+    assert in_two_digits("1,696 (1,024.5 a 2,351)") == "1,700 (1,000 a 2,400)"
+    assert in_two_digits("12.34 (-0.567 a 0.0)") == "12 (-0.57 a 0)"
+    assert in_two_digits(None) == catalogue("es")["app.nothing"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_compared_names_its_years_and_opens_its_parameters(lang: str) -> None:
+    at = open_page("compare", lang)
+    years = "2027-2030"
+    assert sum(years in header.value for header in at.header) == 2
+    keys = [one.key for one in at.selectbox]
+    for table in ("compare_table", "compare_pairs", "scorecard_plan"):
+        assert f"{table}_parameter" in keys
+    pairs = at.table[1].value
+    assert pairs.shape == (1, 4)
 
 
 def test_a_changed_scenario_says_so_in_its_name_until_it_is_as_it_was(
