@@ -245,7 +245,7 @@ def path_figure(told: Comparison, indicator: str, key: str, scenario: str = "pla
     own = table[table["scenario"] == scenario].drop(columns=["scenario", "name"])
     trend = table[table["scenario"] == results.TREND].set_index("year")["median"]
     paths = own.drop(columns="runs").assign(trend=own["year"].map(trend))
-    frame = paths.assign(today=None, target=None, target_text=None)
+    frame = paths.assign(today=None)
     frame.loc[frame["year"] == TODAY, "today"] = TODAY
     last = own[own["year"] == last_year(told)].iloc[0]
     kind = form(indicator)
@@ -260,7 +260,7 @@ def path_figure(told: Comparison, indicator: str, key: str, scenario: str = "pla
     )
     shown = _columns(paths, told)
     figure(
-        fan(language(), screen.theme(), axis_form(indicator)),
+        fan(language(), screen.theme(), axis_form(indicator), marks=("today",)),
         frame,
         key=key,
         alt=alt,

@@ -73,11 +73,23 @@ def _bands(x: dict[str, Any], form: str, colour: str, *, zero: bool, title: str 
 
 
 @keep
-def fan(lang: str, theme: str, form: str, grain: str = "year", *, zero: bool = True) -> Spec:
+def fan(
+    lang: str,
+    theme: str,
+    form: str,
+    grain: str = "year",
+    *,
+    zero: bool = True,
+    marks: tuple[str, ...] = ("today", "target"),
+) -> Spec:
     """Return the path of one scenario: median, bands of 50% and 90%, the trend, today and the target.
 
     Columns: ``year`` (or ``month``), those of ``PATH``, ``trend`` (median of the trend run), and in one row
     each, empty elsewhere: ``today`` (as the time column), ``target`` with ``target_text``.
+
+    Parameters
+    ----------
+    marks : which of the last two there are; the columns of the others are not asked for
     """
     ink = inks(theme)
     x = _when(grain)
@@ -131,8 +143,8 @@ def fan(lang: str, theme: str, form: str, grain: str = "year", *, zero: bool = T
         line("median", names[0], 2.5),
         # On top: where nothing differs, both must be seen.
         line("trend", names[1], 2.0),
-        *today,
-        *target,
+        *(today if "today" in marks else []),
+        *(target if "target" in marks else []),
         _hover(x, _tooltip(lang, grain, form, ("trend", names[1], form))),
     ]
     return figure(lang, theme, {"height": 300, "layer": layers})

@@ -317,9 +317,8 @@ def _path(told: Comparison, indicator: str, kind: str, code: str, name: str) -> 
     if kind == "change":
         spec, columns = paths.effect(*parts.looks(), form), ["year", *paths.PATH]
     else:
-        rows = rows.assign(today=np.nan, target=np.nan, target_text="")
-        spec = paths.fan(*parts.looks(), form)
-        columns = ["year", *paths.PATH, "trend", "today", "target", "target_text"]
+        spec = paths.fan(*parts.looks(), form, marks=())
+        columns = ["year", *paths.PATH, "trend"]
     st.caption(t(f"regions.each.{kind}"))
     parts.figure(
         spec,

@@ -167,6 +167,7 @@ Figure = tuple[Callable[..., Spec], tuple[Any, ...], dict[str, Any], Callable[[i
 
 FIGURES: dict[str, Figure] = {
     "fan": (paths.fan, (WHOLE,), {}, fan),
+    "fan_alone": (paths.fan, (WHOLE,), {"marks": ()}, lambda seed: fan(seed)[["year", *paths.PATH, "trend"]]),
     "fan_by_month": (paths.fan, (WHOLE, "month"), {}, fan_by_month),
     "effect": (paths.effect, (SIGNED,), {}, effect),
     "several": (paths.several, (WHOLE,), {}, several),
