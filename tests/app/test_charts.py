@@ -180,7 +180,7 @@ def test_small_paths_say_what_their_lines_and_band_are(kind: str) -> None:
     drawn = picture(places.small_paths("es", "light", ",.0f", kind), small(1), "light", "svg").decode()
     beside = places.small_legend("light", kind)
     lines = {"change": ["cambio frente al tendencial"], "level": ["escenario", "escenario tendencial"]}[kind]
-    for words in (*lines, "9 de cada 10 corridas"):
+    for words in (*lines, "intervalo de las corridas"):
         assert f">{words}<" in drawn
         assert f">{words}<" in beside
 
