@@ -31,8 +31,9 @@ WIDE: Final = """@media (min-width: 768px) {
 
 NARROW: Final = """@media (max-width: 640px) {
   [data-testid=stTable] :is(th, td) {padding-left: .25rem; padding-right: .25rem; font-size: .8125rem}
+  [data-testid=stMetricLabel] * {white-space: normal; overflow: visible}
 }"""
-"""Four columns of a table fit on a phone."""
+"""Four columns of a table fit on a phone, and what a card is called is not cut."""
 
 
 def main() -> None:
