@@ -185,6 +185,7 @@ def several(
     *,
     differences: bool = False,
     unit: str | None = None,
+    ends: bool = False,
 ) -> Spec:
     """Return the paths of up to six scenarios with their bands of 90%.
 
@@ -195,6 +196,8 @@ def several(
     ----------
     differences : from the comparator, which is then the zero line and has no rows
     unit : beside the axis, where it does not go without saying
+    ends : mark the year in which each one ends. Columns ``end`` (that year, in one row of each),
+        ``floor`` and ``ceiling`` (the ends of a scale that several figures share, the same in every row)
     """
     ink = inks(theme)
     x = _when(grain)
@@ -234,6 +237,21 @@ def several(
     if differences:
         rule = {"type": "rule", "color": ink.text, "strokeWidth": 1, "aria": False}
         layers.append({"mark": rule, "encoding": {"y": {"datum": 0}}})
+    if ends:
+        unseen = {"type": "rule", "opacity": 0, "aria": False}
+        layers.append(
+            {
+                "mark": unseen,
+                "encoding": {"y": _value("floor", form, zero=True, title=unit), "y2": {"field": "ceiling"}},
+            }
+        )
+        layers.append(
+            {
+                "transform": [{"filter": "isValid(datum.end)"}],
+                "mark": {"type": "rule", "strokeWidth": 1.5, "opacity": 0.7, "aria": False},
+                "encoding": {"x": field("end"), "stroke": stroke, "strokeDash": dash},
+            }
+        )
     return figure(lang, theme, {"height": 300, "layer": layers})
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -15,10 +17,10 @@ from app import background, parts, results, screen, state
 from app.charts import base, paths
 from app.results import Comparison
 from scenarios.files import overlays
-from simulator import Scenario, load_scenario
+from simulator import Scenario, load_ledger, load_scenario
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.sustainability import GAINS, LATER, fading
-from simulator.texts import t
+from simulator.texts import language, t
 
 MONEY: Final = {
     "yearly": ("compact2_5_years", "compact2_10_years", "compact2_15_years"),
@@ -32,18 +34,19 @@ UNTIL: Final = 12 * (2051 - state.FIRST_YEAR) - 1
 
 SHOWN_FROM: Final = 2025
 MONITORED: Final = "horizon_job"
-MONITORING_DRAWS: Final = 2
+FEWEST_DRAWS, MONITORING_DRAWS, MOST_DRAWS = 2, 4, 24
+"""Paired runs of the monitoring workbook; the second is what the page begins with."""
 
 
 def show() -> None:
     """Draw the page."""
+    _from_address()
     st.title(t("app.page.horizon"))
     st.markdown(t("horizon.lead"))
     st.segmented_control(
         t("horizon.money"),
         tuple(MONEY),
         format_func=lambda kind: t(f"horizon.same.{kind}"),
-        default="yearly",
         required=True,
         key="horizon_money",
     )
@@ -51,7 +54,7 @@ def show() -> None:
     left.selectbox(
         t("horizon.shock"),
         (CALM, *overlays()),
-        format_func=lambda name: t("horizon.calm") if name == CALM else str(_overlay(name)),
+        format_func=lambda name: t("horizon.calm_alone") if name == CALM else str(_overlay(name)),
         key="horizon_shock",
     )
     right.selectbox(
@@ -62,8 +65,34 @@ def show() -> None:
     )
     if st.session_state["horizon_shock"] != CALM:
         st.caption(str(_shock(st.session_state["horizon_shock"]).description or ""))
+    _to_address()
+    _programmes(_scenarios(st.session_state["horizon_money"], CALM)[1:])
     screen.live(_answer, _look)
     _monitoring()
+
+
+def _choices() -> dict[str, tuple[str, ...]]:
+    """Return what can be chosen, the default first."""
+    return {"money": tuple(MONEY), "shock": (CALM, *overlays()), "effect": tuple(GAINS)}
+
+
+def _from_address() -> None:
+    """Begin with the choices that the address holds; what it holds else is left out."""
+    for name, allowed in _choices().items():
+        asked = st.query_params.get(name, "")
+        st.session_state.setdefault(f"horizon_{name}", asked if asked in allowed else allowed[0])
+
+
+def _to_address() -> None:
+    """Put the choices into the address, and offer it as a link, in the language in force."""
+    chosen = {name: str(st.session_state[f"horizon_{name}"]) for name in _choices()}
+    for name, value in chosen.items():
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+    words = urlencode({screen.CHOSEN: st.session_state[screen.CHOSEN], **chosen})
+    with st.popover(t("horizon.link"), icon=":material/link:", key="horizon_link"):
+        st.markdown(t("horizon.link_note"))
+        st.code(f"{(st.context.url or '').partition('?')[0]}?{words}", language=None, wrap_lines=True)
 
 
 def _shock(name: str) -> Scenario:
@@ -74,17 +103,79 @@ def _overlay(name: str) -> str:
     return str(_shock(name).label)
 
 
+def _named(name: str, shock: str) -> str:
+    """Return the name of a scenario under a shock, as commands know it."""
+    return name if shock == CALM else f"{name}+{shock}"
+
+
 @lru_cache(maxsize=32)
 def _scenarios(money: str, shock: str) -> tuple[Scenario, ...]:
     """Return the trend and the three programmes, under a shock if there is one."""
-    added = "" if shock == CALM else f"+{shock}"
-    trend = replace(load_scenario(f"{results.TREND}{added}"), name=results.TREND)
-    return (trend, *(replace(load_scenario(f"{name}{added}"), name=name) for name in MONEY[money]))
+    names = [_named(name, shock) for name in (results.TREND, *MONEY[money])]
+    return tuple(replace(load_scenario(name), name=name) for name in names)
+
+
+def _shown() -> tuple[str, ...]:
+    """Return the circumstances that stand side by side: calm, and the chosen shock."""
+    return tuple(dict.fromkeys((CALM, str(st.session_state["horizon_shock"]))))
+
+
+def _circumstance(shock: str) -> str:
+    return t("horizon.calm") if shock == CALM else _overlay(shock)
 
 
 def _look() -> Comparison:
-    chosen = _scenarios(st.session_state["horizon_money"], st.session_state["horizon_shock"])
-    return results.compare(chosen, UNTIL)
+    money = st.session_state["horizon_money"]
+    return results.compare([one for shock in _shown() for one in _scenarios(money, shock)], UNTIL)
+
+
+def _programmes(scenarios: Sequence[Scenario]) -> None:
+    """Say what is compared: the money, who pays it, from when to when, where, and on what."""
+    programmes = [one.programmes[0] for one in scenarios]
+    yearly = [sum(grant.amount or 0.0 for grant in one.budget) for one in programmes]
+    lengths = [_end(one) - _begin(one) + 1 for one in scenarios]
+    rows = {
+        t("horizon.programme.span"): [f"{_begin(one)}-{_end(one)}" for one in scenarios],
+        t("horizon.programme.yearly"): [
+            _plain(one.currency, money) for one, money in zip(programmes, yearly, strict=True)
+        ],
+        t("horizon.programme.total"): [
+            _plain(one.currency, money * years)
+            for one, money, years in zip(programmes, yearly, lengths, strict=True)
+        ],
+        t("horizon.programme.payer"): [
+            ", ".join(t(f"payer.{who}") for who, _ in one.payers[0].shares) for one in programmes
+        ],
+    }
+    st.header(t("horizon.programmes"))
+    st.table(pd.DataFrame(rows, index=[_length(one) for one in scenarios]).T)
+    first = programmes[0]
+    ledger, lang = load_ledger(), language()
+    shares: dict[str, float] = {}
+    for grant in first.budget:
+        for line, share in grant.lines:
+            shares[line] = shares.get(line, 0.0) + share * (grant.amount or 0.0) / yearly[0]
+    lines = [f"{ledger.lines[line].label[lang]} ({share:.0%})" for line, share in shares.items()]
+    places = sorted({ledger.territories.names[k] for grant in first.budget for k in grant.territories})
+    st.caption(
+        t(
+            "horizon.programme.note",
+            year=first.price_year,
+            ramp=first.ramp_months,
+            places=", ".join(places),
+            lines="; ".join(lines),
+        )
+    )
+
+
+def _plain(currency: str, amount: float) -> str:
+    """Return an amount of a programme as its file says it: it is set, and has no interval."""
+    return t(f"horizon.millions.{currency}", amount=screen.number(amount, "m"))
+
+
+def _begin(scenario: Scenario) -> int:
+    """Return the first year of a scenario's programmes."""
+    return state.FIRST_YEAR + min(one.start_ti for one in scenario.programmes) // 12
 
 
 def _end(scenario: Scenario) -> int:
@@ -93,85 +184,122 @@ def _end(scenario: Scenario) -> int:
 
 
 def _length(scenario: Scenario) -> str:
-    years = _end(scenario) - state.FIRST_YEAR + 1 - min(one.start_ti for one in scenario.programmes) // 12
-    return t("horizon.years", years=years, end=_end(scenario))
+    return t("horizon.years", years=_end(scenario) - _begin(scenario) + 1, end=_end(scenario))
 
 
-def _gain(told: Comparison, effect: str) -> xr.DataArray:
-    """Return what is gained a year, [scenario, draw, year]; a gain is positive."""
+def _gain(told: Comparison, effect: str) -> dict[str, xr.DataArray]:
+    """Return what is gained a year in each circumstance, [scenario, draw, year]; a gain is positive.
+
+    Scenarios bear the names that they have in calm.
+    """
     values = told.tables["country"].sel(indicator=effect, drop=True)
-    return GAINS[effect] * (values - values.sel(scenario=results.TREND, drop=True))
+    programmes = list(MONEY[st.session_state["horizon_money"]])
+    out = {}
+    for shock in _shown():
+        there = values.sel(scenario=[_named(name, shock) for name in programmes])
+        change = there - values.sel(scenario=_named(results.TREND, shock), drop=True)
+        out[shock] = GAINS[effect] * change.assign_coords(scenario=programmes)
+    return out
 
 
 def _answer(told: Comparison) -> None:
     effect = st.session_state["horizon_effect"]
-    gain = _gain(told, effect)
-    length = {one.name: _length(one) for one in told.scenarios[1:]}
-    table = results.band(gain.sel(scenario=list(length), year=slice(SHOWN_FROM, None)))
-    frame = table.assign(s=table["scenario"].map(length)).sort_values(
-        "scenario", key=lambda names: names.map(list(length).index), kind="stable", ignore_index=True
-    )
+    gains = _gain(told, effect)
+    calm = {one.name: one for one in _scenarios(st.session_state["horizon_money"], CALM)[1:]}
+    length = {name: _length(one) for name, one in calm.items()}
     st.header(t("horizon.over_time", effect=t(f"effect.{effect}")))
-    words = parts.words_of(frame, "+n", s=t("chart.scenario"), year=t("chart.year"))
-    parts.figure(
-        paths.several(*parts.looks(), base.SIGNED, differences=True),
-        frame[["s", "year", "low", "median", "high"]],
-        key="horizon_paths",
-        told=told,
-        alt=t("horizon.alt", effect=t(f"effect.{effect}"), names="; ".join(length.values())),
-        table=words,
-    )
+    tables = {shock: _over_time(gain, calm) for shock, gain in gains.items()}
+    low = min(0.0, *(float(np.nanmin(table[["low", "median"]])) for table in tables.values()))
+    high = max(0.0, *(float(np.nanmax(table[["high", "median"]])) for table in tables.values()))
+    for column, (shock, table) in zip(st.columns(len(tables)), tables.items(), strict=True):
+        with column:
+            st.markdown(f"**{_circumstance(shock)}**")
+            parts.figure(
+                paths.several(*parts.looks(), base.SIGNED, differences=True, ends=True),
+                table[["s", "year", "low", "median", "high", "end"]].assign(floor=low, ceiling=high),
+                key="horizon_paths" if shock == CALM else "horizon_shock_paths",
+                told=told,
+                alt=t(
+                    "horizon.alt",
+                    effect=t(f"effect.{effect}"),
+                    names="; ".join(length.values()),
+                    where=_circumstance(shock),
+                ),
+                table=parts.words_of(table, "+n", s=t("chart.scenario"), year=t("chart.year")),
+                about=effect,
+            )
     st.caption(t("horizon.ends"))
-    _totals(told, effect, gain, length)
-    _left(told, effect, gain, length)
+    _totals(told, effect, gains, length)
+    _left(told, effect, gains, calm)
 
 
-def _totals(told: Comparison, effect: str, gain: xr.DataArray, length: dict[str, str]) -> None:
-    """Tell money and gain of each programme over the whole run."""
+def _over_time(gain: xr.DataArray, programmes: Mapping[str, Scenario]) -> pd.DataFrame:
+    """Return intervals by year, the shortest programme first; its last year stands in its first row."""
+    tables = []
+    for name, one in programmes.items():
+        table = results.band(gain.sel(scenario=name, year=slice(SHOWN_FROM, None))).assign(s=_length(one))
+        tables.append(table.assign(end=np.where(table.index == 0, float(_end(one)), np.nan)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _side_by_side(rows: Mapping[str, Mapping[str, str]], told: Comparison, key: str, effect: str) -> None:
+    """Show a table of text with a column for each programme: a phone has room for four columns."""
+    table = pd.DataFrame(rows)
+    st.table(table)
+    parts.below_table(
+        told,
+        table.rename_axis(t("horizon.column.what")).reset_index(),
+        key,
+        (*parts.BEHIND[effect], *parts.BEHIND["money"]),
+    )
+
+
+def _totals(
+    told: Comparison, effect: str, gains: Mapping[str, xr.DataArray], length: Mapping[str, str]
+) -> None:
+    """Tell money and gain of each programme over the whole run, in each circumstance."""
     money = told.tables["added_money"].sum("year")
-    more = results.band(money.sel(scenario=list(length)) - money.sel(scenario=results.TREND, drop=True))
-    total = results.band(gain.sel(scenario=list(length)).sum("year"))
-    rows = [
-        {
-            t("horizon.column.length"): length[name],
-            t("horizon.column.money"): parts.brief(more.set_index("scenario").loc[name], "m"),
-            t("horizon.column.gain", effect=t(f"effect.{effect}")): parts.brief(
-                total.set_index("scenario").loc[name], "+n"
-            ),
-        }
-        for name in length
-    ]
+    rows: dict[str, dict[str, str]] = {length[name]: {} for name in length}
+    for shock, gain in gains.items():
+        trend = money.sel(scenario=_named(results.TREND, shock), drop=True)
+        for name, said in length.items():
+            more = results.band(money.sel(scenario=[_named(name, shock)]) - trend).iloc[0]
+            total = results.band(gain.sel(scenario=[name]).sum("year")).iloc[0]
+            where = _circumstance(shock)
+            rows[said][t("horizon.column.money", where=where)] = parts.brief(more, "m")
+            rows[said][t("horizon.column.gain", effect=t(f"effect.{effect}"), where=where)] = parts.brief(
+                total, "+n"
+            )
     st.header(t("horizon.totals", end=told.years[-1]))
-    st.table(pd.DataFrame(rows).set_index(t("horizon.column.length")))
-    screen.footer(told)
+    _side_by_side(rows, told, "horizon_totals", effect)
 
 
-def _left(told: Comparison, effect: str, gain: xr.DataArray, length: dict[str, str]) -> None:
-    """Tell what is left of the gain of the last year, years after the end."""
-    rows = []
-    last = int(gain["year"].max())
-    for one in told.scenarios[1:]:
-        runs, end = gain.sel(scenario=one.name), _end(one)
+def _left(
+    told: Comparison, effect: str, gains: Mapping[str, xr.DataArray], programmes: Mapping[str, Scenario]
+) -> None:
+    """Tell what is left of the gain of the last year, years after the end, in each circumstance."""
+    rows: dict[str, dict[str, str]] = {_length(one): {} for one in programmes.values()}
+    last = told.years[-1]
+    for shock, gain in gains.items():
+        where = _circumstance(shock)
+        for name, one in programmes.items():
+            runs, end, row = gain.sel(scenario=name), _end(one), rows[_length(one)]
 
-        def of_year(after: int, runs: xr.DataArray = runs, end: int = end) -> np.ndarray:
-            if end + after > last:
-                return np.full(runs.sizes["draw"], np.nan)
-            return np.asarray(runs.sel(year=end + after))
+            def of_year(after: int, runs: xr.DataArray = runs, end: int = end) -> np.ndarray:
+                if end + after > last:
+                    return np.full(runs.sizes["draw"], np.nan)
+                return np.asarray(runs.sel(year=end + after))
 
-        final, left = fading(of_year)
-        row = {t("horizon.column.length"): length[one.name]}
-        row[t("horizon.column.final")] = _told(final, "+n")
-        for years in LATER[1:]:
-            share = left[years]
-            # A share of one run has no interval, and no number stands without one.
-            said = t("horizon.not_told") if share is None or share.runs < 2 else _told(share, "%")
-            row[t("score.column.left", years=years)] = said
-        rows.append(row)
+            final, left = fading(of_year)
+            row[t("horizon.column.final", where=where)] = _told(final, "+n")
+            for years in LATER[1:]:
+                share = left[years]
+                # A share of one run has no interval, and no number stands without one.
+                said = t("horizon.not_told") if share is None or share.runs < 2 else _told(share, "%")
+                row[t("horizon.column.left", years=years, where=where)] = said
     st.header(t("horizon.left", effect=t(f"effect.{effect}")))
-    # Programmes side by side: on a phone four columns are read, five are not.
-    st.table(pd.DataFrame(rows).set_index(t("horizon.column.length")).T)
+    _side_by_side(rows, told, "horizon_left", effect)
     st.caption(t("horizon.left_note"))
-    screen.footer(told)
 
 
 def _told(one: Interval, form: str) -> str:
@@ -185,11 +313,20 @@ def _monitoring() -> None:
     st.header(t("horizon.monitoring"))
     st.markdown(t("horizon.monitoring_lead"))
     money, shock = st.session_state["horizon_money"], st.session_state["horizon_shock"]
-    added = "" if shock == CALM else f"+{shock}"
-    names = [f"{name}{added}" for name in (results.TREND, *MONEY[money])]
+    draws = st.number_input(
+        t("horizon.draws"),
+        FEWEST_DRAWS,
+        MOST_DRAWS,
+        MONITORING_DRAWS,
+        key="horizon_draws",
+        help=t("horizon.draws_help", most=MOST_DRAWS),
+    )
+    names = [_named(name, shock) for name in (results.TREND, *MONEY[money])]
+    words = ["export", "monitoring", *names, "--draws", str(draws), "--threads", "1"]
     job = background.job_of(MONITORED)
     busy = job is not None and not background.is_over(job)
     if st.button(t("horizon.prepare"), icon=":material/build:", key="horizon_prepare", disabled=busy):
-        words = ["export", "monitoring", *names, "--draws", str(MONITORING_DRAWS), "--threads", "1"]
         background.begin(MONITORED, [*words, "--out", "{out}"])
     background.progress(MONITORED, ".xlsx")
+    st.markdown(t("horizon.monitoring_command"))
+    st.code(" ".join(["sintrata", *words, "--out", "."]), language="bash", wrap_lines=True)

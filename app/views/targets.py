@@ -114,6 +114,7 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
             table=words,
             sources=(_source(plan.indicator),),
         )
+        parts.opener("targets_path", *parts.BEHIND_SCORES)
     with right:
         for each, name in ((plan, told.label(parts.PLAN)), (trend, told.label(results.TREND))):
             st.markdown(f"**{name}**: {_sentence(each)}")

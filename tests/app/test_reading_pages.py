@@ -185,17 +185,37 @@ def test_programmes_of_three_lengths_side_by_side(lang: str, server: Engine) -> 
     for one in horizon._scenarios("yearly", horizon.CALM):
         assert server.wait(server.ask(one, horizon.UNTIL), SMALL.draws, 300.0)
     at = with_plan("horizon", lang)
-    totals, left = (table.value for table in at.table[:2])
-    assert [name.split()[0] for name in totals.index] == ["5", "10", "15"]
-    assert list(left.columns) == list(totals.index)
+    programmes, totals, left = (table.value for table in at.table[:3])
+    assert [name.split()[0] for name in programmes.columns] == ["5", "10", "15"]
+    # What they are: USD 2 million a year, of which the United States pay all.
+    assert programmes.iloc[0].tolist() == ["2027-2031", "2027-2036", "2027-2041"]
+    assert [cell.split()[1] for cell in programmes.iloc[1]] == ["2.0"] * 3
+    assert [cell.split()[1] for cell in programmes.iloc[2]] == ["10", "20", "30"]
+    assert programmes.iloc[3].tolist() == [catalogue(lang)["payer.us"]] * 3
+    assert list(left.columns) == list(totals.columns) == list(programmes.columns)
     assert charts(at) == 1
+    keys = [one.key for one in at.selectbox]
+    assert {"horizon_paths_parameter", "horizon_totals_parameter", "horizon_left_parameter"} <= {*keys}
+
+
+def test_an_address_holds_what_is_chosen_and_nonsense_in_it_is_left_out() -> None:
+    at = open_page("horizon", "en", money="total", effect="completed", shock="../x")
+    assert not at.exception
+    assert at.button_group(key="horizon_money").value == "total"
+    assert at.selectbox(key="horizon_effect").value == "completed"
+    assert at.selectbox(key="horizon_shock").value == horizon.CALM
+    at.selectbox(key="horizon_effect").set_value("returns").run()
+    assert at.query_params["effect"] == "returns"
+    link = next(one.value for one in at.code if "effect=" in one.value)
+    assert link.endswith("?lang=English&money=total&shock=calm&effect=returns")
 
 
 def test_the_same_total_is_the_same_money() -> None:
     lengths = [horizon._end(one) for one in horizon._scenarios("total", horizon.CALM)[1:]]
     assert lengths == [2031, 2036, 2041]
     under = horizon._scenarios("yearly", "pandemic")
-    assert under[0].name == "baseline"
+    # Calm and shock stand in one comparison: names differ.
+    assert under[0].name == "baseline+pandemic"
     assert all(one.shocks for one in under)
 
 
@@ -365,23 +385,28 @@ def done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("done_at_once")
 def test_money_and_shock_are_chosen_and_the_monitoring_is_of_what_is_shown(server: Engine) -> None:
-    for money, shock in (("yearly", horizon.CALM), ("total", "pandemic")):
+    for money, shock in (("yearly", horizon.CALM), ("total", horizon.CALM), ("total", "pandemic")):
         for one in horizon._scenarios(money, shock):
             assert server.wait(server.ask(one, horizon.UNTIL), SMALL.draws, 300.0)
     at = with_plan("horizon", "es")
-    calm = at.table[0].value
+    calm = at.table[1].value
     at.button_group(key="horizon_money").set_value("total").run()
     at.selectbox(key="horizon_shock").set_value("pandemic").run()
     assert not at.exception
-    under = at.table[0].value
-    assert list(under.index) == list(calm.index)
-    assert not under.equals(calm)
+    # Calm and shock stand side by side, in figures and in tables.
+    both = at.table[1].value
+    assert len(both) == 2 * len(calm)
+    assert charts(at) == 2
+    assert both.iloc[2:].to_numpy().tolist() != both.iloc[:2].to_numpy().tolist()
+    at.number_input(key="horizon_draws").set_value(7).run()
     at.button(key="horizon_prepare").click().run()
     assert not at.exception
     job = jobs().get(at.session_state[horizon.MONITORED])
     assert job is not None
     names = ["baseline", *horizon.MONEY["total"]]
-    assert list(job.words[:6]) == ["export", "monitoring", *(f"{name}+pandemic" for name in names)]
+    words = ["export", "monitoring", *(f"{name}+pandemic" for name in names), "--draws", "7"]
+    assert list(job.words[:8]) == words
+    assert any(one.value.startswith(" ".join(["sintrata", *words])) for one in at.code)
 
 
 @pytest.mark.usefixtures("done_at_once")
