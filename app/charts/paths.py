@@ -202,7 +202,8 @@ def several(
     ink = inks(theme)
     x = _when(grain)
     ranges = ink.series[1:] if differences else ink.series
-    legend = {"columns": 2, "symbolType": "stroke", "symbolOpacity": 1}
+    # Where figures stand side by side there is no room for two names in a line.
+    legend = {"columns": 1 if ends else 2, "symbolType": "stroke", "symbolOpacity": 1}
     # A column of its own: a legend is shared by all scales of one column, and this one has none.
     fill = field("band", "nominal", sort=None, scale={"range": list(ranges)}, legend=None)
     stroke = fill | {"field": "s", "legend": legend}
