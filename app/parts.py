@@ -148,7 +148,7 @@ def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = "plan")
             t("app.who.figure"), names, format_func=lambda name: t(f"app.card.{name}"), key="cards_figure"
         )
         st.caption(t(f"app.about.{figure_of}"))
-        behind(BEHIND[figure_of], "cards_parameter")
+        parameter_cards(beginning(*BEHIND[figure_of]), "cards_parameter")
 
 
 def figure(
@@ -332,17 +332,15 @@ def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = "plan
     for code, one in far.items():
         if why := one.range[language()]:
             st.caption(t("parts.out_of_range", code=code, why=why))
-    below_table(told, table.reset_index(), key, BEHIND_SCORES, t("app.policy_source"))
+    below_table(told, table.reset_index(), key, beginning(*BEHIND_SCORES), t("app.policy_source"))
 
 
-def below_table(
-    told: Comparison, table: pd.DataFrame, key: str, behind: Sequence[str], *sources: str
-) -> None:
+def below_table(told: Comparison, table: pd.DataFrame, key: str, names: Sequence[str], *sources: str) -> None:
     """Put below a table of text what it rests on, its data to take away, and the parameters behind it."""
     screen.footer(told, *sources)
     with st.container(horizontal=True):
         csv_button(_plain(table), f"sintrata_{key}_{screen.run_id(told)}", key)
-        opener(key, *behind)
+        cards_behind(key, names)
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -394,7 +392,7 @@ def who(told: Comparison, key: str, scenario: str = "plan") -> None:
     table = groups(told, by or BREAKDOWNS[0], scenario)
     st.table(table, hide_index=True)
     st.caption(t("app.who.note", years=window(told)))
-    below_table(told, table, key, [start for name in GROUP_ROWS for start in BEHIND[name]])
+    below_table(told, table, key, beginning(*(start for name in GROUP_ROWS for start in BEHIND[name])))
 
 
 # Parameters.
@@ -438,21 +436,15 @@ def parameter_cards(names: Sequence[str], key: str) -> None:
     parameter_card(ledger[chosen])
 
 
-def behind(starts: Sequence[str], key: str) -> None:
-    """Let a reader open the card of any parameter whose name begins with one of some beginnings."""
-    parameter_cards([name for name in load_ledger().parameters if name.startswith(tuple(starts))], key)
+def beginning(*starts: str) -> list[str]:
+    """Return the names of parameters that begin so, such as those of ``BEHIND``, in that order."""
+    known = load_ledger().parameters
+    return list(dict.fromkeys(name for start in starts for name in known if name.startswith(start)))
 
 
 def opener(key: str, *starts: str) -> None:
-    """Put a button beside a figure that opens the parameters behind it.
-
-    Parameters
-    ----------
-    key : of the figure
-    starts : beginnings of names of parameters, such as those of ``BEHIND``
-    """
-    known = load_ledger().parameters
-    cards_behind(key, [name for name in known if name.startswith(tuple(starts))])
+    """Put a button beside a figure that opens the parameters behind it; see ``beginning``."""
+    cards_behind(key, beginning(*starts))
 
 
 def cards_behind(key: str, names: Sequence[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -452,20 +451,9 @@ def _own_costs(told: Comparison) -> tuple[UnitCost, ...]:
     return next(one for one in told.scenarios if one.name == parts.PLAN).unit_costs
 
 
-def _take(told: Comparison, table: pd.DataFrame, key: str, names: Sequence[str]) -> None:
-    """Put below a table what it rests on, its data to take away, and the parameters behind it."""
-    screen.footer(told)
-    with st.container(horizontal=True):
-        parts.csv_button(table, f"sintrata_{key}_{screen.run_id(told)}", key)
-        parts.cards_behind(key, names)
-
-
 def _of_money(*starts: str) -> list[str]:
     """Return the names of parameters behind money, and of those that begin with some words."""
-    known = load_ledger().parameters
-    return [
-        name for start in (*starts, *parts.BEHIND["money"][1:]) for name in known if name.startswith(start)
-    ]
+    return parts.beginning(*starts, *parts.BEHIND["money"][1:])
 
 
 def _years(told: Comparison) -> None:
@@ -483,7 +471,7 @@ def _years(told: Comparison) -> None:
     )
     st.table(table, hide_index=True)
     st.caption(t("budget.by_year_note"))
-    _take(told, table, "budget_by_year", _of_money())
+    parts.below_table(told, table, "budget_by_year", _of_money())
     st.markdown(f"**{t('budget.who_pays')}**")
     paid = results.band(own["payer_money"].sel(budget_stage="executed", drop=True).sum("year"))
     paid = paid[paid["high"].fillna(paid["median"]) > 0.0]
@@ -494,7 +482,7 @@ def _years(told: Comparison) -> None:
         }
     )
     st.table(table, hide_index=True)
-    _take(told, table, "budget_paid", _of_money())
+    parts.below_table(told, table, "budget_paid", _of_money())
 
 
 def _amount(row: Any, form: str = "m") -> str:
@@ -531,7 +519,9 @@ def _lines(told: Comparison) -> None:
     st.table(table, hide_index=True)
     st.caption(t("budget.lines_note"))
     shown = [ledger.lines[name] for name in bought]
-    _take(told, table, "budget_lines", [name for one in shown for name in (one.cost, one.reach, one.lead)])
+    parts.below_table(
+        told, table, "budget_lines", [name for one in shown for name in (one.cost, one.reach, one.lead)]
+    )
 
 
 def cost_table(told: Comparison) -> None:
@@ -564,7 +554,7 @@ def cost_table(told: Comparison) -> None:
     st.table(table, hide_index=True)
     st.caption(t("budget.cost_note", last=told.years[-1]))
     effects = [start for effect in EFFECTS for start in parts.BEHIND[effect]]
-    _take(told, table, "budget_gained", _of_money(*effects))
+    parts.below_table(told, table, "budget_gained", _of_money(*effects))
 
 
 # Workbooks.

@@ -231,7 +231,7 @@ def _table(told: Comparison) -> None:
     table = pd.DataFrame(rows)
     st.table(table, hide_index=True)
     st.caption(t("compare.table_note", years=parts.window(told)))
-    parts.below_table(told, table, "compare_table", BEHIND)
+    parts.below_table(told, table, "compare_table", parts.beginning(*BEHIND))
 
 
 def _pairs(told: Comparison) -> None:
@@ -257,7 +257,7 @@ def _pairs(told: Comparison) -> None:
     table = pd.DataFrame(rows)
     st.table(table, hide_index=True)
     st.caption(t("compare.pairs_note"))
-    parts.below_table(told, table, "compare_pairs", parts.BEHIND[result])
+    parts.below_table(told, table, "compare_pairs", parts.beginning(*parts.BEHIND[result]))
 
 
 def _scorecards(told: Comparison) -> None:

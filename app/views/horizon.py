@@ -250,7 +250,7 @@ def _side_by_side(rows: Mapping[str, Mapping[str, str]], told: Comparison, key: 
         told,
         table.rename_axis(t("horizon.column.what")).reset_index(),
         key,
-        (*parts.BEHIND[effect], *parts.BEHIND["money"]),
+        parts.beginning(*parts.BEHIND[effect], *parts.BEHIND["money"]),
     )
 
 
