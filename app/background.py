@@ -84,7 +84,8 @@ def _show(job: Job, suffix: str, key: str) -> None:
     else:
         share = re.findall(r"(\d[\d,]*)/(\d[\d,]*)", job.message)
         done, total = (int(text.replace(",", "")) for text in share[-1]) if share else (0, 0)
-        waiting = t("parts.job.waiting") if job.state == "waiting" else t("parts.job.running")
+        name = "waiting" if job.state == "waiting" else "running"
+        waiting = t(f"parts.job.{name}", ahead=jobs().waiting_before(job))
         text = job.message.splitlines()[-1] if share else waiting
         st.progress(min(1.0, done / total) if total else 0.0, text=text)
         if st.button(t("parts.job.cancel"), icon=":material/stop_circle:", key=f"{key}_cancel"):

@@ -26,14 +26,15 @@ cannot be read."""
 
 WIDE: Final = """@media (min-width: 768px) {
   [data-testid=stMainBlockContainer] {padding-left: 2.5rem; padding-right: 2.5rem; max-width: 1240px}
-}"""
-"""Room for tables and figures beside the side bar; on very wide screens lines do not grow without end."""
+}
+[data-testid=stMetricLabel] * {white-space: normal; overflow: visible}"""
+"""Room for tables and figures beside the side bar; on very wide screens lines do not grow without end. What
+a card is called is not cut."""
 
 NARROW: Final = """@media (max-width: 640px) {
   [data-testid=stTable] :is(th, td) {padding-left: .25rem; padding-right: .25rem; font-size: .8125rem}
-  [data-testid=stMetricLabel] * {white-space: normal; overflow: visible}
 }"""
-"""Four columns of a table fit on a phone, and what a card is called is not cut."""
+"""Four columns of a table fit on a phone."""
 
 
 def main() -> None:
@@ -65,7 +66,9 @@ def main() -> None:
     chosen = st.navigation(groups, position="top")
     _sidebar()
     if notice := st.session_state.pop(state.NOTICE, ""):
-        st.warning(notice, icon=":material/link_off:")
+        # The language of the address is known only by now.
+        told = t("app.link.bad") if notice == state.BAD_LINK else t("app.lost")
+        st.warning(told, icon=":material/link_off:")
     screen.faults(st.session_state[state.FAULTS])
     screen.guarded(chosen.run)
     screen.page_footer()
@@ -104,7 +107,7 @@ def _take_link() -> None:
         if not state.can_stand_beside(held.rivals):
             raise links.BadLinkError
     except (links.BadLinkError, FaultyInput):
-        st.session_state[state.NOTICE] = t("app.link.bad")
+        st.session_state[state.NOTICE] = state.BAD_LINK
         return
     st.session_state[state.PLAN] = dict(held.plan)
     st.session_state[state.RIVALS] = list(held.rivals)
@@ -115,13 +118,15 @@ def _take_link() -> None:
 def _take_lost() -> None:
     """Say so once to somebody who asked for a page that is not there."""
     if st.query_params.pop(opening.LOST, None):
-        st.session_state[state.NOTICE] = t("app.lost")
+        st.session_state[state.NOTICE] = state.LOST
 
 
 def _sidebar() -> None:
     """Show the plan that is in hand and what can be done with it."""
     with st.sidebar:
         st.markdown(f"**{t('app.plan')}**  \n{state.scenario().label}")
+        if assumed := sum(len(part) for part in state.assumptions().values()):
+            st.caption(t("app.assumed", count=assumed))
         st.button(
             t("app.undo"),
             icon=":material/undo:",

@@ -72,7 +72,17 @@ def routes(static: Path, pages: Iterable[str], languages: dict[str, str]) -> lis
             return FileResponse(static / name)
         if name in known:
             return told(request, PAGE)
-        rest = request.query_params.multi_items()
-        return RedirectResponse(f"./?{urlencode(rest if name == FIRST else [*rest, (LOST, '1')])}")
+        return first(request, "./", is_lost=name != FIRST)
 
-    return [Route("/", home), Route("/{name:str}", page)]
+    def first(request: Request, up: str, *, is_lost: bool) -> Response:
+        asked = request.query_params.multi_items() + [(LOST, "1")] * is_lost
+        return RedirectResponse(f"{up}?{urlencode(asked)}")
+
+    def below(request: Request) -> Response:
+        return first(request, "../" * (1 + request.path_params["rest"].count("/")), is_lost=True)
+
+    return [
+        Route("/", home),
+        Route("/{name:str}", page),
+        *(Route(f"/{name}/{{rest:path}}", below) for name in pages),
+    ]

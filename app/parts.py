@@ -16,6 +16,7 @@ from app.results import Comparison
 from simulator import load_ledger
 from simulator.evidence import Parameter
 from simulator.evidence.notes import note_in
+from simulator.exports.citing import named, with_labels
 from simulator.exports.vega import Spec
 from simulator.outcomes.effects import BREAKDOWNS, GOOD, verdict
 from simulator.outcomes.indicators import Interval
@@ -331,7 +332,7 @@ def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = "plan
     far = {one.indicator.code: one.indicator for one in card.scores if one.is_out_of_range}
     for code, one in far.items():
         if why := one.range[language()]:
-            st.caption(t("parts.out_of_range", code=code, why=why))
+            st.caption(t("parts.out_of_range", code=code, why=with_labels(why)))
     below_table(told, table.reset_index(), key, beginning(*BEHIND_SCORES), t("app.policy_source"))
 
 
@@ -414,7 +415,7 @@ def parameter_card(one: Parameter) -> None:
             unit=ledger.units[one.unit][lang],
             grade=one.quality,
             about=t(f"app.grade.{one.quality}"),
-            finding=one.finding or t("cli.nothing"),
+            finding="; ".join(named([one.finding])) or one.finding if one.finding else t("cli.nothing"),
             source=sources or t("cli.nothing"),
         )
     )

@@ -39,6 +39,7 @@ WORTH: Final = 2
 """By how much the runs must have grown before a page is drawn again: to draw costs more than a run."""
 
 KNOWN_UNTIL: Final = "2025-12"
+MOST_FAULTS: Final = 10
 GRADES: Final = ("A", "B", "C", "D")
 
 
@@ -135,8 +136,8 @@ def badge(told: Comparison) -> None:
     else:
         text = t("app.state.preview", draws=told.draws, total=told.total)
         st.badge(text, icon=":material/pending:", color="orange")
-    if 1 < told.draws < ENOUGH:
-        st.caption(t("app.state.few", draws=told.draws))
+    if told.draws < ENOUGH:
+        st.caption(t("app.state.one") if told.draws == 1 else t("app.state.few", draws=told.draws))
 
 
 def failure(told: Comparison) -> None:
@@ -225,16 +226,19 @@ def run_id(told: Comparison) -> str:
 
 def footer(told: Comparison, *sources: str) -> None:
     """Say below a figure what it rests on."""
-    st.caption(
-        t(
-            "app.footer",
-            source="; ".join((t("app.source"), *sources)),
-            data=f"{known_until()} ({load_ledger().hash[:8]})",
-            version=__version__,
-            run=run_id(told),
-            draws=runs(told.draws),
-            seed=told.seed,
-        )
+    st.caption(said(told, *sources))
+
+
+def said(told: Comparison, *sources: str) -> str:
+    """Return what figures rest on: sources, data, model, run, draws, seed."""
+    return t(
+        "app.footer",
+        source="; ".join((t("app.source"), *sources)),
+        data=f"{known_until()} ({load_ledger().hash[:8]})",
+        version=__version__,
+        run=run_id(told),
+        draws=runs(told.draws),
+        seed=told.seed,
     )
 
 
@@ -255,8 +259,10 @@ def registered_notice() -> None:
 
 
 def faults(found: Sequence[Fault]) -> None:
-    """Show what is wrong with what somebody has put in."""
-    for one in found:
+    """Show what is wrong with what somebody has put in: the first faults, and how many more there are."""
+    if len(found) > MOST_FAULTS:
+        st.warning(t("app.more_faults", shown=MOST_FAULTS, count=len(found)))
+    for one in found[:MOST_FAULTS]:
         st.error(
             f"**{one.where}**  \n{t('fault.found')}: {one.found}  \n{t('fault.allowed')}: {one.allowed}"
             f"  \n{t('fault.do')}: {one.do}"
@@ -287,7 +293,7 @@ def commands(told: Comparison) -> dict[str, str]:
     """
     names = " ".join(files(told).values())
     until = state.month_text(told.until)
-    same = f"{names} --until {until} --draws {told.total} --seed {told.seed}"
+    same = f"{names} --until {until} --draws {told.total} --seed {told.seed} --lang {language()}"
     return {
         "compare": f"sintrata compare {same} --year {min(HORIZON, told.years[-1])}",
         "score": f"sintrata score {same}",
@@ -297,9 +303,10 @@ def commands(told: Comparison) -> dict[str, str]:
 CODE: Final = """import simulator
 from simulator.outcomes.indicators import yearly
 
-result = simulator.compare({names}, until="{until}", draws={draws}, seed={seed})
-cards = yearly(result)[{figures}].sel(year={year}, replicate=0)
-print(cards.quantile([0.05, 0.5, 0.95], "draw").to_dataframe())"""
+if __name__ == "__main__":
+    result = simulator.compare({names}, until="{until}", draws={draws}, seed={seed})
+    cards = yearly(result)[{figures}].sel(year={year}, replicate=0)
+    print(cards.quantile([0.05, 0.5, 0.95], "draw").to_dataframe())"""
 
 
 def code(told: Comparison, figures: Sequence[str], year: int) -> str:

@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.links import Held
 from scenarios import levers, library
-from scenarios.shape import LONGEST_LABEL
+from scenarios.shape import LONGEST_LABEL, PLACES_LEVER
 from simulator import Scenario, load_scenario
 from simulator.faults import FaultyInput
 from simulator.texts import t
@@ -23,6 +23,9 @@ PLAN: Final = "plan"
 UNDO: Final = "undone"
 FAULTS: Final = "faults"
 NOTICE: Final = "notice"
+BAD_LINK, LOST = "bad_link", "lost"
+"""What a notice is of."""
+
 HORIZON: Final = "horizon"
 RIVALS: Final = "rivals"
 SESSION: Final = "session"
@@ -45,6 +48,7 @@ FRESH: Final[Mapping[str, Any]] = {
     "base": "baseline",
     "label": {"es": "Mi escenario", "en": "My scenario"},
 }
+ASSUMED: Final = ("context", "shocks", "parameters")
 SAID: Final = ("question", "description", "assumptions", "claims", "evidence")
 FIRST_YEAR: Final = 2012
 
@@ -118,15 +122,20 @@ def scenario() -> Scenario:
     return build(st.session_state[PLAN])
 
 
+def assumptions() -> Mapped:
+    """Return what the plan assumes about the world: the same for all that stands beside it."""
+    return {key: part for key, part in scenario().to_mapping().items() if key in ASSUMED}
+
+
+def assuming(name: str) -> Scenario:
+    """Return a scenario of the library under the assumptions of the plan."""
+    assumed = assumptions()
+    return build(_preset(name) | assumed, name=name) if assumed else prepared(name)
+
+
 def trend() -> Scenario:
     """Return what the plan is compared with: the trend run, under the same assumptions about the world."""
-    own = scenario()
-    assumed = {
-        key: part for key, part in own.to_mapping().items() if key in ("context", "shocks", "parameters")
-    }
-    if not assumed:
-        return prepared("baseline")
-    return build(_preset("baseline") | assumed, name="baseline")
+    return assuming("baseline")
 
 
 def month_text(until: int) -> str:
@@ -236,7 +245,8 @@ def set_amount(use: str, amount: float) -> None:
     start, ramp = timing()
     rest = [row for row in mapping.get("interventions", []) if not (_ours(row) and row["use"] == use)]
     if amount:
-        rest.append({"use": use, "start": start, "ramp_months": ramp, "amount": amount})
+        whom = {"admits": "all", "forms": "all"} if use == PLACES_LEVER else {}
+        rest.append({"use": use, "start": start, "ramp_months": ramp, "amount": amount, **whom})
     _put(mapping, "interventions", rest)
 
 
@@ -296,9 +306,12 @@ def assume(kind: str, use: str, key: str, value: float | None) -> None:
 
 
 def rivals() -> list[Scenario]:
-    """Return the scenarios that stand beside the plan, each with a name of its own."""
+    """Return the scenarios that stand beside the plan, each with a name of its own, as ``trend``."""
+    assumed = assumptions()
     return [
-        prepared(row) if isinstance(row, str) else build(row["mapping"], name=row["name"])
+        assuming(row)
+        if isinstance(row, str)
+        else build({k: v for k, v in row["mapping"].items() if k not in ASSUMED} | assumed, name=row["name"])
         for row in st.session_state[RIVALS]
     ]
 

@@ -101,7 +101,7 @@ def _tables(told: Comparison, lang: str) -> Callable[[], bytes]:
         values = told.tables["country"]
         level = told.frame(values).assign(kind="value")
         change = told.against(values).assign(kind="difference")
-        note = f"# {t('app.source')} · {told.draws} · {screen.run_id(told)}\n"
+        note = f"# {screen.said(told)}\n"
         rows = [level, change] if len(told.scenarios) > 1 else [level]
         text = note + "".join(_csv(table, header=k == 0) for k, table in enumerate(rows))
         return text.encode("utf-8-sig")
@@ -153,7 +153,8 @@ def _watch(job: Job, held: str, key: str) -> None:
     screen.speak()
     jobs().get(job.number)
     if job.state in {"waiting", "running"}:
-        st.status(t(f"takeaway.state.{job.state}"), state="running")
+        ahead = jobs().waiting_before(job)
+        st.status(t(f"takeaway.state.{job.state}", ahead=ahead), state="running")
         if st.button(t("takeaway.cancel"), key=f"{key}_cancel"):
             jobs().cancel(job.number)
     elif job.state == "done" and job.files:

@@ -201,6 +201,25 @@ ROUTE: Final = {
 STATIONS: Final = (*ROUTE, "reintegrated", "lost", "later")
 
 
+LOST: Final = ("LEFT_UNASSISTED",)
+LATER: Final = (*LOST, "ADULT", "DEAD", "EXPLOITED", "OUTSIDE")
+"""Whoever leaves the route; where those who are lost are told apart, they are not among the others."""
+
+
+def state_of(station: str) -> str:
+    """Return the State of a station from which children go on."""
+    return {"found": "IDENTIFIED", "opened": "PROTECTED"}.get(station) or BOXES[station].state
+
+
+def states_next(source: str, target: str) -> list[str]:
+    """Return the States in which a child arrives that goes from one station to another, of ``ROUTE``."""
+    if target == "lost":
+        return list(LOST)
+    if target == "later":
+        return [name for name in LATER if name not in LOST or "lost" not in ROUTE[source]]
+    return [state_of(target)]
+
+
 def route(
     lang: str, theme: str, flows: Mapping[tuple[str, str], float], numbers: Mapping[str, str]
 ) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def _editor() -> Plan:
             options=list(lines),
             format_func=lambda name: lines.get(str(name), str(name)),
             required=True,
-            width=220,
+            width=300,
         ),
         "where": st.column_config.SelectboxColumn(
             t("budget.column.where"),

@@ -77,9 +77,11 @@ def _choices() -> dict[str, tuple[str, ...]]:
 
 
 def _from_address() -> None:
-    """Begin with the choices that the address holds; what it holds else is left out."""
+    """Begin with the choices that the address holds; nonsense is a message."""
     for name, allowed in _choices().items():
-        asked = st.query_params.get(name, "")
+        asked = st.query_params.get(name, allowed[0])
+        if asked not in allowed:
+            st.warning(t("horizon.nonsense"), icon=":material/link_off:")
         st.session_state.setdefault(f"horizon_{name}", asked if asked in allowed else allowed[0])
 
 
@@ -149,6 +151,8 @@ def _programmes(scenarios: Sequence[Scenario]) -> None:
     }
     st.header(t("horizon.programmes"))
     st.table(pd.DataFrame(rows, index=[_length(one) for one in scenarios]).T)
+    if st.session_state["horizon_money"] == "total":
+        st.caption(t("horizon.same_total"))
     first = programmes[0]
     ledger, lang = load_ledger(), language()
     shares: dict[str, float] = {}
@@ -229,6 +233,8 @@ def _answer(told: Comparison) -> None:
                 about=effect,
             )
     st.caption(t("horizon.ends"))
+    if len(_shown()) > 1:
+        st.caption(t("horizon.planned"))
     _totals(told, effect, gains, length)
     _left(told, effect, gains, calm)
 
@@ -329,4 +335,6 @@ def _monitoring() -> None:
         background.begin(MONITORED, [*words, "--out", "{out}"])
     background.progress(MONITORED, ".xlsx")
     st.markdown(t("horizon.monitoring_command"))
-    st.code(" ".join(["sintrata", *words, "--out", "."]), language="bash", wrap_lines=True)
+    st.code(
+        " ".join(["sintrata", *words, "--lang", language(), "--out", "."]), language="bash", wrap_lines=True
+    )

@@ -17,6 +17,7 @@ import streamlit as st
 import xarray as xr
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
+from scipy.stats import norm
 
 from app import background, parts, results, screen, state
 from app.charts import base, drivers
@@ -24,6 +25,7 @@ from app.jobs import OUTPUT, Job
 from app.views import analyses
 from scenarios import levers, library
 from simulator import load_ledger
+from simulator.outcomes.counted import ENOUGH
 from simulator.outcomes.indicators import TWO_SIDED
 from simulator.texts import language, t
 
@@ -55,13 +57,17 @@ MOST_RUNS: Final = 1000
 SECONDS_A_RUN: Final = 1.5
 OUTPUTS: Final = ("first_entries", "returns", "child_months", "identified", "completed", "completed_share")
 FILE, STORE = "experiment.yaml", "store.zarr"
-OWN_TREND: Final = "trend"
+ASSUMING: Final = "_assumed"
+"""End of the name of a scenario of the library under assumptions of the session."""
 LARGEST_STORE: Final = 64 * 1024 * 1024
 AGAIN: Final = 200
 """Samples with replacement that give the interval of a rank correlation."""
 
-FEWEST: Final = 8
+FEWEST: Final = ENOUGH
 """Runs below which no relation is told."""
+
+FEWEST_SETTLING: Final = 3
+"""Runs with which the line of the mean effect begins."""
 
 
 def show() -> None:
@@ -128,12 +134,15 @@ def _design() -> None:
     replicates = three.number_input(t("lab.replicates"), 1, 10, 1, key="lab_replicates")
     seed = four.number_input(t("lab.seed"), 0, 2**31 - 1, 0, key="lab_seed")
     chosen, moved = ({}, []) if sampler == "prior" else (_parameters(), _levers())
-    trend = state.trend()
-    if trend.hash != state.prepared(results.TREND).hash:
-        # Under assumptions of its own the trend is not the one of the library.
-        own[OWN_TREND] = replace(trend, name=OWN_TREND)
-    first = OWN_TREND if OWN_TREND in own else results.TREND
-    mapping = _mapping([first, *names], kept, sampler, size, int(replicates), int(seed), chosen, moved)
+    names = [results.TREND, *names]
+    if state.assumptions():
+        # Assumptions about the world are those of all: a scenario is then no longer that of the library.
+        renamed = {name: name if name in own else f"{name}{ASSUMING}" for name in names}
+        own |= {
+            new: replace(state.assuming(name), name=new) for name, new in renamed.items() if name not in own
+        }
+        names = list(renamed.values())
+    mapping = _mapping(names, kept, sampler, size, int(replicates), int(seed), chosen, moved)
     files = {f"{name}.yaml": own[name].to_yaml() for name in mapping["scenarios"] if name in own}
     _start(mapping, _runs(mapping, chosen, moved), files)
 
@@ -308,7 +317,8 @@ def _results() -> None:
     job = background.job_of(JOB)
     store = None if job is None else job.folder / OUTPUT / STORE
     if job is None or store is None or not store.exists():
-        st.info(t("lab.nothing"), icon=":material/science:")
+        is_under_way = job is not None and not background.is_over(job)
+        st.info(t("lab.under_way") if is_under_way else t("lab.nothing"), icon=":material/science:")
         return
     if job.state != "done":
         st.warning(t("lab.unfinished"), icon=":material/pending:")
@@ -431,12 +441,11 @@ def _tell(dataset: xr.Dataset | None, key: str, label: Callable[[str], str]) -> 
         st.info(t("lab.no_effect"), icon=":material/horizontal_rule:")
         return
     low, median, high = np.quantile(effect[told], [0.05, 0.5, 0.95])
+    between = screen.between({"low": low, "high": high, "runs": told.sum()}, "+n")
     st.metric(
-        t("lab.effect", what=t(f"indicator.{output}")),
-        screen.number(float(median), "+n"),
-        help=t("app.between", low=screen.number(float(low), "+n"), high=screen.number(float(high), "+n")),
+        t("lab.effect", what=t(f"indicator.{output}")), screen.number(float(median), "+n"), help=between
     )
-    st.caption(t("app.between", low=screen.number(float(low), "+n"), high=screen.number(float(high), "+n")))
+    st.caption(between)
     st.header(t("lab.drivers"))
     table = relations(dataset, effect)
     shown = table.assign(label=[base.wrapped(_label(factor), 30) for factor in table["factor"]])
@@ -447,6 +456,8 @@ def _tell(dataset: xr.Dataset | None, key: str, label: Callable[[str], str]) -> 
         alt=t("lab.drivers_alt", names=", ".join(_label(factor) for factor in table["factor"][:3])),
     )
     st.caption(t("lab.drivers_note"))
+    factors = varying(dataset)
+    st.caption(t("lab.chance", factors=factors, noise=f"{by_chance(factors, int(told.sum())):.2f}"))
     st.header(t("lab.enough"))
     base.draw(
         drivers.convergence(*parts.looks(), "+,.3~r"),
@@ -494,6 +505,18 @@ def relations(dataset: xr.Dataset, effect: NDArray[np.float64], most: int = MOST
     )
 
 
+def varying(dataset: xr.Dataset) -> int:
+    """Return how many factors of a design take more than one value."""
+    design = dataset["design"]
+    return int((design.max("draw") > design.min("draw")).sum())
+
+
+def by_chance(factors: int, runs: int) -> float:
+    """Return the rank correlation that the strongest of factors without any effect passes 1 time in 20."""
+    one_sided = 0.5 * (1.0 - 0.95 ** (1.0 / factors))
+    return min(1.0, float(norm.isf(one_sided) / np.sqrt(runs - 1.0)))
+
+
 def _rank_correlation(table: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the rank correlation of the first column with each of the others."""
     ranks = pd.DataFrame(table).rank().to_numpy()
@@ -505,7 +528,7 @@ def _rank_correlation(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def settling(effect: NDArray[np.float64]) -> pd.DataFrame:
     """Return the mean effect of the first runs, for growing numbers of runs, with its 90% interval."""
-    counts = np.unique(np.linspace(FEWEST, effect.size, 40).astype(int))
+    counts = np.unique(np.linspace(FEWEST_SETTLING, effect.size, 40).astype(int))
     rows = []
     for runs in counts:
         part = effect[:runs]

@@ -217,18 +217,10 @@ def _month(number: int) -> str:
 def _route(told: Comparison, one: xr.Dataset, year: int) -> None:
     """Show where the children go who were identified; those whom nobody found are a number apart."""
     st.header(t("model.route", year=year))
-    leaves = {
-        "lost": ["LEFT_UNASSISTED"],
-        "later": ["ADULT", "DEAD", "LEFT_UNASSISTED", "EXPLOITED", "OUTSIDE"],
-    }
-    state_of = {"found": "IDENTIFIED", "opened": "PROTECTED"}
-
-    def states(key: str) -> list[str]:
-        return leaves.get(key) or [state_of.get(key) or route.BOXES[key].state]
 
     def moved(links: Sequence[tuple[str, str]]) -> pd.Series:
         flows = [
-            one["flow"].sel(from_state=states(a), to_state=states(b)).sum(("from_state", "to_state"))
+            one["flow"].sel(from_state=route.state_of(a), to_state=route.states_next(a, b)).sum("to_state")
             for a, b in links
         ]
         return told.frame(sum(flows[1:], flows[0])).iloc[0]

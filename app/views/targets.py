@@ -12,6 +12,7 @@ from app import parts, results, screen
 from app.charts import base, card, paths
 from app.results import Comparison
 from simulator import load_ledger
+from simulator.exports.citing import with_labels
 from simulator.faults import FaultyInput
 from simulator.outcomes.scorecard import Score
 from simulator.policy.national import BASELINE_YEAR, HORIZON, Indicator, indicators
@@ -162,7 +163,7 @@ def _about(score: Score) -> None:
         t("report.column.source"): _source(one),
     }
     if score.is_out_of_range and one.range[language()]:
-        told[t("targets.range")] = one.range[language()]
+        told[t("targets.range")] = with_labels(one.range[language()])
     st.caption("  \n".join(f"**{name}**: {value}" for name, value in told.items()))
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from scenarios import library, load_scenario
 from scenarios.levers import levers
 from simulator.evidence import load_ledger
 from simulator.exports.charts import averted_chart, changes_chart
+from simulator.exports.citing import listed, named, with_labels
 from simulator.outcomes.counted import ENOUGH
 from simulator.outcomes.effects import VERDICTS, CostOfEffect, by_group, cost_of_effect, tradeoffs
 from simulator.outcomes.export import part_of_country
@@ -102,7 +101,11 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
         for told in _sentences(data.sel(scenario=[first, name]), first, some)
     ]
     assumptions = list(
-        dict.fromkeys(one["assumptions"][language()] for one in scenarios if "assumptions" in one)
+        dict.fromkeys(
+            f"{name}: {one['assumptions'][language()]}"
+            for name, one in zip((first, *others), scenarios, strict=True)
+            if "assumptions" in one
+        )
     )
     sections = [
         Section(t("brief.heading.compared"), tuple(about)),
@@ -132,7 +135,7 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
             t("brief.heading.limits"),
             (
                 *assumptions,
-                *map(_with_labels, out_of_range(card)),
+                *map(with_labels, out_of_range(card)),
                 *(t("brief.limits"), t("score.note.reported"), runs_note(data), _versions(data)),
             ),
             small=True,
@@ -152,53 +155,56 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
     )
 
 
+MOST_NAMED: Final = 6
+"""Levers or lines that the brief names; of more, it says how many."""
+
+
 def _about(scenario: Mapping[str, Any]) -> list[str]:
     """Return the description of a scenario, what dominates it, and the evidence that it rests on."""
-    told = [scenario["description"][language()]] if "description" in scenario else []
+    told = [scenario["description"][language()]] if "description" in scenario else _measures(scenario)
     told += [_mostly(claim) for claim in scenario.get("claims", ()) if "mostly_by" in claim]
     if scenario.get("evidence"):
-        told.append(t("brief.rests", names="; ".join(_named(scenario["evidence"]))))
+        told.append(t("brief.rests", names="; ".join(named(scenario["evidence"]))))
     return told
 
 
-EVALUATION: Final = "L01"
-"""The source whose findings and recommendations scenarios cite by number."""
+def _measures(scenario: Mapping[str, Any]) -> list[str]:
+    """Return in a few words what a scenario does that nobody has described: its levers and its money."""
+    told = []
+    rows = scenario.get("interventions", ())
+    if rows:
+        names = [
+            t(
+                f"brief.lever.{levers()[row['use']].unit}",
+                label=_inline(str(levers()[row["use"]].label)),
+                amount=f"{row['amount']:.0%}"
+                if levers()[row["use"]].unit == "share"
+                else f"{row['amount']:g}",
+                start=row["start"],
+            )
+            for row in rows[:MOST_NAMED]
+        ]
+        told.append(t("brief.levers", names=_with_rest(names, len(rows))))
+    lines = load_ledger().lines
+    for programme in scenario.get("programmes", ()):
+        bought = dict.fromkeys(name for grant in programme["budget"] for name in grant["lines"])
+        names = [_inline(lines[name].label[language()]) for name in list(bought)[:MOST_NAMED]]
+        told.append(
+            t(
+                "brief.programme",
+                label=programme["label"][language()],
+                start=programme["start"],
+                end=programme.get("end", t("brief.no_end")),
+                names=_with_rest(names, len(bought)),
+            )
+        )
+    return told
 
-CITED: Final = {"F": ("finding", "findings"), "Rec": ("recommendation", "recommendations")}
-"""How codes of parts of the evaluation begin, and what one and several of them are called."""
 
-
-def _named(codes: Sequence[str]) -> list[str]:
-    """Return what a scenario rests on as a reader knows it: numbers of the evaluation, titles of sources."""
-    sources = load_ledger().sources
-    out = []
-    for letters, (one, several) in CITED.items():
-        numbers = [code.removeprefix(letters) for code in codes if re.fullmatch(rf"{letters}\d+", code)]
-        if numbers:
-            called = one if len(numbers) == 1 else several
-            out.append(t(f"brief.cited.{called}", numbers=_listed(numbers)))
-    if out:
-        out = [t("brief.of_evaluation", parts=_listed(out), year=sources[EVALUATION].year)]
-    elif EVALUATION in codes:
-        out = [t("brief.evaluation", year=sources[EVALUATION].year)]
-    rest = [sources[code] for code in codes if code in sources and code != EVALUATION]
-    return [*out, *(source.cited("«{}»") for source in rest)]
-
-
-def _listed(words: Sequence[str]) -> str:
-    """Return words in a row, the last two joined by *and*."""
-    *before, last = words
-    return f"{', '.join(before)} {t('brief.and')} {last}" if before else last
-
-
-def _with_labels(text: str) -> str:
-    """Return a text in which scenarios of the library stand under what they are called, not their names."""
-    there = library()
-    return re.sub(
-        r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b",
-        lambda found: f"«{load_scenario(found[0]).label}»" if found[0] in there else found[0],
-        text,
-    )
+def _with_rest(names: Sequence[str], count: int) -> str:
+    """Return names in a row, and how many more there are."""
+    more = [t("brief.more", count=count - len(names))] if count > len(names) else []
+    return listed([*names, *more])
 
 
 def _inline(label: str) -> str:

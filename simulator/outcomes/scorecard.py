@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.faults import Fault, FaultyInput, did_you_mean
-from simulator.outcomes.counted import Counted, counted
+from simulator.outcomes.counted import ENOUGH, Counted, counted
 from simulator.outcomes.indicators import Interval, moved, national, ratio, summarise
 from simulator.outcomes.years import by_year, calendar_years
 from simulator.policy.national import FIRST_TARGET, HORIZON, IN_FORCE, Indicator, Target, indicators
@@ -61,6 +61,11 @@ class Score:
         return self.at_horizon is not None and self.at_horizon.share > SURE
 
     @property
+    def is_met_anyhow(self) -> bool:
+        """The same, of enough runs to say so."""
+        return self.is_sure and self.at_horizon is not None and self.at_horizon.runs >= ENOUGH
+
+    @property
     def is_level_off(self) -> bool:
         """Whether the level of 2023 is far from what was reported: then a probability says little.
 
@@ -100,11 +105,14 @@ class Scorecard:
 
     @property
     def met_anyway(self) -> tuple[Score, ...]:
-        """Scores of the first scenario whose target of 2030 every scenario surely reaches, that one too."""
+        """Scores of the first scenario whose target of 2030 every scenario surely reaches, that one too.
+
+        None where there are too few runs to be sure of anything.
+        """
         by_code: dict[str, list[Score]] = {}
         for one in self.scores:
             by_code.setdefault(one.indicator.code, []).append(one)
-        return tuple(each[0] for each in by_code.values() if all(one.is_sure for one in each))
+        return tuple(each[0] for each in by_code.values() if all(one.is_met_anyhow for one in each))
 
 
 def scorecard(dataset: xr.Dataset, targets: Mapping[str, float] | None = None) -> Scorecard:

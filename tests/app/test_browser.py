@@ -194,7 +194,7 @@ def by_code(page: Any) -> list[str]:
         for text in page.locator("[data-testid=stCode]").all_inner_texts()
         if text.startswith("import simulator")
     ]
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"__name__": "__main__"}
     exec(code, found)
     figures = found["cards"].sel(scenario="plan").median("draw")
     return [number(float(figures[name]), form(name)) for name in MAIN]

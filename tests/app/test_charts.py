@@ -318,3 +318,11 @@ def test_long_names_are_broken_into_lines() -> None:
 
 def test_charts_of_files_and_of_screens_share_one_look() -> None:
     assert config("es", "light")["locale"] == spec_of("fan")["config"]["locale"]
+
+
+def test_nobody_is_on_two_stretches_of_the_protection_route() -> None:
+    for source, targets in route.ROUTE.items():
+        arrives = [state for target in targets for state in route.states_next(source, target)]
+        assert len(arrives) == len(set(arrives)), source
+        assert "LEFT_UNASSISTED" in arrives
+    assert route.states_next("found", "later") == ["ADULT", "DEAD", "EXPLOITED", "OUTSIDE"]

@@ -12,6 +12,7 @@ from app import engine as engines
 from app import links, results, screen, state
 from app.engine import Engine
 from app.views.compare import in_two_digits, part_names
+from scenarios import levers
 from simulator import load_ledger, load_scenario
 from simulator.texts import catalogue, set_language
 from tests.app.conftest import SMALL
@@ -266,6 +267,33 @@ def test_scenarios_of_a_link_that_cannot_stand_beside_the_plan_are_a_message(riv
     at = open_page("compare", "es", s=links.pack(links.Held(dict(state.FRESH), "2030-12", rivals)))
     assert catalogue("es")["app.link.bad"] in [one.value for one in at.warning]
     assert at.session_state[state.RIVALS] == []
+
+
+@pytest.mark.parametrize("name", sorted(levers()))
+def test_every_lever_can_be_moved(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state.st, "session_state", {})
+    state.begin()
+    amount = levers()[name].maximum
+    state.set_amount(name, amount)
+    assert st_faults() == []
+    assert state.amounts() == {name: amount}
+
+
+def st_faults() -> list[str]:
+    return [str(fault) for fault in state.st.session_state[state.FAULTS]]
+
+
+def test_what_stands_beside_the_plan_shares_its_assumptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state.st, "session_state", {})
+    state.begin()
+    state.preset("balanced")
+    state.keep_plan()
+    state.st.session_state[state.RIVALS].append("policy_2030_funded")
+    assert state.trend() is state.prepared("baseline")
+    state.assume("context", "poverty", "multiply", 1.2)
+    everybody = [state.trend(), state.scenario(), *state.rivals()]
+    assert [one.name for one in everybody] == ["baseline", "plan", "plan_1", "policy_2030_funded"]
+    assert {one.context for one in everybody} == {state.scenario().context} != {()}
 
 
 def test_commands_take_the_trend_of_the_assumptions_that_the_page_shows(

@@ -64,6 +64,8 @@ def test_the_first_document_is_in_the_language_of_the_address_and_names_its_serv
 
 def test_an_address_that_is_no_page_leads_to_the_first_one() -> None:
     assert answer("/nothing", "lang=English").headers["location"] == "./?lang=English&lost=1"
+    assert answer("/budget/x").headers["location"] == "../?lost=1"
+    assert answer("/budget/x/y").headers["location"] == "../../?lost=1"
     assert answer("/home", "lang=English").headers["location"] == "./?lang=English"
     assert answer("/favicon.png").headers["content-type"] == "image/png"
     with pytest.raises(LookupError):
