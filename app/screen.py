@@ -20,6 +20,7 @@ from simulator.exports.vega import months
 from simulator.faults import Fault
 from simulator.outcomes.counted import ENOUGH
 from simulator.policy.national import HORIZON
+from simulator.tables import two_figures
 from simulator.texts import language, set_language, t
 
 LANGUAGES: Final = {"Español": "es", "English": "en"}
@@ -173,7 +174,7 @@ def number(value: float, form: str = "n") -> str:
     elif kind == ".2":
         text = _minus(f"{value:,.2f}")
     else:
-        text = _minus(f"{two_digits(value):,.0f}" if abs(value) >= 10 else f"{value:,.0f}")
+        text = two_figures(value)
     if form.startswith("+") and not text.startswith("-") and text.strip("0."):
         text = f"+{text}"
     return t("app.points", value=text) if form == "+%" else f"{text}%" if kind in ("%", ".%") else text

@@ -26,7 +26,8 @@ class Column:
         What a person reads above the column; without one the column is for programs only.
     form : str
         Format of numbers, such as ``",.0f"``; ``"n"`` and ``"+n"`` (signed) give whole numbers from a hundred
-        on and three figures below; empty = as text, aligned left.
+        on and three figures below; ``"w"`` and ``"+w"`` (signed) give whole numbers of two figures, as the
+        pages do; empty = as text, aligned left.
     """
 
     key: str
@@ -95,10 +96,18 @@ def shown(value: object, form: str) -> str:
     if isinstance(value, bool):
         return t("cli.yes") if value else t("cli.no")
     if form and isinstance(value, (int, float)):
-        return t("cli.nothing") if isnan(value) else format(value, _spelt(form, value))
+        if isnan(value):
+            return t("cli.nothing")
+        return two_figures(value, form[:-1]) if form.endswith("w") else format(value, _spelt(form, value))
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)
+
+
+def two_figures(value: float, sign: str = "") -> str:
+    """Return a whole number of two significant figures, ``sign`` in front of what is more than nothing."""
+    text = f"{round(value) if abs(value) < 10 else float(f'{value:.2g}'):{sign},.0f}"
+    return text if text.strip("+-0") else "0"
 
 
 def _spelt(form: str, value: float) -> str:

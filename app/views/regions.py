@@ -37,6 +37,9 @@ SIGN: Final = {
 
 PERIOD: Final = (2027, 2030)
 VIEWS: Final = ("tiles", "outlines", "small", "table")
+DATA_OF: Final = ("children_0_5_2025", "rural_share_2025", "indigenous_share", "complaints_2007_2014")
+"""Columns of the data of territories that a detail tells of; other ages have the same source."""
+
 SMALL_NUMBER: Final = 10
 FROM: Final = 2024
 """First year of paths."""
@@ -307,6 +310,9 @@ def _drawer(told: Comparison, indicator: str, frame: pd.DataFrame, clicked: str 
                 complaints=f"<{SMALL_NUMBER}" if complaints < SMALL_NUMBER else f"{complaints:,}",
             )
         )
+        whole = load_ledger()
+        used = dict.fromkeys(whole.columns[name]["source"] for name in DATA_OF)
+        st.caption(t("regions.data_source", sources="; ".join(whole.sources[code].cited() for code in used)))
         screen.registered_notice()
 
 

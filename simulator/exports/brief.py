@@ -251,7 +251,7 @@ def _sentences(data: xr.Dataset, first: str, years: Sequence[int]) -> list[str]:
                 f"brief.{verdict}",
                 least=ENOUGH,
                 parts="; ".join(
-                    f"{_inline(t(f'indicator.{one.indicator}'))} {spread(one.change, '+n')}"
+                    f"{_inline(t(f'indicator.{one.indicator}'))} {spread(one.change, '+w')}"
                     + (f", {verdict_in_words(one)}" if verdict == "few" else "")
                     for one in told
                     if one.verdict == verdict
@@ -285,7 +285,7 @@ def _card_table(data: xr.Dataset, card: Scorecard) -> Table:
         row["target"] = "-" if goal is None else f"{shown(goal.value, form)} ({t(f'score.mark.{goal.mark}')})"
         for name in names:
             one = scores[name]
-            value = spread(one.path.get(HORIZON), form)
+            value = spread(one.path.get(HORIZON), form if form.endswith("%") else "w")
             row[name] = value
             if one.at_horizon is not None:
                 key = "few_reach" if one.at_horizon.probability is None else "chance"
@@ -317,8 +317,8 @@ def _money_table(data: xr.Dataset) -> Table:
         row["added"] = spread(summarise(added.sel(scenario=name) / MILLION), ",.1f")
         for key, effect in (("averted", "child_months"), ("completed", "completed")):
             told = cost_of_effect(data, name, first, effect)
-            row[key] = spread(told.gained, "n")
-            row[f"cost_of_{key}"] = cost_in_words(told) if told.ratio else _plane(told)
+            row[key] = spread(told.gained, "w")
+            row[f"cost_of_{key}"] = spread(told.ratio, "w") if told.ratio else _plane(told)
         rows.append(row)
     columns = (
         Column("scenario", t("report.column.scenario")),
@@ -351,7 +351,7 @@ def _groups_table(data: xr.Dataset) -> Table:
             row: dict[str, object] = {"what": f"{t(f'score.group.{by}')}: {t(f'{section}.{group}')}"}
             for name in others:
                 change = difference(table, name, first).sel({by: group})
-                row |= {f"{name} {key}": spread(summarise(change[key]), "+n") for key in told}
+                row |= {f"{name} {key}": spread(summarise(change[key]), "+w") for key in told}
             rows.append(row)
     columns = (
         Column("what", t("brief.column.group")),

@@ -164,12 +164,13 @@ def test_a_language_is_a_matter_of_one_session() -> None:
     assert spanish.title[0].value == catalogue("es")["app.page.explore"]
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("text", ["nonsense", "x" * 9000, "", "eJwrSS0uAQAEXQHB"])
-def test_a_link_with_nonsense_is_a_message(text: str) -> None:
-    at = open_page("explore", "es", s=text)
+def test_a_link_with_nonsense_is_a_message(text: str, lang: str) -> None:
+    at = open_page("explore", lang, s=text)
     assert not at.exception
     told = [warning.value for warning in at.warning]
-    assert (catalogue("es")["app.link.bad"] in told) == bool(text)
+    assert (catalogue(lang)["app.link.bad"] in told) == bool(text)
 
 
 def test_a_link_opens_the_same_plan() -> None:
