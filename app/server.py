@@ -87,4 +87,7 @@ def serve(settings: Settings, *, port: int, address: str) -> None:
 
 def _end(_number: int, _frame: object) -> None:
     """End the process as if it had come to its end: the server has closed what it holds and is told again."""
+    # Whoever asks twice has been heard.
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.SIG_IGN)
     raise SystemExit(0)

@@ -150,7 +150,7 @@ def rounded(value: float) -> str:
 def test_the_commands_of_the_page_give_its_year_and_its_scorecard() -> None:
     at = budget_of_preset()
     told = [code.value for code in at.code if code.value.startswith("sintrata")]
-    same = "baseline plan.yaml --until 2030-12 --draws 3 --seed 0"
+    same = "baseline plan.yaml --until 2030-12 --draws 3 --seed 0 --lang es"
     assert told == [f"sintrata compare {same} --year 2030", f"sintrata score {same}"]
 
 
