@@ -84,6 +84,7 @@ def _show(job: Job, suffix: str, key: str) -> None:
     else:
         share = re.findall(r"(\d[\d,]*)/(\d[\d,]*)", job.message)
         done, total = (int(text.replace(",", "")) for text in share[-1]) if share else (0, 0)
+        # It may end while it is told how far it is.
         name = "waiting" if job.state == "waiting" else "running"
         waiting = t(f"parts.job.{name}", ahead=jobs().waiting_before(job))
         text = job.message.splitlines()[-1] if share else waiting

@@ -219,7 +219,7 @@ def verdict_of(row: Any, indicator: str) -> str:
 
 
 def csv_button(shown: pd.DataFrame, name: str, key: str, label: str = "CSV") -> None:
-    """Offer a table as a CSV file, made when it is asked for; ``label`` tells one of several apart."""
+    """Offer a table as a CSV file; ``label`` tells one of several apart."""
     st.download_button(
         label,
         lambda: shown.to_csv(index=False).encode("utf-8-sig"),
@@ -310,8 +310,9 @@ def card_of(told: Comparison, own: dict[str, float] | None = None) -> Scorecard:
 
 def mini_scorecard(told: Comparison, scenario: str = "plan") -> None:
     """Show the scorecard of a scenario beside the trend, with the number of indicators left out."""
-    scorecard(told, card_of(told), f"scorecard_{scenario}", scenario)
-    st.caption(t("parts.silent", count=len(card_of(told).silent)))
+    card = card_of(told)
+    scorecard(told, card, f"scorecard_{scenario}", scenario)
+    st.caption(t("parts.silent", count=len(card.silent)))
 
 
 def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = "plan") -> None:

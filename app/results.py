@@ -113,8 +113,9 @@ def band(values: xr.DataArray) -> pd.DataFrame:
     cut = quantile(filled, list(BOUNDS.values()), axis=axis)
     template = values.isel(draw=0, drop=True)
     few = runs.values < ENOUGH
-    for row, end in ((0, np.nanmin), (-1, np.nanmax)):
-        cut[row] = np.where(few, end(filled, axis=axis), cut[row])
+    if few.any():
+        for row, end in ((0, np.nanmin), (-1, np.nanmax)):
+            cut[row] = np.where(few, end(filled, axis=axis), cut[row])
     out: dict[str, xr.DataArray] = {}
     for number, name in enumerate(BOUNDS):
         told = template.copy(data=np.where(empty, np.nan, cut[number]))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from math import floor, isnan, log10
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -213,6 +214,12 @@ def between(row: Any, form: str = "n", *, brief: bool = False) -> str:
         return t("app.between_brief", **ends)
     runs = int(row["runs"])
     return t("app.between", **ends) if runs >= ENOUGH else t("app.between_few", **ends, runs=runs)
+
+
+def link(**words: str) -> str:
+    """Return the address of the page that is shown, with some parameters, in the language in force."""
+    address = (st.context.url or "").partition("?")[0]
+    return f"{address}?{urlencode({CHOSEN: st.session_state[CHOSEN], **words})}"
 
 
 # What stands below every figure.

@@ -60,6 +60,9 @@ CONFIG: Final[dict[str, Any]] = {
 }
 
 
+STOP: Final = (signal.SIGINT, signal.SIGTERM)
+
+
 def serve(settings: Settings, *, port: int, address: str) -> None:
     """Serve the pages until the process is told to stop.
 
@@ -80,7 +83,7 @@ def serve(settings: Settings, *, port: int, address: str) -> None:
     # So that the first page does not wait for what pages are made of; the workers load the country meanwhile.
     menu, screen = importlib.import_module("app.menu"), importlib.import_module("app.screen")
     first = opening.routes(Path(file_util.get_static_dir()), menu.PAGES, screen.LANGUAGES)
-    for told in (signal.SIGINT, signal.SIGTERM):
+    for told in STOP:
         signal.signal(told, _end)
     st.App(ENTRY, routes=first).run(config=options)
 
@@ -88,6 +91,6 @@ def serve(settings: Settings, *, port: int, address: str) -> None:
 def _end(_number: int, _frame: object) -> None:
     """End the process as if it had come to its end: the server has closed what it holds and is told again."""
     # Whoever asks twice has been heard.
-    for told in (signal.SIGINT, signal.SIGTERM):
+    for told in STOP:
         signal.signal(told, signal.SIG_IGN)
     raise SystemExit(0)

@@ -183,16 +183,17 @@ def take(mapping: Mapping[str, Any]) -> bool:
 def _named(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a mapping whose name says that it has been changed, or no longer does where it is so no more."""
     label = mapping.get("label")
+    # What its author says of a scenario is not said of another one.
+    rest = {key: part for key, part in mapping.items() if key not in SAID}
     if label == FRESH["label"] or not isinstance(label, Mapping):
-        return mapping
-    if set(mapping) <= set(FRESH):
-        return _preset(mapping["base"])
+        return rest
+    if set(rest) <= set(FRESH):
+        return _preset(rest["base"])
     marked = {
         lang: _with(text.removesuffix(t("app.changed", lang)), t("app.changed", lang))
         for lang, text in label.items()
     }
-    # What its author says of a scenario is not said of another one.
-    return {key: part for key, part in mapping.items() if key not in SAID} | {"label": marked}
+    return rest | {"label": marked}
 
 
 def _with(label: str, mark: str) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -73,8 +72,7 @@ def _scenario(told: Comparison, key: str) -> None:
         st.caption(t("takeaway.link_too_long"))
     else:
         st.markdown(t("takeaway.link"))
-        words = urlencode({screen.CHOSEN: st.session_state[screen.CHOSEN], "s": packed})
-        st.code(f"{_address()}?{words}", language=None, wrap_lines=True)
+        st.code(screen.link(s=packed), language=None, wrap_lines=True)
     for what, command in screen.commands(told).items():
         st.markdown(t(f"takeaway.command.{what}"))
         st.code(command, language="bash", wrap_lines=True)
@@ -86,11 +84,6 @@ def _scenario(told: Comparison, key: str) -> None:
 def _as_run(one: Scenario, told: Comparison) -> Scenario:
     """Return a scenario that ends when the runs on the page do."""
     return replace(one, until_ti=told.until)
-
-
-def _address() -> str:
-    url = st.context.url or ""
-    return url.partition("?")[0]
 
 
 def _tables(told: Comparison, lang: str) -> Callable[[], bytes]:

@@ -21,7 +21,7 @@ from simulator.texts import t
 LARGEST_MB: Final = 2
 LONGEST_NAME: Final = 60
 SUFFIXES: Final = {"yaml": ".yaml", "yml": ".yaml", "xlsx": ".xlsx"}
-"""Endings of files that are read, and under which name: never the one that they came with."""
+"""Endings of files that are read, and with which ending they are kept meanwhile."""
 
 
 def upload(key: str, *kinds: str) -> None:

@@ -291,8 +291,6 @@ def _write(plan: Plan) -> bool:
     mapping.pop("programmes", None)
     if programme is not None:
         mapping["programmes"] = [programme]
-    for key in ("claims", "question", "description", "assumptions"):
-        mapping.pop(key, None)
     try:
         is_new = state.build(mapping).hash != state.scenario().hash
     except FaultyInput:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
-from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -91,10 +90,9 @@ def _to_address() -> None:
     for name, value in chosen.items():
         if st.query_params.get(name) != value:
             st.query_params[name] = value
-    words = urlencode({screen.CHOSEN: st.session_state[screen.CHOSEN], **chosen})
     with st.popover(t("horizon.link"), icon=":material/link:", key="horizon_link"):
         st.markdown(t("horizon.link_note"))
-        st.code(f"{(st.context.url or '').partition('?')[0]}?{words}", language=None, wrap_lines=True)
+        st.code(screen.link(**chosen), language=None, wrap_lines=True)
 
 
 def _shock(name: str) -> Scenario:

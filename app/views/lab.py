@@ -456,7 +456,7 @@ def _tell(dataset: xr.Dataset | None, key: str, label: Callable[[str], str]) -> 
         alt=t("lab.drivers_alt", names=", ".join(_label(factor) for factor in table["factor"][:3])),
     )
     st.caption(t("lab.drivers_note"))
-    factors = varying(dataset)
+    factors = varying(dataset).sizes["factor"]
     st.caption(t("lab.chance", factors=factors, noise=f"{by_chance(factors, int(told.sum())):.2f}"))
     st.header(t("lab.enough"))
     base.draw(
@@ -486,10 +486,9 @@ def effects(dataset: xr.Dataset, output: str, name: str) -> NDArray[np.float64]:
 def relations(dataset: xr.Dataset, effect: NDArray[np.float64], most: int = MOST_FACTORS) -> pd.DataFrame:
     """Return the rank correlation of every factor with an effect, the strongest first, with its interval."""
     told = np.isfinite(effect)
-    design = np.asarray(dataset["design"].transpose("draw", "factor"), float)[told]
-    factors = [str(name) for name in dataset["factor"].values]
-    varying = [k for k in range(len(factors)) if np.ptp(design[:, k]) > 0.0]
-    table = np.column_stack([effect[told], design[:, varying]])
+    design = varying(dataset)
+    factors = [str(name) for name in design["factor"].values]
+    table = np.column_stack([effect[told], design.values[told]])
     again = np.random.default_rng(0).integers(0, len(table), (AGAIN, len(table)))
     central = _rank_correlation(table)
     strongest = np.argsort(-np.abs(central), kind="stable")[:most]
@@ -497,7 +496,7 @@ def relations(dataset: xr.Dataset, effect: NDArray[np.float64], most: int = MOST
     spread = np.quantile([_rank_correlation(few[rows]) for rows in again], [0.05, 0.95], axis=0)
     return pd.DataFrame(
         {
-            "factor": [factors[varying[k]] for k in strongest],
+            "factor": [factors[k] for k in strongest],
             "median": central[strongest],
             "low": spread[0],
             "high": spread[1],
@@ -505,10 +504,10 @@ def relations(dataset: xr.Dataset, effect: NDArray[np.float64], most: int = MOST
     )
 
 
-def varying(dataset: xr.Dataset) -> int:
-    """Return how many factors of a design take more than one value."""
-    design = dataset["design"]
-    return int((design.max("draw") > design.min("draw")).sum())
+def varying(dataset: xr.Dataset) -> xr.DataArray:
+    """Return the design, [draw, factor], of the factors that take more than one value."""
+    design = dataset["design"].transpose("draw", "factor").astype(float)
+    return design.isel(factor=np.ptp(design.values, axis=0) > 0.0)
 
 
 def by_chance(factors: int, runs: int) -> float:

@@ -173,17 +173,7 @@ def _measures(scenario: Mapping[str, Any]) -> list[str]:
     told = []
     rows = scenario.get("interventions", ())
     if rows:
-        names = [
-            t(
-                f"brief.lever.{levers()[row['use']].unit}",
-                label=_inline(str(levers()[row["use"]].label)),
-                amount=f"{row['amount']:.0%}"
-                if levers()[row["use"]].unit == "share"
-                else f"{row['amount']:g}",
-                start=row["start"],
-            )
-            for row in rows[:MOST_NAMED]
-        ]
+        names = [_lever(row) for row in rows[:MOST_NAMED]]
         told.append(t("brief.levers", names=_with_rest(names, len(rows))))
     lines = load_ledger().lines
     for programme in scenario.get("programmes", ()):
@@ -199,6 +189,17 @@ def _measures(scenario: Mapping[str, Any]) -> list[str]:
             )
         )
     return told
+
+
+def _lever(row: Mapping[str, Any]) -> str:
+    """Return an intervention in a few words: its lever, by how much, from when."""
+    lever, amount = levers()[row["use"]], row["amount"]
+    return t(
+        f"brief.lever.{lever.unit}",
+        label=_inline(str(lever.label)),
+        amount=f"{amount:.0%}" if lever.unit == "share" else f"{amount:g}",
+        start=row["start"],
+    )
 
 
 def _with_rest(names: Sequence[str], count: int) -> str:

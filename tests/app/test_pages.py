@@ -276,12 +276,8 @@ def test_every_lever_can_be_moved(name: str, monkeypatch: pytest.MonkeyPatch) ->
     state.begin()
     amount = levers()[name].maximum
     state.set_amount(name, amount)
-    assert st_faults() == []
+    assert state.st.session_state[state.FAULTS] == []
     assert state.amounts() == {name: amount}
-
-
-def st_faults() -> list[str]:
-    return [str(fault) for fault in state.st.session_state[state.FAULTS]]
 
 
 def test_what_stands_beside_the_plan_shares_its_assumptions(monkeypatch: pytest.MonkeyPatch) -> None:
