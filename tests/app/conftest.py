@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,12 @@ from app import engine as engines
 from app.engine import Engine, Settings
 
 SMALL = Settings(draws=3, workers=1, scale=0.03, trends=6)
+
+
+@pytest.fixture(autouse=True)
+def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a process its main module back: a page takes its place, and what it spawns later would run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session")
