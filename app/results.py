@@ -103,26 +103,21 @@ def band(values: xr.DataArray) -> pd.DataFrame:
     One run has no interval: its bounds are missing. Fewer than ``ENOUGH`` runs do not tell what nine of ten
     would do: the 90% interval is then all that they span.
     """
-    runs = values.notnull().sum("draw")
-    axis = values.get_axis_num("draw")
-    sample = np.asarray(values, float)
-    empty = np.isnan(sample).all(axis=axis)
-    filled = np.where(np.expand_dims(empty, axis), 0.0, sample)
+    sample = np.moveaxis(np.asarray(values, float), values.get_axis_num("draw"), 0)
+    runs = (~np.isnan(sample)).sum(axis=0)
+    filled = np.where(runs == 0, 0.0, sample)
     # To leave out runs without a value takes a loop over cells; most tables have none.
     quantile = np.nanquantile if np.isnan(filled).any() else np.quantile
-    cut = quantile(filled, list(BOUNDS.values()), axis=axis)
-    template = values.isel(draw=0, drop=True)
-    few = runs.values < ENOUGH
+    cut = dict(zip(BOUNDS, quantile(filled, list(BOUNDS.values()), axis=0), strict=True))
+    few = runs < ENOUGH
     if few.any():
-        for row, end in ((0, np.nanmin), (-1, np.nanmax)):
-            cut[row] = np.where(few, end(filled, axis=axis), cut[row])
-    out: dict[str, xr.DataArray] = {}
-    for number, name in enumerate(BOUNDS):
-        told = template.copy(data=np.where(empty, np.nan, cut[number]))
-        out[name] = told if name == "median" else told.where(runs > 1)
-    table = xr.Dataset(out | {"runs": runs}).to_dataframe().reset_index()
-    keep = [*map(str, template.dims), *BOUNDS, "runs"]
-    return table[keep]
+        for name, end in (("low", np.nanmin), ("high", np.nanmax)):
+            cut[name] = np.where(few, end(filled, axis=0), cut[name])
+    rest = [str(dim) for dim in values.dims if dim != "draw"]
+    table = pd.MultiIndex.from_product([values[dim].values for dim in rest], names=rest).to_frame(index=False)
+    for name, cells in cut.items():
+        table[name] = np.where(runs > (0 if name == "median" else 1), cells, np.nan).ravel()
+    return table.assign(runs=runs.ravel())
 
 
 _STACKED: OrderedDict[tuple[object, ...], xr.Dataset] = OrderedDict()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from scenarios import library
+from scenarios.levers import Bilingual
 from scenarios.schema import load_scenario
 from simulator.evidence import load_ledger
 from simulator.texts import t
@@ -46,6 +48,12 @@ def with_labels(text: str) -> str:
     there = library()
     return re.sub(
         r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b",
-        lambda found: f"«{load_scenario(found[0]).label}»" if found[0] in there else found[0],
+        lambda found: f"«{_label(found[0])}»" if found[0] in there else found[0],
         text,
     )
+
+
+@cache
+def _label(name: str) -> Bilingual:
+    """Return what a scenario of the library is called; its file never changes while the program runs."""
+    return load_scenario(name).label

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from simulator.faults import Fault, FaultyInput, did_you_mean
 from simulator.outcomes.counted import ENOUGH, Counted, counted
@@ -155,26 +156,31 @@ def scores(values: Mapping[str, xr.DataArray], targets: Mapping[str, float] | No
     for one in known.values():
         if not one.measure:
             continue
-        told = values[one.measure]
-        goal = one.targets(last=int(told["year"].max()), own=own.get(one.code))
-        out += [_score(str(name), one, goal, told) for name in told["scenario"].values]
+        told = values[one.measure].transpose("scenario", "year", ...)
+        years = [int(year) for year in told["year"].values]
+        goal = one.targets(last=max(years), own=own.get(one.code))
+        cells = np.asarray(told, float).reshape(told.sizes["scenario"], len(years), -1)
+        out += [
+            _score(str(name), one, goal, dict(zip(years, of_runs, strict=True)))
+            for name, of_runs in zip(told["scenario"].values, cells, strict=True)
+        ]
     return Scorecard(tuple(out), tuple(one for one in known.values() if not one.measure))
 
 
-def _score(scenario: str, indicator: Indicator, targets: dict[int, Target], values: xr.DataArray) -> Score:
+def _score(
+    scenario: str, indicator: Indicator, targets: dict[int, Target], values: Mapping[int, NDArray[np.float64]]
+) -> Score:
+    """Score what the runs tell of each year."""
     sign = 1.0 if indicator.direction == "higher" else -1.0
     path: dict[int, Interval] = {}
     reaching: dict[int, Counted] = {}
-    for year in values["year"].values:
-        cell = values.sel(scenario=scenario, year=year)
-        summary = summarise(cell)
-        if not summary.runs:
+    for year, of_runs in values.items():
+        there = of_runs[~np.isnan(of_runs)]
+        if not there.size:
             continue
-        path[int(year)] = summary
-        if int(year) in targets:
-            there = np.asarray(cell, float).ravel()
-            there = there[~np.isnan(there)]
-            reaching[int(year)] = counted(sign * there >= sign * targets[int(year)].value)
+        path[year] = summarise(there)
+        if year in targets:
+            reaching[year] = counted(sign * there >= sign * targets[year].value)
     last = targets.get(HORIZON)
     reached: int | None = None
     for year in sorted(path, reverse=True):
