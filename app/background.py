@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 
 from app import screen
-from app.jobs import Job, TooManyJobsError, jobs
+from app.jobs import OUTPUT, Job, TooManyJobsError, jobs
 from simulator.texts import language, t
 
 
@@ -23,62 +26,74 @@ def is_over(job: Job) -> bool:
     return job.state not in {"waiting", "running"}
 
 
-def begin(key: str, words: Sequence[str], files: Mapping[str, str] | None = None) -> None:
-    """Start a job and remember it; if too many wait, say so.
+def subject_of(key: str) -> object:
+    """Return what the job under a key is of, as ``begin`` was told."""
+    return st.session_state.get(f"{key}_of")
+
+
+def begin(
+    key: str, words: Sequence[str], files: Mapping[str, str] | None = None, *, of: object = None
+) -> None:
+    """Start a job and remember it in place of the one before, which ends; if too many wait, say so.
 
     Parameters
     ----------
     words : of the command; ``{out}`` stands for the folder of results
     files : texts that the command reads, by name
+    of : what the job is of, for pages that may have gone on to something else when it is done
     """
     try:
-        st.session_state[key] = jobs().start(words, files or {}, language()).number
+        job = jobs().start(words, files or {}, language())
     except TooManyJobsError:
-        st.warning(t("parts.job.many"), icon=":material/hourglass_disabled:")
-    else:
-        st.rerun()
+        full()
+        return
+    jobs().cancel(st.session_state.get(key, ""))
+    st.session_state[key], st.session_state[f"{key}_of"] = job.number, of
+    st.rerun()
 
 
-def progress(key: str, suffix: str = "") -> None:
+def full() -> None:
+    """Say that too many jobs wait."""
+    st.warning(t("parts.job.many"), icon=":material/hourglass_disabled:")
+
+
+def progress(key: str, take: str = "") -> None:
     """Show how far a job is, with a way to end it; when it is done, offer files; when it failed, say why.
 
     Parameters
     ----------
-    suffix : of the files to offer; none without it
+    take : pattern of names of the files to offer, several in one archive; none without it
     """
     job = job_of(key)
-    if job is None:
-        return
+    if job is not None:
+        follow(job, lambda: _show(job, take, key))
+
+
+def follow(job: Job, show: Callable[[], None], every: str = "1s") -> None:
+    """Show a job again and again until it is over; then the rest of the page, which waits for it, too."""
     was_over = is_over(job)
 
-    @st.fragment(run_every=None if was_over else "1s")
+    @st.fragment(run_every=None if was_over else every)
     def part() -> None:
         screen.speak()
         jobs().get(job.number)
         if is_over(job) and not was_over:
-            # The rest of the page waits for the end too.
             st.rerun()
-        _show(job, suffix, key)
+        show()
 
     part()
 
 
-def _show(job: Job, suffix: str, key: str) -> None:
+def _show(job: Job, take: str, key: str) -> None:
     if job.state == "done":
         seconds = f"{job.ended - job.begun:,.0f}"
         st.success(t("parts.job.done", seconds=seconds), icon=":material/check:")
-        for path in (path for path in job.files if suffix and path.name.endswith(suffix)):
-            st.download_button(
-                t("parts.job.take", file=path.name),
-                data=path.read_bytes,
-                file_name=path.name,
-                icon=":material/download:",
-                key=f"{key}_take_{path.name}",
-                on_click="ignore",
-            )
+        if take:
+            _offer(job, take, key)
     elif job.state in {"failed", "late"}:
         st.error(t("parts.job.failed"), icon=":material/error:")
-        st.code(job.message, language=None, wrap_lines=True)
+        if job.message:
+            st.code(job.message, language=None, wrap_lines=True)
     elif job.state == "cancelled":
         st.warning(t("parts.job.cancelled"), icon=":material/cancel:")
     else:
@@ -92,3 +107,29 @@ def _show(job: Job, suffix: str, key: str) -> None:
         if st.button(t("parts.job.cancel"), icon=":material/stop_circle:", key=f"{key}_cancel"):
             jobs().cancel(job.number)
             st.rerun()
+
+
+def _offer(job: Job, take: str, key: str) -> None:
+    files = [path for path in job.files if path.match(take)]
+    if not files:
+        return
+    alone = files[0] if len(files) == 1 else None
+    top = files[0].relative_to(job.folder / OUTPUT).parts[0]
+    name = alone.name if alone else f"{Path(top).stem}.zip"
+    st.download_button(
+        t("parts.job.take", file=name),
+        data=alone.read_bytes if alone else lambda: _archive(job.folder / OUTPUT, files),
+        file_name=name,
+        icon=":material/download:",
+        key=f"{key}_take",
+        on_click="ignore",
+        type="primary",
+    )
+
+
+def _archive(root: Path, files: Sequence[Path]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            archive.write(path, path.relative_to(root).as_posix())
+    return out.getvalue()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -23,7 +24,7 @@ import numpy as np
 import psutil
 import xarray as xr
 
-from app.live import unpack
+from app.live import frames
 from app.priority import Standing, stand_back
 from simulator import Scenario
 from simulator.processes import deaf_children
@@ -34,6 +35,8 @@ PATIENCE_S: Final = 6.0
 LONGEST_RUN_S: Final = 180.0
 """Seconds after which a worker that does not answer is replaced."""
 
+LOG: Final = logging.getLogger("sintrata")
+
 FIRST_THREADS: Final = 2
 """Threads of a run that somebody waits for without any figure yet."""
 
@@ -41,7 +44,13 @@ GLANCE_AT_MEMORY_S: Final = 1.0
 """Seconds between two looks at the memory of the workers."""
 
 MOST_FAILURES: Final = 3
-"""Times that one run may fail before its scenario is given up."""
+"""Times that runs of one scenario may fail, or a worker end without an answer, before readers are told."""
+
+PROGRAM: Final = (sys.executable, "-m", "app.live")
+"""What a worker runs; how it is set up follows."""
+
+LONGEST_PAUSE_S: Final = 30.0
+"""Longest pause before a worker that does not come up is started again."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,8 @@ class Settings:
     Attributes
     ----------
     draws : the full set; seed : of chance and draws; workers : processes
-    scale : share of the country, anything but 1 is for tests; most : scenarios whose answers are kept
+    scale : share of the country, anything but 1 is for tests
+    most : scenarios whose answers are kept though nobody looks at them; kept_mb : what all answers may take
     trends : runs of the trend that each worker keeps, about 80 MB each
     until : last month of the trend runs that are made before anybody asks, counted from January 2012
     memory_mb : resident memory at which a worker is replaced
@@ -62,6 +72,7 @@ class Settings:
     workers: int = 2
     scale: float = 1.0
     most: int = 48
+    kept_mb: int = 1000
     trends: int = 24
     until: int = 227
     memory_mb: int = 4000
@@ -80,6 +91,7 @@ class Answer:
 
     Attributes
     ----------
+    failed : ``run`` if its runs fail, ``worker`` if the processes that make them do not come up
     wanted : when each session has last looked at it, in seconds of the monotonic clock
     since : when the first of those who look at it now has begun to
     """
@@ -92,6 +104,7 @@ class Answer:
     wanted: dict[str, float] = field(default_factory=dict)
     since: float = 0.0
     failures: int = 0
+    nbytes: int = 0
 
     @property
     def asked(self) -> float:
@@ -138,6 +151,7 @@ class Engine:
         self._looks: dict[str, set[Key]] = {}
         self._next = 0
         self._closed = False
+        self._ended_mute = [0] * self.settings.workers
         self._workers = [self._start(number) for number in range(self.settings.workers)]
         threading.Thread(target=self._watch, daemon=True).start()
         atexit.register(self.close)
@@ -174,12 +188,23 @@ class Engine:
             if not answer.is_wanted:
                 answer.since = now
             answer.wanted[session] = now
-            while len(self._answers) > self.settings.most:
-                self._answers.popitem(last=False)
+            self._make_room()
             self._hand_out()
             if not answer.tables and not answer.failed:
                 self._make_way(key, answer)
         return answer
+
+    def _make_room(self) -> None:
+        """Forget answers, those used longest ago first; what somebody looks at only for its bytes."""
+        idle = [key for key, answer in self._answers.items() if not answer.is_wanted]
+        while idle and (len(self._answers) > self.settings.most or self._is_full):
+            del self._answers[idle.pop(0)]
+        while self._is_full and len(self._answers) > 1:
+            self._answers.popitem(last=False)
+
+    @property
+    def _is_full(self) -> bool:
+        return sum(answer.nbytes for answer in self._answers.values()) > self.settings.kept_mb * 2**20
 
     def _give_up(self, session: str, key: Key) -> None:
         """Stop what a session no longer looks at, if nobody else does."""
@@ -199,9 +224,11 @@ class Engine:
             self._send(worker, {"do": "cancel", "id": number})
 
     def retry(self, scenario: Scenario, until: int | None = None) -> None:
-        """Forget that a scenario failed, so that it is tried again."""
+        """Forget that a scenario failed, so that it is tried again; what has not failed stays."""
+        key = (scenario.hash, scenario.until_ti if until is None else until)
         with self._lock:
-            self._answers.pop((scenario.hash, scenario.until_ti if until is None else until), None)
+            if key in self._answers and self._answers[key].failed:
+                del self._answers[key]
 
     def wait(self, answer: Answer, runs: int, seconds: float, session: str = NOBODY) -> bool:
         """Wait until an answer holds some runs or has failed; return whether it holds them."""
@@ -219,21 +246,6 @@ class Engine:
         """Wait until a worker has told something, at most some seconds."""
         with self._lock:
             self._lock.wait(seconds)
-
-    def memory(self) -> list[float]:
-        """Return the resident memory of each worker in MB."""
-        with self._lock:
-            return [resident_mb(worker.process.pid) for worker in self._workers]
-
-    def state(self) -> dict[str, int]:
-        """Return what a health check and the load test look at."""
-        with self._lock:
-            return {
-                "workers": sum(w.process.poll() is None for w in self._workers),
-                "ready": sum(len(w.ready) for w in self._workers),
-                "answers": len(self._answers),
-                "runs": sum(len(a.tables) for a in self._answers.values()),
-            }
 
     def close(self) -> None:
         """End the workers."""
@@ -268,7 +280,7 @@ class Engine:
         # What a terminal sends to interrupt the server is not for its workers: they end with their input.
         with deaf_children():
             process = subprocess.Popen(
-                [sys.executable, "-m", "app.live", *(str(word) for pair in words.items() for word in pair)],
+                [*PROGRAM, *(str(word) for pair in words.items() for word in pair)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -283,47 +295,73 @@ class Engine:
         """Take in the frames of one worker until it ends; then start another in its place."""
         out = worker.process.stdout
         assert out is not None
-        while line := out.readline():
-            head = json.loads(line)
-            data = out.read(head.get("size", 0))
-            tables = unpack(head, data) if head["is"] == "told" else None
+        for head, tables in frames(out):
             with self._lock:
-                if head["is"] == "ready":
-                    worker.ready.add((head["until"], head["draw"]))
+                worker.ready = {(until, draw) for until, draw in head["ready"]}
+                if head["is"] in {"ready", "unready"}:
                     worker.warming = None
+                    if head["is"] == "unready":
+                        self._lament(head)
                     self._hand_out()
                     continue
+                self._ended_mute[worker.number] = 0
                 busy, worker.busy = worker.busy, None
                 if busy is not None and busy[0] == head["id"]:
-                    self._take(busy, head, tables)
+                    self._take(busy[1], busy[2], head, tables)
                 self._hand_out()
                 self._lock.notify_all()
+        out.close()
+        worker.process.wait()
         with self._lock:
-            if self._closed:
-                return
-            busy, worker.busy = worker.busy, None
-            if busy is not None:
-                self._take(busy, {"is": "failed", "message": "worker"}, None)
-            try:
-                self._workers[worker.number] = self._start(worker.number)
-            except RuntimeError:
-                # The interpreter is ending, and starts nothing any more.
-                self._closed = True
-                return
-            self._hand_out()
-            self._lock.notify_all()
+            self._follow(worker)
 
-    def _take(self, busy: tuple[int, Key, int], head: dict[str, Any], tables: xr.Dataset | None) -> None:
-        _, key, draw = busy
+    def _follow(self, ended: _Process) -> None:
+        """Start a worker in the place of one that has ended; if none comes up, tell who waits, and pause."""
+        self._ended_mute[ended.number] += 1
+        mute = self._ended_mute[ended.number]
+        if ended.busy is not None and (answer := self._answers.get(ended.busy[1])) is not None:
+            self._fail(answer, "worker")
+        ended.busy = None
+        if mute >= MOST_FAILURES:
+            for answer in self._answers.values():
+                if answer.is_wanted and not answer.is_complete:
+                    answer.failed = "worker"
+        self._lock.notify_all()
+        pause = min(LONGEST_PAUSE_S, 2.0 ** (mute - 2)) if mute > 1 else 0.0
+        if self._lock.wait_for(lambda: self._closed, pause):
+            return
+        try:
+            self._workers[ended.number] = self._start(ended.number)
+        except RuntimeError:
+            # The interpreter is ending, and starts nothing any more.
+            self._closed = True
+            return
+        self._hand_out()
+        self._lock.notify_all()
+
+    def _take(self, key: Key, draw: int, head: dict[str, Any], tables: xr.Dataset | None) -> None:
         answer = self._answers.get(key)
         if answer is None:
             return
         if tables is not None:
             answer.tables[draw] = tables
+            answer.nbytes += tables.nbytes
         elif head["is"] == "failed":
-            answer.failures += 1
-            if answer.failures >= MOST_FAILURES:
-                answer.failed = str(head.get("message", ""))
+            LOG.error("run of %s, draw %s: %s", key[0][:10], draw, head["message"])
+            self._fail(answer, "run")
+
+    def _lament(self, head: dict[str, Any]) -> None:
+        """Take in that a trend run failed: whoever needs it cannot be answered."""
+        LOG.error("trend run to month %s: %s", head["until"], head["message"])
+        for answer in self._answers.values():
+            if answer.until == head["until"] and not answer.is_complete:
+                self._fail(answer, "run")
+        self._lock.notify_all()
+
+    def _fail(self, answer: Answer, how: str) -> None:
+        answer.failures += 1
+        if answer.failures >= MOST_FAILURES:
+            answer.failed = how
 
     def _hand_out(self) -> None:
         """Give idle workers a run: of the scenario that has the fewest, and has waited longest.

@@ -1,12 +1,13 @@
 """Work too long for a page: a subprocess of the command line, its folder, how far it is, how it ended.
 
-Jobs are few at a time and of limited length; their folders go away when they are old. A session knows its own
-jobs by a number that nobody can guess, and sees no others.
+Jobs are few at a time and of limited length; their folders go away when they are old, too many or too large.
+A session knows its own jobs by a number that nobody can guess, and sees no others.
 """
 
 from __future__ import annotations
 
 import atexit
+import logging
 import secrets
 import shutil
 import subprocess
@@ -29,6 +30,10 @@ from simulator.texts import t
 MOST_RUNNING: Final = 1
 MOST_WAITING: Final = 20
 MOST_KEPT: Final = 60
+LARGEST_KEPT_MB: Final = 2000.0
+"""What finished jobs may hold on the disk, together; the oldest make room."""
+
+LONGEST_KEPT_S: Final = 24 * 3600.0
 LONGEST_S: Final = 1800.0
 LARGEST_MB: Final = 4000.0
 """Memory that a job and its processes have for themselves at which it is ended; what they share with others,
@@ -56,6 +61,7 @@ class Job:
     words : of the command, without the program; ``{out}`` stands for the folder of results
     folder : where its inputs lie, and its results under ``out``; lang : of what it writes
     state : ``waiting``, ``running``, ``done``, ``failed``, ``late`` (it ran too long) or ``cancelled``
+    size_mb : of its folder when it had ended
     """
 
     number: str
@@ -65,6 +71,7 @@ class Job:
     state: str = "waiting"
     begun: float = 0.0
     ended: float = 0.0
+    size_mb: float = 0.0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -123,7 +130,6 @@ class Jobs:
             job = Job(number, (*command, "--lang", lang), folder, lang)
             self._jobs[number] = job
             self._queue.append(job)
-            self._forget()
         self._go_on()
         return job
 
@@ -189,7 +195,7 @@ class Jobs:
                 with suppress(psutil.Error):
                     one.kill()
             job.process.wait()
-        job.state, job.ended = state, time.monotonic()
+        job.state, job.ended, job.size_mb = state, time.monotonic(), _folder_mb(job.folder)
 
     def _go_on(self) -> None:
         """See what has ended and start what can start."""
@@ -203,13 +209,14 @@ class Jobs:
                         self._end(job, "late")
                 if job.state not in {"waiting", "running"}:
                     self._queue.remove(job)
+            self._forget()
             running = sum(job.state == "running" for job in self._queue)
             for job in self._queue:
                 if running >= MOST_RUNNING:
                     break
                 if job.state == "waiting":
                     self._launch(job)
-                    running += 1
+                    running += job.state == "running"
 
     def _watch(self) -> None:
         """Bound time and memory of jobs, whether or not anybody looks at them."""
@@ -220,30 +227,40 @@ class Jobs:
                 for job in self._queue:
                     if job.state == "running" and _memory_mb(job) > LARGEST_MB:
                         self._end(job, "failed")
-                        with (job.folder / LOG).open("a", encoding="utf-8") as log:
+                        with suppress(OSError), (job.folder / LOG).open("a", encoding="utf-8") as log:
                             log.write(f"\n{t('parts.job.large', job.lang, mb=f'{LARGEST_MB:,.0f}')}\n")
 
     def _launch(self, job: Job) -> None:
-        with (job.folder / LOG).open("wb") as log:
-            job.process = subprocess.Popen(
-                [*PROGRAM, *job.words],
-                cwd=job.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        try:
+            with (job.folder / LOG).open("wb") as log:
+                job.process = subprocess.Popen(
+                    [*PROGRAM, *job.words],
+                    cwd=job.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+        except OSError:
+            # No memory, no folder: a misfortune of this job, not of those that wait behind it.
+            logging.getLogger("sintrata").exception("job %s does not start", job.words[:1])
+            self._end(job, "failed")
+            return
         stand_back(job.process.pid, Standing.JOB)
         job.state, job.begun = "running", time.monotonic()
 
     def _forget(self) -> None:
-        """Take away the oldest finished jobs."""
+        """Take away finished jobs that are old; and the oldest, where they are too many or too large."""
         ended = sorted(
             (job for job in self._jobs.values() if job.state not in {"waiting", "running"}),
             key=lambda job: job.ended,
         )
-        for job in ended[: max(0, len(self._jobs) - MOST_KEPT)]:
+        many, large = len(ended) - MOST_KEPT, sum(job.size_mb for job in ended) - LARGEST_KEPT_MB
+        for job in ended:
+            if many <= 0 and large <= 0.0 and time.monotonic() - job.ended < LONGEST_KEPT_S:
+                break
             shutil.rmtree(job.folder, ignore_errors=True)
             del self._jobs[job.number]
+            many, large = many - 1, large - job.size_mb
 
 
 def _family(job: Job) -> list[psutil.Process]:
@@ -255,6 +272,12 @@ def _family(job: Job) -> list[psutil.Process]:
         return [first, *first.children(recursive=True)]
     except psutil.Error:
         return []
+
+
+def _folder_mb(folder: Path) -> float:
+    with suppress(OSError):
+        return sum(path.stat().st_size for path in folder.rglob("*")) / 2**20
+    return 0.0
 
 
 def _memory_mb(job: Job) -> float:

@@ -12,9 +12,12 @@ Orders
 
 Frames
 ------
-``{"is": "ready", "draw": 0, "until": 227}``: the trend run of a draw is there
+``{"is": "ready"}``: a trend run that was to be made is there
+``{"is": "unready", "until": 227, "message": "..."}``: it cannot be made
 ``{"is": "told", "id": 7, "dims": {...}, "coords": {...}, "size": 218000}``, then the tables
 ``{"is": "cancelled", "id": 7}``, ``{"is": "failed", "id": 7, "message": "..."}``
+
+Each also says which trend runs the worker holds by then, ``"ready": [[227, 0], ...]``: last month and draw.
 """
 
 from __future__ import annotations
@@ -22,12 +25,11 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import logging
 import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -60,6 +62,16 @@ def unpack(head: Mapping[str, Any], data: bytes) -> xr.Dataset:
         return xr.Dataset(
             {name: (dims, file[name]) for name, dims in head["dims"].items()}, coords=head["coords"]
         )
+
+
+def frames(out: IO[bytes]) -> Iterator[tuple[dict[str, Any], xr.Dataset | None]]:
+    """Give heads and tables of a worker's frames until it ends; what it was in the middle of is left out."""
+    while (line := out.readline()).endswith(b"\n"):
+        head = json.loads(line)
+        data = out.read(head.get("size", 0))
+        if len(data) < head.get("size", 0):
+            return
+        yield head, unpack(head, data) if data else None
 
 
 class Worker:
@@ -114,14 +126,12 @@ class Worker:
                 self._make_ready(draw, until)
 
     def _make_ready(self, draw: int, until: int) -> None:
-        if self.forks.holds(draw, until):
-            return
         try:
             self.forks.hold(draw, until, progress=self._in_between)
-        except Exception:
-            # The first order for this draw meets the same fault, and says so to whoever waits for it.
-            logging.getLogger("sintrata").exception("trend run of draw %s", draw)
-        self._write({"is": "ready", "draw": draw, "until": until})
+        except Exception as error:  # whatever it was, the page must hear of it
+            self._write({"is": "unready", "until": until, "message": _told(error)})
+        else:
+            self._write({"is": "ready"})
 
     def _in_between(self, _done: int, _total: int) -> None:
         """Answer orders that need not wait for the trend run that is being made."""
@@ -157,14 +167,19 @@ class Worker:
         except CancelledError:
             self._write({"is": "cancelled", "id": number})
         except Exception as error:  # whatever it was, the page must hear of it
-            self._write({"is": "failed", "id": number, "message": f"{type(error).__name__}: {error}"[:2000]})
+            self._write({"is": "failed", "id": number, "message": _told(error)})
         else:
             self._write({"is": "told", "id": number, **head}, data)
         self._cancelled.discard(number)
 
     def _write(self, head: Mapping[str, Any], data: bytes = b"") -> None:
-        self._out.write(json.dumps(head, ensure_ascii=True).encode() + b"\n" + data)
+        whole = {**head, "ready": self.forks.held}
+        self._out.write(json.dumps(whole, ensure_ascii=True).encode() + b"\n" + data)
         self._out.flush()
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:2000]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

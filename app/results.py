@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -54,7 +55,7 @@ class Comparison:
         """Return whether the full set is there."""
         return self.draws >= self.total
 
-    @property
+    @cached_property
     def tables(self) -> xr.Dataset:
         """Return the tables of all runs, see ``app.reduced.reduce``, dims scenario, draw and others.
 

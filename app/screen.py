@@ -144,7 +144,7 @@ def badge(told: Comparison) -> None:
 
 def failure(told: Comparison) -> None:
     """Say that a run failed, and offer a way on."""
-    st.error(t("app.state.failed", run=run_id(told), message=told.failed), icon=":material/error:")
+    st.error(t(f"app.state.failed.{told.failed}", run=run_id(told)), icon=":material/error:")
     left, right = st.columns(2)
     if left.button(t("app.state.retry"), key="retry"):
         for one in told.scenarios:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import mimetypes
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
-from app import links, parts, screen, state
-from app.jobs import OUTPUT, Job, TooManyJobsError, jobs
+from app import background, links, parts, screen, state
 from app.results import Comparison
 from simulator import Scenario
 from simulator.texts import language, set_language, t
@@ -50,7 +45,7 @@ def _scenario(told: Comparison, key: str) -> None:
             continue
         st.download_button(
             t("takeaway.yaml", name=one.label),
-            _as_run(one, told).to_yaml().encode(),
+            _as_run(one, told),
             files[one.name],
             "application/yaml",
             key=f"{key}_yaml_{one.name}",
@@ -81,9 +76,9 @@ def _scenario(told: Comparison, key: str) -> None:
     st.code(screen.code(told, parts.MAIN, year), language="python", wrap_lines=True)
 
 
-def _as_run(one: Scenario, told: Comparison) -> Scenario:
-    """Return a scenario that ends when the runs on the page do."""
-    return replace(one, until_ti=told.until)
+def _as_run(one: Scenario, told: Comparison) -> Callable[[], bytes]:
+    """Return what makes the file of a scenario; it ends when the runs on the page do."""
+    return lambda: replace(one, until_ti=told.until).to_yaml().encode()
 
 
 def _tables(told: Comparison, lang: str) -> Callable[[], bytes]:
@@ -111,72 +106,29 @@ def _documents(told: Comparison, key: str) -> None:
     chosen = st.selectbox(
         t("takeaway.kind"), tuple(KINDS), format_func=lambda name: t(f"takeaway.of.{name}"), key=f"{key}_kind"
     )
-    number = st.session_state.get(held, "")
-    job = jobs().get(number) if number else None
-    busy = job is not None and job.state in {"waiting", "running"}
+    job = background.job_of(held)
+    busy = job is not None and not background.is_over(job)
     if st.button(t("takeaway.make"), key=f"{key}_make", icon=":material/edit_document:", disabled=busy):
-        st.session_state[held] = _start(told, chosen)
-        st.rerun(scope="fragment")
+        files = {_file(one): one.to_yaml() for one in told.scenarios}
+        background.begin(held, _words(told, chosen), files, of=_subject(told))
     st.caption(t("takeaway.runs", runs=min(MOST_RUNS, told.total)))
-    if job is not None:
-        _watch(job, held, key)
+    if job is not None and background.subject_of(held) != _subject(told):
+        st.warning(t("takeaway.earlier"), icon=":material/history:")
+    background.progress(held, "*")
 
 
-def _start(told: Comparison, chosen: str) -> str:
+def _words(told: Comparison, chosen: str) -> list[str]:
+    """Return the command that makes a document."""
     kind, form = KINDS[chosen]
-    names, inputs = [], {}
-    for one in told.scenarios:
-        file = f"{one.name}.yaml"
-        inputs[file] = one.to_yaml()
-        names.append(file)
-    words = ["export", kind, *names, "--out", "{out}", "--seed", str(told.seed)]
+    words = ["export", kind, *map(_file, told.scenarios), "--out", "{out}", "--seed", str(told.seed)]
     words += ["--draws", str(min(MOST_RUNS, told.total)), "--until", state.month_text(told.until)]
-    if form:
-        words += ["--format", form]
-    try:
-        return jobs().start(words, inputs, language()).number
-    except TooManyJobsError:
-        st.warning(t("takeaway.full"))
-        return ""
+    return [*words, "--format", form] if form else words
 
 
-@st.fragment(run_every="1s")
-def _watch(job: Job, held: str, key: str) -> None:
-    """Show how far a document is; a fragment of its own, so that the page is not drawn again."""
-    screen.speak()
-    jobs().get(job.number)
-    if job.state in {"waiting", "running"}:
-        ahead = jobs().waiting_before(job)
-        st.status(t(f"takeaway.state.{job.state}", ahead=ahead), state="running")
-        if st.button(t("takeaway.cancel"), key=f"{key}_cancel"):
-            jobs().cancel(job.number)
-    elif job.state == "done" and job.files:
-        name, data = _file(job)
-        st.download_button(
-            t("takeaway.ready", name=name),
-            data,
-            name,
-            mimetypes.guess_type(name)[0] or "application/octet-stream",
-            key=f"{held}_download",
-            on_click="ignore",
-            type="primary",
-            icon=":material/download:",
-        )
-    elif job.state in {"cancelled", "late"}:
-        st.caption(t(f"takeaway.state.{job.state}"))
-    else:
-        st.error(t("takeaway.state.failed", message=job.message))
+def _file(one: Scenario) -> str:
+    return f"{one.name}.yaml"
 
 
-def _file(job: Job) -> tuple[str, bytes]:
-    """Return the file of a job; several go into one archive."""
-    files = job.files
-    if len(files) == 1:
-        return files[0].name, files[0].read_bytes()
-    out = io.BytesIO()
-    root = job.folder / OUTPUT
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            archive.write(path, path.relative_to(root).as_posix())
-    top = {path.relative_to(root).parts[0] for path in files}
-    return f"{Path(sorted(top)[0]).stem}.zip", out.getvalue()
+def _subject(told: Comparison) -> tuple[str, ...]:
+    """Return what a document is of, to know it from one of an earlier plan."""
+    return (*(one.hash for one in told.scenarios), *map(str, told.names), state.month_text(told.until))

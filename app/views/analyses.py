@@ -78,7 +78,7 @@ def show(store: Path, dataset: xr.Dataset, outputs: list[str], label: Callable[[
         )
         imported, _, call = CODE[kind].partition("\n\n")
         st.code(opened.format(imported + "\n") + call.format(**asked), language="python")
-    background.progress(JOB, ".html")
+    background.progress(JOB, "*.html")
     if job is not None and job.state == "done":
         for path in job.files:
             if path.suffix == ".html":

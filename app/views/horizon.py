@@ -331,7 +331,7 @@ def _monitoring() -> None:
     busy = job is not None and not background.is_over(job)
     if st.button(t("horizon.prepare"), icon=":material/build:", key="horizon_prepare", disabled=busy):
         background.begin(MONITORED, [*words, "--out", "{out}"])
-    background.progress(MONITORED, ".xlsx")
+    background.progress(MONITORED, "*.xlsx")
     st.markdown(t("horizon.monitoring_command"))
     st.code(
         " ".join(["sintrata", *words, "--lang", language(), "--out", "."]), language="bash", wrap_lines=True

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app import parts, screen, state
+from app import background, parts, screen, state
 from app.charts.base import SIGNED, draw, wrapped
 from app.charts.drivers import intervals
 from app.jobs import LONGEST_S, OUTPUT, Job, TooManyJobsError, jobs
@@ -54,12 +54,11 @@ def show() -> None:
     with left:
         _ask()
     with right:
-        number = st.session_state.get(HELD, "")
-        job = jobs().get(number) if number else None
+        job = background.job_of(HELD)
         if job is None:
             st.info(t("optimum.empty"), icon=":material/savings:")
         else:
-            _watch(job)
+            background.follow(job, lambda: _told(job), "3s")
     screen.live(_before)
 
 
@@ -136,25 +135,12 @@ def question(
 
 
 def _start(asked: dict[str, Any]) -> None:
-    before = st.session_state.get(HELD, "")
-    if before:
-        jobs().cancel(before)
     words = ["optimise", "question.yaml", "--out", "{out}", "--workers", "2", "--quiet"]
-    try:
-        job = jobs().start(words, {"question.yaml": yaml_text(asked)}, language())
-    except TooManyJobsError:
-        st.warning(t("takeaway.full"))
-        return
-    st.session_state[HELD] = job.number
-    st.rerun()
+    background.begin(HELD, words, {"question.yaml": yaml_text(asked)})
 
 
-@st.fragment(run_every="3s")
-def _watch(job: Job) -> None:
-    """Show how far a search is; a fragment of its own, so that the page is not drawn again."""
-    screen.speak()
-    if jobs().get(job.number) is None:
-        return
+def _told(job: Job) -> None:
+    """Show how far a search is, what it has found, or why it has found nothing."""
     if job.state in {"waiting", "running"}:
         _progress(job)
     elif job.state == "done":
@@ -178,7 +164,7 @@ def _stopped(job: Job) -> None:
         try:
             jobs().go_on(job.number, "--resume")
         except TooManyJobsError:
-            st.warning(t("takeaway.full"))
+            background.full()
             return
         st.rerun()
 
@@ -207,8 +193,9 @@ def _progress(job: Job) -> None:
                 )
             )
             _split(told["best"], {})
-    if st.button(t("takeaway.cancel"), key="optimum_cancel"):
+    if st.button(t("parts.job.cancel"), key="optimum_cancel", icon=":material/stop_circle:"):
         jobs().cancel(job.number)
+        st.rerun()
 
 
 def _split(money: dict[str, float], funded: dict[str, float]) -> None:

@@ -57,6 +57,11 @@ class Forks:
         """Return whether the trend run of a draw is there for runs up to month ``until``."""
         return (until, draw) in self._trends
 
+    @property
+    def held(self) -> list[tuple[int, int]]:
+        """Return (last month, draw) of the trend runs that are there."""
+        return list(self._trends)
+
     def hold(
         self, draw: int, until: int, *, progress: Callable[[int, int], None] | None = None
     ) -> Comparator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -115,6 +116,30 @@ def test_a_job_that_runs_too_long_is_late_and_goes_on_in_its_folder(
     assert ended(queue, done) == "done"
     queue.go_on(done.number, "--resume")
     assert (done.state, done.words[-1]) == ("done", "en")
+
+
+def test_a_job_that_cannot_begin_has_failed_and_those_behind_it_go_on(queue: Jobs) -> None:
+    first = queue.start(["schema", "--out", "{out}/a.json"], {}, "en")
+    lost = queue.start(["schema", "--out", "{out}/b.json"], {}, "en")
+    shutil.rmtree(lost.folder)
+    last = queue.start(["schema", "--out", "{out}/c.json"], {}, "en")
+    assert [ended(queue, job) for job in (first, lost, last)] == ["done", "failed", "done"]
+    assert lost.message == ""
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("MOST_KEPT", 1), ("LARGEST_KEPT_MB", 0.0), ("LONGEST_KEPT_S", 0.0)]
+)
+def test_folders_of_finished_jobs_go_away(
+    queue: Jobs, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+) -> None:
+    first, second = (queue.start(["schema", "--out", "{out}/a.json"], {}, "en") for _ in range(2))
+    assert [ended(queue, job) for job in (first, second)] == ["done", "done"]
+    assert first.size_mb > 0.0
+    monkeypatch.setattr(f"app.jobs.{limit}", value)
+    assert queue.get(first.number) is None
+    assert not first.folder.exists()
+    assert (queue.get(second.number) is None) == (limit != "MOST_KEPT")
 
 
 @pytest.mark.parametrize(("limit", "state"), [("LONGEST_S", "late"), ("LARGEST_MB", "failed")])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import psutil
 import pytest
 import xarray as xr
 
+from app import engine as engines
 from app.charts.route import ARROWS, BOXES, states_of
 from app.engine import Answer, Engine, Settings
 from app.live import pack, unpack
@@ -186,13 +189,57 @@ def idle(engine: Engine, answer: Answer) -> int:
 
 
 def test_a_run_that_fails_is_a_message_and_the_engine_goes_on(small_engine: Engine) -> None:
-    # No draw has this number: whatever fails in a worker takes the same way.
-    answer = Answer(load_scenario("no_compact"), UNTIL, total=SMALL.draws)
+    trend = small_engine.ask(load_scenario("baseline"), UNTIL)
+    # A run cannot end before its first month.
     broken = small_engine.ask(load_scenario("no_compact"), 10)
     assert not small_engine.wait(broken, 1, LONG_S)
-    assert broken.failed
-    assert not answer.failed
-    assert small_engine.wait(small_engine.ask(load_scenario("baseline"), UNTIL), SMALL.draws, LONG_S)
+    assert (broken.failed, trend.failed) == ("run", "")
+    assert small_engine.wait(trend, SMALL.draws, LONG_S)
+    # To try again forgets what has failed, and nothing else.
+    small_engine.retry(load_scenario("no_compact"), 10)
+    small_engine.retry(load_scenario("baseline"), UNTIL)
+    assert small_engine.ask(load_scenario("baseline"), UNTIL) is trend
+    assert small_engine.ask(load_scenario("no_compact"), 10) is not broken
+
+
+@pytest.mark.parametrize("said", [b'{"is": "told", "id": 1, "size": 9, "ready": []}\nabc', b'{"is": "to'])
+def test_a_worker_that_ends_in_the_middle_of_a_frame_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    code = f"import sys; sys.stdout.buffer.write({said!r})"
+    real = engines.PROGRAM
+    monkeypatch.setattr(engines, "PROGRAM", (sys.executable, "-c", code))
+    with closing(Engine(Settings(draws=1, workers=1, scale=0.02, trends=1))) as engine:
+        monkeypatch.setattr(engines, "PROGRAM", real)
+        assert engine.wait(engine.ask(load_scenario("baseline"), UNTIL), 1, LONG_S)
+
+
+def test_workers_that_do_not_come_up_are_told_and_not_begun_again_without_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engines, "PROGRAM", (sys.executable, "-c", ""))
+    starts: list[int] = []
+    start = Engine._start
+    monkeypatch.setattr(Engine, "_start", lambda self, number: starts.append(number) or start(self, number))
+    with closing(Engine(Settings(draws=1, workers=1, scale=0.02, trends=1))) as engine:
+        begun = time.monotonic()
+        answer = engine.ask(load_scenario("baseline"), UNTIL)
+        assert not engine.wait(answer, 1, LONG_S)
+        assert answer.failed == "worker"
+        time.sleep(1.0)
+        # At once, after one second, after two, after four.
+        assert len(starts) <= 2 + np.log2(1.0 + time.monotonic() - begun)
+
+
+def test_an_engine_knows_which_trend_runs_its_workers_still_hold() -> None:
+    with closing(Engine(Settings(draws=2, workers=1, scale=0.02, trends=1))) as engine:
+        answer = engine.ask(load_scenario("baseline"), UNTIL)
+        assert engine.wait(answer, 2, LONG_S)
+        (held,) = engine._workers[0].ready
+        assert held[0] == UNTIL
+        plan = engine.ask(lever("upe_reach", 0.55), UNTIL)
+        assert engine.wait(plan, 2, LONG_S)
+        assert len(engine._workers[0].ready) == 1
 
 
 def test_a_worker_that_ends_is_replaced() -> None:
@@ -230,7 +277,22 @@ def test_kept_answers_are_bounded(small_engine: Engine) -> None:
     trend = load_scenario("baseline")
     for last in range(-200, -200 + SMALL.most + 5):
         small_engine.look("one", [trend], last)
-    assert small_engine.state()["answers"] <= SMALL.most
+    assert len(small_engine._answers) <= SMALL.most
+
+
+def test_what_somebody_looks_at_is_kept_unless_its_bytes_are_too_many(
+    small_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trend = load_scenario("baseline")
+    (first,) = small_engine.look("first", [trend], -300)
+    for number in range(SMALL.most + 5):
+        small_engine.look(f"other {number}", [trend], -300 + number)
+    assert small_engine.ask(trend, -300, "first") is first
+    first.nbytes = 2**20
+    monkeypatch.setattr(small_engine, "settings", replace(SMALL, kept_mb=0))
+    small_engine.look("last", [trend], -500)
+    assert (trend.hash, -300) not in small_engine._answers
+    assert (trend.hash, -500) in small_engine._answers
 
 
 def test_intervals_are_quantiles_over_draws_all_that_few_span_and_of_one_none() -> None:
