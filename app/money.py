@@ -154,37 +154,40 @@ def check_payers(shares: Mapping[str, float]) -> tuple[tuple[str, float], ...] |
     return tuple((name, shares[name] / 100.0) for name in PAYERS if shares.get(name, 0.0) > 0.0)
 
 
-def curve(line: str, needs: Mapping[str, float], up_to: float, own: Sequence[UnitCost] = ()) -> pd.DataFrame:
+def curve(line: str, need: xr.DataArray, up_to: float, own: Sequence[UnitCost] = ()) -> pd.DataFrame:
     """Return what share of its need a line covers in the long run, by the money executed in a year.
 
     Parameters
     ----------
-    line : name; needs : its need by code of territory
+    line : name; need : [draw, line, territory] whom or what it serves, of that line alone
     up_to : soles of the base year at which the curve ends
     own : unit costs that a scenario brings with it
 
     Returns
     -------
-    table of ``millions``, ``low``, ``median``, ``high``: with the highest unit cost and the shortest reach,
-    the central ones, and the lowest cost with the longest reach
+    table of ``millions``, ``low``, ``median``, ``high``: with the highest unit cost, the shortest reach and
+    the largest need of 9 of 10 draws; with the central ones; with the lowest cost, the longest reach and the
+    least need
     """
     ledger = load_ledger()
     one = ledger.lines[line]
     rural = rural_share(ledger)
     place = place_multiplier(ledger, _central())
     by_territory = place[0::2] * (1.0 - rural) + place[1::2] * rural
-    need = np.array([needs.get(code, 0.0) for code in ledger.territories.codes])
+    costs = xr.DataArray(by_territory, {"territory": list(ledger.territories.codes)})
+    whole = band((need * costs).sum("territory"))[["low", "median", "high"]].iloc[0] / one.serves
+    # One draw has no interval.
+    whole = whole.fillna(whole["median"])
     money = np.linspace(0.0, max(up_to, 1.0), POINTS)
     out = {"millions": money / 1e6}
     unit, reach = unit_cost(line, own), ledger.parameters[one.reach]
     ends = {
-        "low": (unit["high"], reach.low),
-        "median": (unit["median"], reach.central),
-        "high": (unit["low"], reach.high),
+        "low": (unit["high"], reach.low, whole["high"]),
+        "median": (unit["median"], reach.central, whole["median"]),
+        "high": (unit["low"], reach.high, whole["low"]),
     }
-    for name, (cost, r) in ends.items():
-        whole = float((need * by_territory).sum()) * cost / one.serves
-        served = money / max(whole, 1.0)
+    for name, (cost, r, units) in ends.items():
+        served = money / max(units * cost, 1.0)
         out[name] = r * -np.expm1(-served / r) if one.buys == "coverage" else served
     return pd.DataFrame(out)
 

@@ -26,6 +26,9 @@ from simulator.report import PERIOD
 from simulator.report_policy import GROUP_TEXTS, met_anyway
 from simulator.texts import language, set_language, t
 
+PLAN: Final = "plan"
+"""Name of the scenario of a session."""
+
 TODAY: Final = 2026
 MAIN: Final = ("first_entries", "identified", "assisted_share", "completed")
 """Figures of the cards: what comes in, is found, is protected, is completed."""
@@ -112,7 +115,7 @@ def last_year(told: Comparison) -> int:
     return min(HORIZON, told.years[-1])
 
 
-def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = "plan") -> None:
+def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = PLAN) -> None:
     """Show the main figures of a scenario, each with its difference from the trend and both intervals."""
     year = last_year(told)
     table = told.tables["country"].sel(year=year, indicator=list(names))
@@ -240,7 +243,7 @@ def _picture(spec: Spec, frame: pd.DataFrame, theme: str, suffix: str) -> Callab
     return make
 
 
-def path_figure(told: Comparison, indicator: str, key: str, scenario: str = "plan") -> None:
+def path_figure(told: Comparison, indicator: str, key: str, scenario: str = PLAN) -> None:
     """Show the path of one figure under a scenario, beside the trend."""
     table = told.frame(told.tables["country"].sel(indicator=indicator, drop=True))
     own = table[table["scenario"] == scenario].drop(columns=["scenario", "name"])
@@ -271,7 +274,7 @@ def path_figure(told: Comparison, indicator: str, key: str, scenario: str = "pla
     )
 
 
-def effect_figure(told: Comparison, indicator: str, key: str, scenario: str = "plan") -> None:
+def effect_figure(told: Comparison, indicator: str, key: str, scenario: str = PLAN) -> None:
     """Show by how much a scenario changes one figure, year by year, paired run by run."""
     table = told.against(told.tables["country"].sel(indicator=indicator, drop=True))
     own = table[table["scenario"] == scenario].drop(columns=["scenario", "name"])
@@ -302,20 +305,20 @@ def _columns(table: pd.DataFrame, told: Comparison) -> pd.DataFrame:
     return out.assign(**{t("app.column.runs"): told.draws})
 
 
-def card_of(told: Comparison, own: dict[str, float] | None = None) -> Scorecard:
-    """Return the scorecard of the 2030 policy for all scenarios, from the first year of its reports."""
-    policy = told.tables["policy"].sel(year=slice(BASELINE_YEAR, None))
+def card_of(told: Comparison, own: dict[str, float] | None = None, scenario: str = PLAN) -> Scorecard:
+    """Return the scorecard of the 2030 policy of trend and a scenario, from the first year of its reports."""
+    policy = told.tables["policy"].sel(scenario=[results.TREND, scenario], year=slice(BASELINE_YEAR, None))
     return scores({name: policy.sel(measure=name, drop=True) for name in MEASURES}, own)
 
 
-def mini_scorecard(told: Comparison, scenario: str = "plan") -> None:
+def mini_scorecard(told: Comparison, scenario: str = PLAN) -> None:
     """Show the scorecard of a scenario beside the trend, with the number of indicators left out."""
-    card = card_of(told)
+    card = card_of(told, scenario=scenario)
     scorecard(told, card, f"scorecard_{scenario}", scenario)
     st.caption(t("parts.silent", count=len(card.silent)))
 
 
-def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = "plan") -> None:
+def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = PLAN) -> None:
     """Show target, likelihood and estimate of each indicator that the model can speak to."""
     name = t("app.plan") if scenario == PLAN else told.label(scenario)
     shown = {
@@ -326,7 +329,7 @@ def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = "plan
     st.table(table)
     st.caption(t("app.likelihood_note", draws=screen.runs(told.draws)))
     st.caption(t("targets.marks"))
-    if any(one.is_level_off for one in card.scores if one.scenario in shown):
+    if any(one.is_level_off for one in card.scores):
         st.caption(t("score.note.level_off").replace("*", "\\*", 1))
     for note in met_anyway(card):
         st.caption(note)
@@ -360,7 +363,7 @@ def window(told: Comparison) -> str:
     return t("parts.window", first=period(told)[0], last=period(told)[-1])
 
 
-def groups(told: Comparison, by: str, scenario: str = "plan") -> pd.DataFrame:
+def groups(told: Comparison, by: str, scenario: str = PLAN) -> pd.DataFrame:
     """Return what a scenario changes for each group of children in a year of ``period``, as text."""
     array = told.tables[f"group_{by}"].sel(group_indicator=list(GROUP_ROWS), year=period(told)).mean("year")
     value, change = (
@@ -381,7 +384,7 @@ def groups(told: Comparison, by: str, scenario: str = "plan") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def who(told: Comparison, key: str, scenario: str = "plan") -> None:
+def who(told: Comparison, key: str, scenario: str = PLAN) -> None:
     """Show who is reached: by sex, area, indigenous language and migration."""
     by = st.segmented_control(
         t("app.who.by"),
@@ -460,8 +463,6 @@ def cards_behind(key: str, names: Sequence[str]) -> None:
 
 FIRST_CHOICE: Final = "policy_2030_funded"
 """Scenario of the library that an empty page offers."""
-
-PLAN: Final = "plan"
 
 
 def is_empty(told: Comparison) -> bool:

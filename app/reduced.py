@@ -14,7 +14,7 @@ import xarray as xr
 
 from app.charts.route import ARROWS, Arrow, states_of
 from simulator.outcomes.effects import BREAKDOWNS, by_group
-from simulator.outcomes.indicators import AFTER, national, yearly
+from simulator.outcomes.indicators import AFTER, national, ratio, yearly
 from simulator.outcomes.scorecard import measure
 from simulator.outcomes.spending import added_money, constant
 from simulator.outcomes.years import by_year
@@ -68,7 +68,7 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
     ``unspent`` [..., unspent_reason, line, year]
         returned money in soles
     ``line_capacity``, ``line_coverage`` [..., line, year]
-        units in use in the country; share of the need covered, mean of territories
+        units in use in the country; share of its need covered, no value where nothing is needed
     ``line_need`` [..., line, territory]
         whom or what each line serves
     ``added_money`` [..., year]
@@ -92,15 +92,15 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
     }
     for by in BREAKDOWNS:
         out[f"group_{by}"] = by_group(dataset, by).to_dataarray("group_indicator")
-    money = dataset["incremental_budget"]
+    money, need = dataset["incremental_budget"], dataset["line_need"]
     out |= {
         "line_money": money.sum(("payer", "territory")),
         "payer_money": money.sum(("line", "territory")),
         "place_money": money.sum(("line", "payer")),
         "unspent": dataset["incremental_unspent"].sum("territory"),
         "line_capacity": dataset["line_capacity"].sum("territory"),
-        "line_coverage": dataset["line_coverage"].mean("territory"),
-        "line_need": dataset["line_need"],
+        "line_coverage": ratio((dataset["line_coverage"] * need).sum("territory"), need.sum("territory")),
+        "line_need": need,
         "added_money": constant(added_money(dataset), dataset),
         "price_level": dataset["price_level"],
         "soles_per_dollar": dataset["soles_per_dollar"],

@@ -139,16 +139,20 @@ def foretold(lang: str, theme: str, form: str) -> Spec:
 
 
 @keep
-def convergence(lang: str, theme: str, form: str) -> Spec:
+def convergence(lang: str, theme: str, form: str, unit: str | None = None) -> Spec:
     """Return how an estimate settles as runs are added: the estimate and its 90% interval.
 
     Columns: ``runs``, ``median``, ``low``, ``high``.
+
+    Parameters
+    ----------
+    unit : beside the axis, where it does not go without saying
     """
     ink = inks(theme)
     x = field("runs", axis={"format": ",.0f", "title": t("chart.runs", lang), "grid": False})
 
     def y(column: str) -> dict[str, Any]:
-        return field(column, axis={"format": form, "title": None}, scale={"zero": False})
+        return field(column, axis=axis(form, title=unit), scale={"zero": False})
 
     layers: list[Spec] = [
         {

@@ -361,10 +361,20 @@ def _span(told: Comparison) -> list[int]:
     return [year for year in told.years if year >= money.FIRST]
 
 
+def _last_funded(told: Comparison) -> dict[str, int]:
+    """Return the last year of the table in which each line of the plan executes money, if there is one."""
+    money_of = told.tables["line_money"].sel(scenario=parts.PLAN, budget_stage="executed")
+    used = money_of.sel(year=[year for year in _span(told) if year <= money.LAST]).median("draw") > 0.0
+    last = used["year"].where(used).max("year")
+    return {
+        str(line): int(year) for line, year in zip(last["line"].values, last.values, strict=True) if year > 0
+    }
+
+
 def _waterfall(told: Comparison) -> None:
     """Show the way from what is assigned to what is executed, the sum of all years, run by run."""
     years = _span(told)
-    own = told.tables.sel(scenario="plan", year=years).sum("year")
+    own = told.tables.sel(scenario=parts.PLAN, year=years).sum("year")
     stages, back = own["line_money"].sum("line"), own["unspent"].sum("line")
     pia, pim, executed = (
         stages.sel(budget_stage=name, drop=True) / MILLION for name in ("pia", "pim", "executed")
@@ -400,26 +410,20 @@ def _coverage(told: Comparison) -> None:
     """Show what share of its need a line covers for its money."""
     ledger = load_ledger()
     lang = language()
-    own = told.tables.sel(scenario="plan")
-    years = [year for year in _span(told) if year <= money.LAST]
-    used = own["line_money"].sel(budget_stage="executed", year=years).median("draw")
-    lines = [str(name) for name in used["line"].values if bool((used.sel(line=name) > 0.0).any())]
-    lines = [name for name in lines if ledger.lines[name].buys != "places"]
+    own = told.tables.sel(scenario=parts.PLAN)
+    lines = [name for name in _last_funded(told) if ledger.lines[name].buys != "places"]
     if not lines:
         st.caption(t("budget.no_coverage"))
         return
     line = st.selectbox(
         t("budget.line"), lines, format_func=lambda name: ledger.lines[name].label[lang], key="coverage_line"
     )
-    # With money that ends before the table does, its last year.
-    year = max(year for year in years if float(used.sel(line=line, year=year)) > 0.0)
+    year = _last_funded(told)[line]
     at = own.sel(line=[line], year=year)
     spent = results.band(at["line_money"].sel(budget_stage="executed") / at["price_level"]).iloc[0]
     covered = results.band(at["line_coverage"]).iloc[0]
-    needs = own["line_need"].sel(line=line).isel(draw=0)
-    by_code = {str(code): float(needs.sel(territory=code)) for code in needs["territory"].values}
     up_to = max(MARGIN * float(spent["median"]), LEAST_CURVE)
-    curve = money.curve(line, by_code, up_to, _own_costs(told))
+    curve = money.curve(line, at["line_need"], up_to, _own_costs(told))
     frame = curve.assign(now=None, chosen=None)
     frame.loc[0, "chosen"] = float(spent["median"]) / MILLION
     said = t(
@@ -457,7 +461,7 @@ def _of_money(*starts: str) -> list[str]:
 def _years(told: Comparison) -> None:
     """Show assigned, modified and executed money by year, and who pays."""
     years = _span(told)
-    own = told.tables.sel(scenario="plan", year=years)
+    own = told.tables.sel(scenario=parts.PLAN, year=years)
     stages = own["line_money"].sum("line")
     cells = results.band(stages).set_index(["year", "budget_stage"])
     table = pd.DataFrame(
@@ -490,11 +494,15 @@ def _amount(row: Any, form: str = "m") -> str:
 
 
 def _lines(told: Comparison) -> None:
-    """Show what each line spends and runs in the last year."""
+    """Show what each line spends and runs in the last year with money."""
     ledger = load_ledger()
     lang = language()
-    year = min(_span(told)[-1], money.LAST)
-    own = told.tables.sel(scenario="plan", year=year)
+    funded = _last_funded(told)
+    if not funded:
+        st.caption(t("budget.no_lines"))
+        return
+    year = max(funded.values())
+    own = told.tables.sel(scenario=parts.PLAN, year=year)
     spent = results.band(own["line_money"].sel(budget_stage="executed", drop=True)).set_index("line")
     units = results.band(own["line_capacity"]).set_index("line")
     bought = [name for name in spent.index if spent.loc[name, "median"] > 0.0]

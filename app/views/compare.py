@@ -301,9 +301,10 @@ def _parts(told: Comparison) -> None:
 
 
 def _part_table(job: Job, effect: str, told: Comparison) -> None:
-    """Show what a job has found for one effect; scenario and language may have been changed since."""
+    """Show what a job has found for one effect; scenario, years and language may be others by now."""
     found = json.loads(job.said[job.said.index("{") :])
-    names = part_names(told.scenarios, job.lang)
+    scenario = state.prepared(job.folder / job.words[1])
+    names = part_names([scenario], job.lang)
     rows = [
         {
             t("compare.part"): names.get(row["part"], row["part"]),
@@ -314,14 +315,16 @@ def _part_table(job: Job, effect: str, told: Comparison) -> None:
         for row in found["rows"]
         if row["effect"] == effect
     ]
-    scenario = told.label(found["scenario"]) if found["scenario"] in told.names else found["scenario"]
-    st.markdown(f"**{t('compare.parts_of', scenario=scenario, effect=t(f'effect.{effect}'))}**")
+    st.markdown(f"**{t('compare.parts_of', scenario=scenario.label, effect=t(f'effect.{effect}'))}**")
+    if any(one.name == scenario.name and one.hash != scenario.hash for one in told.scenarios):
+        st.caption(t("compare.parts_changed"))
     table = pd.DataFrame(rows)
     st.table(table, hide_index=True)
     st.caption(t("score.note.contributions"))
-    st.caption(t("compare.parts_source", draws=PART_DRAWS, last=told.years[-1], seed=told.seed))
+    draws, seed, until = (job.words[job.words.index(name) + 1] for name in ("--draws", "--seed", "--until"))
+    st.caption(t("compare.parts_source", draws=draws, last=until[:4], seed=seed))
     with st.container(horizontal=True):
-        parts.csv_button(table, f"sintrata_parts_{scenario}", "compare_part_table")
+        parts.csv_button(table, f"sintrata_parts_{scenario.name}", "compare_part_table")
         parts.opener("compare_part_table", *parts.BEHIND[effect], *parts.BEHIND["money"])
 
 

@@ -6,6 +6,7 @@ import io
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +61,17 @@ FILE, STORE = "experiment.yaml", "store.zarr"
 ASSUMING: Final = "_assumed"
 """End of the name of a scenario of the library under assumptions of the session."""
 LARGEST_STORE: Final = 64 * 1024 * 1024
+"""Bytes of the files of a store, and of the arrays that they say they hold."""
+
+UNREADABLE: Final = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, EOFError, SystemError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What is raised by files that are no packed store: they come from outside, and are no defect of ours."""
+
+DIMS: Final = frozenset(("scenario", "draw", "replicate", "year"))
+"""Of an output of the whole country."""
+
 AGAIN: Final = 200
 """Samples with replacement that give the interval of a rank correlation."""
 
@@ -369,7 +381,7 @@ def _open() -> None:
     with tempfile.TemporaryDirectory(prefix="sintrata-store-") as folder:
         try:
             store = unpacked(sent.getvalue(), Path(folder))
-        except (ValueError, zipfile.BadZipFile):
+        except UNREADABLE:
             st.error(t("lab.bad_store"), icon=":material/error:")
             return
         _tell(_opened(store), "lab_open", state.label_of)
@@ -402,17 +414,35 @@ def unpacked(content: bytes, folder: Path) -> Path:
 
 
 def _opened(store: Path) -> xr.Dataset | None:
-    """Return what a page needs of a store, ``None`` if it cannot be read."""
+    """Return what a page needs of a store, ``None`` if it cannot be read or holds no known output."""
     try:
+        # A small file can say that it holds a huge array. An index would read its array at once.
+        with xr.open_zarr(store, create_default_indexes=False) as lazy:
+            if lazy.nbytes > LARGEST_STORE:
+                return None
         with xr.open_zarr(store) as lazy:
-            found: xr.Dataset = lazy[[*_kept(lazy), "design"]].load()
-    except (OSError, ValueError, KeyError):
+            kept = _kept(lazy)
+            found: xr.Dataset = lazy[[*kept, "design"]].load()
+    except UNREADABLE:
         return None
-    return found
+    return found if kept and _is_told(found) else None
 
 
 def _kept(dataset: xr.Dataset) -> list[str]:
-    return [name for name in OUTPUTS if name in dataset]
+    """Return the outputs of the whole country that a page can tell of."""
+    return [name for name in OUTPUTS if name in dataset and set(dataset[name].dims) == DIMS]
+
+
+def _is_told(dataset: xr.Dataset) -> bool:
+    """Return whether outputs and design are numbers, and runs and years can be told apart."""
+    numbers = [*dataset.data_vars.values(), dataset["year"]]
+    return (
+        {"scenario", "year"} <= set(dataset.indexes)
+        and set(dataset["design"].dims) == {"draw", "factor"}
+        and all(array.dtype.kind in "iuf" and array.size for array in numbers)
+        and dataset.indexes["year"].is_monotonic_increasing
+        and dataset.indexes["scenario"].is_unique
+    )
 
 
 def _tell(dataset: xr.Dataset | None, key: str, label: Callable[[str], str]) -> None:
@@ -441,12 +471,30 @@ def _tell(dataset: xr.Dataset | None, key: str, label: Callable[[str], str]) -> 
         st.info(t("lab.no_effect"), icon=":material/horizontal_rule:")
         return
     low, median, high = np.quantile(effect[told], [0.05, 0.5, 0.95])
-    between = screen.between({"low": low, "high": high, "runs": told.sum()}, "+n")
+    form = f"+{parts.form(output)}"
+    between = screen.between({"low": low, "high": high, "runs": told.sum()}, form)
     st.metric(
-        t("lab.effect", what=t(f"indicator.{output}")), screen.number(float(median), "+n"), help=between
+        t("lab.effect", what=t(f"indicator.{output}")), screen.number(float(median), form), help=between
     )
     st.caption(between)
     st.header(t("lab.drivers"))
+    _drivers(dataset, effect, key)
+    st.header(t("lab.enough"))
+    base.draw(
+        drivers.convergence(*parts.looks(), parts.axis_form(output, change=True), parts.unit_of(output)),
+        parts.scaled(settling(effect[told]), output),
+        key=f"{key}_convergence",
+        alt=t("lab.enough_alt", runs=int(told.sum())),
+    )
+    st.caption(t("lab.enough_note", runs=int(told.sum())))
+
+
+def _drivers(dataset: xr.Dataset, effect: NDArray[np.float64], key: str) -> None:
+    """Show how strongly each factor and an effect go together, and what chance alone would show."""
+    factors = varying(dataset).sizes["factor"]
+    if not factors:
+        st.info(t("lab.no_factor"), icon=":material/horizontal_rule:")
+        return
     table = relations(dataset, effect)
     shown = table.assign(label=[base.wrapped(_label(factor), 30) for factor in table["factor"]])
     base.draw(
@@ -456,16 +504,8 @@ def _tell(dataset: xr.Dataset | None, key: str, label: Callable[[str], str]) -> 
         alt=t("lab.drivers_alt", names=", ".join(_label(factor) for factor in table["factor"][:3])),
     )
     st.caption(t("lab.drivers_note"))
-    factors = varying(dataset).sizes["factor"]
-    st.caption(t("lab.chance", factors=factors, noise=f"{by_chance(factors, int(told.sum())):.2f}"))
-    st.header(t("lab.enough"))
-    base.draw(
-        drivers.convergence(*parts.looks(), "+,.3~r"),
-        settling(effect[told]),
-        key=f"{key}_convergence",
-        alt=t("lab.enough_alt", runs=int(told.sum())),
-    )
-    st.caption(t("lab.enough_note", runs=int(told.sum())))
+    noise = by_chance(factors, int(np.isfinite(effect).sum()))
+    st.caption(t("lab.chance", factors=factors, noise=f"{noise:.2f}"))
 
 
 def _label(factor: str) -> str:

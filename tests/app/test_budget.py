@@ -6,15 +6,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import links, money, screen, state
 from app.engine import Engine
+from app.reduced import reduce
 from app.upload import open_bytes
 from app.views import budget
-from simulator import compare, load_scenario
+from simulator import compare, load_ledger, load_scenario
 from simulator.report import money_table
 from simulator.texts import catalogue, set_language, t
 from tests.app.conftest import SMALL
@@ -181,6 +183,28 @@ def test_money_that_ends_early_is_told_by_its_last_year(server: Engine) -> None:
     (said,) = [text.value for text in at.caption if "de la necesidad" in text.value]
     assert said.startswith("Grupos comunitarios con madres y padres: en 2028, con S/ ")
     assert "S/ 0 " not in said
+    # The table of lines speaks of that year too.
+    lines = tables(at)[catalogue("es")["budget.column.line"]]
+    assert lines.columns[1] == "Ejecutado (millones de S/ de 2028)"
+    assert [text.partition(" (")[0] for text in lines.iloc[:, 0]] == [
+        "Grupos comunitarios con madres y padres"
+    ]
+
+
+def test_a_line_covers_the_need_of_the_country_and_not_the_mean_of_its_territories() -> None:
+    # In Lima alone: the share of the country is that of Lima, times its part of the need.
+    rows = pd.DataFrame([{"line": "community_groups", "where": "15", **dict.fromkeys(money.YEARS, 2e7)}])
+    programme = money.Plan(rows).to_programme({"es": "Uno", "en": "One"})
+    plan = {"schema": 1, "base": "baseline", "label": {"es": "Uno", "en": "One"}, "programmes": [programme]}
+    scenarios = [load_scenario("baseline"), state.build(plan)]
+    dataset = compare(scenarios, seed=SMALL.seed, draws=1, scale=SMALL.scale, until=UNTIL).isel(scenario=[1])
+    of_line = dataset.sel(line="community_groups").squeeze(drop=True)
+    need, covered = of_line["line_need"], of_line["line_coverage"].sel(year=2030, territory="15")
+    there = reduce(dataset)["line_coverage"].sel(line="community_groups", year=2030).item()
+    assert there == pytest.approx(float(covered * need.sel(territory="15") / need.sum()), rel=1e-12)
+    assert there > 2.0 * float(covered) / len(load_ledger().territories.codes)
+    # Where nothing is needed there is nothing to cover.
+    assert np.isnan(reduce(dataset.assign(line_need=0.0 * dataset["line_need"]))["line_coverage"]).all()
 
 
 def test_without_money_a_prepared_scenario_is_offered() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -10,6 +11,7 @@ from app import money
 from app.money import COUNTRY, YEARS, Plan
 from scenarios.programmes import UnitCost
 from simulator import Scenario, load_ledger, load_scenario
+from simulator.evidence import Ledger
 from simulator.faults import FaultyInput
 
 LABEL = {"es": "Uno", "en": "One"}
@@ -82,15 +84,29 @@ def test_an_unknown_line_is_a_fault_and_not_an_error() -> None:
         scenario_of(Plan(table(("no_such_line", COUNTRY, 1e6))))
 
 
+def need(ledger: Ledger, *draws: float) -> xr.DataArray:
+    codes = list(ledger.territories.codes)
+    values = np.outer(draws, np.ones(len(codes)))
+    return xr.DataArray(values[:, None], {"territory": codes}, dims=("draw", "line", "territory"))
+
+
 def test_a_curve_rises_from_nothing_to_its_reach() -> None:
     ledger = load_ledger()
-    needs = dict.fromkeys(ledger.territories.codes, 1000.0)
-    curve = money.curve("targeted_groups", needs, 1e9)
+    curve = money.curve("targeted_groups", need(ledger, 1000.0), 1e9)
     assert curve.loc[0, ["low", "median", "high"]].tolist() == [0.0, 0.0, 0.0]
     assert (curve["median"].diff().dropna() >= 0.0).all()
     assert curve["median"].iloc[-1] <= ledger.parameters["reach.targeted_groups"].central
     assert (curve["low"] <= curve["median"] + 1e-12).all()
     assert (curve["median"] <= curve["high"] + 1e-12).all()
+
+
+def test_the_band_of_a_curve_holds_the_need_of_every_draw() -> None:
+    ledger = load_ledger()
+    few, usual, many = (money.curve("upe_posts", need(ledger, draw), 1e9) for draw in (500.0, 1000.0, 2000.0))
+    curve = money.curve("upe_posts", need(ledger, 1000.0, 500.0, 2000.0), 1e9)
+    assert curve["median"].tolist() == usual["median"].tolist()
+    assert curve["low"].tolist() == many["low"].tolist()
+    assert curve["high"].tolist() == few["high"].tolist()
 
 
 def test_a_waterfall_ends_with_the_total_of_each_run_and_not_with_the_rest_of_medians() -> None:

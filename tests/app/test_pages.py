@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+import xarray as xr
 
+from app import background, links, parts, results, screen, state
 from app import engine as engines
-from app import links, results, screen, state
 from app.engine import Engine
-from app.views.compare import in_two_digits, part_names
+from app.jobs import jobs
+from app.views.compare import PARTS, in_two_digits, part_names
 from scenarios import levers
 from simulator import load_ledger, load_scenario
+from simulator.policy.national import MEASURES
 from simulator.texts import catalogue, set_language
 from tests.app.conftest import SMALL
 from tests.app.pages import open_page, show
@@ -202,6 +208,62 @@ def test_parts_of_a_scenario_are_told_in_two_digits_as_every_number_of_a_page() 
     assert in_two_digits("1,696 (1,024.5 a 2,351)") == "1,700 (1,000 a 2,400)"
     assert in_two_digits("12.34 (-0.567 a 0.0)") == "12 (-0.57 a 0)"
     assert in_two_digits(None) == catalogue("es")["app.nothing"]
+
+
+SAID = """import json
+row = {"part": "x", "effect": "child_months", "money": None, "alone": "12.3", "added": "-0.5"}
+print("one moment", json.dumps({"scenario": "plan", "rows": [row]}))"""
+
+
+def test_parts_are_told_of_the_scenario_that_was_taken_apart(
+    server: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.PROGRAM", (sys.executable, "-c", SAID))
+    for one, until in (("places_for_boys", 227), ("baseline", 287), ("policy_2030_funded", 287)):
+        assert server.wait(server.ask(load_scenario(one), until), SMALL.draws, 120.0)
+    first, then = (
+        {"schema": 1, "base": base, "label": {"es": label, "en": label}}
+        for base, label in (("places_for_boys", "Uno"), ("policy_2030_funded", "Dos"))
+    )
+    at = open_page("compare", "es", s=links.pack(links.Held(first, "2030-12")))
+    at.selectbox(key="compare_part_effect").set_value("child_months").run()
+    at.button(key="compare_parts").click().run()
+    job = jobs().get(at.session_state[PARTS])
+    assert job is not None
+    end = time.monotonic() + 60.0
+    while not background.is_over(job):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        jobs().get(job.number)
+    changed = catalogue("es")["compare.parts_changed"]
+    for has_changed in (False, True):
+        if has_changed:
+            at.session_state[state.PLAN], at.session_state[state.HORIZON] = then, "2035-12"
+        at.run()
+        assert not at.exception
+        assert [one.value for one in at.markdown if one.value.startswith("**Uno: ")]
+        (source,) = [one.value for one in at.caption if "suma hasta" in one.value]
+        assert "suma hasta 2030;" in source
+        assert (changed in [one.value for one in at.caption]) == has_changed
+
+
+def test_a_scorecard_speaks_of_what_it_shows_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    names, years = ["baseline", "plan", "rival"], list(range(2023, 2031))
+    values = np.zeros((len(names), 20, len(MEASURES), len(years)))
+    # Every run of plan and trend reaches every target that is a count or a share; none of the rival's does.
+    values[:2] = 1e6
+    policy = xr.DataArray(
+        values,
+        {"scenario": names, "measure": list(MEASURES), "year": years},
+        dims=("scenario", "draw", "measure", "year"),
+    )
+    told = results.Comparison((), (), (), 20, "", 227, 0)
+    monkeypatch.setattr(results.Comparison, "tables", xr.Dataset({"policy": policy}))
+    plan, rival = (parts.card_of(told, scenario=name) for name in ("plan", "rival"))
+    assert {one.scenario for one in plan.scores} == {"baseline", "plan"}
+    assert plan.met_anyway
+    assert {one.scenario for one in rival.scores} == {"baseline", "rival"}
+    assert not rival.met_anyway
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

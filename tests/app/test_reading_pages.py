@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -341,22 +343,108 @@ def test_what_drives_an_effect_is_found_with_its_interval() -> None:
     assert widths.iloc[-1] < widths.iloc[0]
 
 
+def packed(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return out.getvalue()
+
+
+def files_of(dataset: xr.Dataset, folder: Path) -> dict[str, bytes]:
+    """Return the files of a store by their names in an archive."""
+    dataset.to_zarr(folder / "store.zarr", zarr_format=3, consolidated=False)
+    paths = (path for path in sorted((folder / "store.zarr").rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
 def test_a_packed_store_is_opened_and_what_leads_elsewhere_is_refused(tmp_path: Path) -> None:
-    made_up(10).to_zarr(tmp_path / "store.zarr", zarr_format=3)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as file:
-        for path in sorted((tmp_path / "store.zarr").rglob("*")):
-            if path.is_file():
-                file.write(path, path.relative_to(tmp_path))
-    found = lab.unpacked(packed.getvalue(), tmp_path / "there")
+    found = lab.unpacked(packed(files_of(made_up(10), tmp_path)), tmp_path / "there")
     assert found.name == "store.zarr"
     for name, content in (("../outside", b"x"), ("readme.txt", b"no store")):
-        bad = io.BytesIO()
-        with zipfile.ZipFile(bad, "w") as file:
-            file.writestr(name, content)
         with pytest.raises(ValueError, match=r"elsewhere|no store"):
-            lab.unpacked(bad.getvalue(), tmp_path / "other")
+            lab.unpacked(packed({name: content}), tmp_path / "other")
     assert not (tmp_path / "outside").exists()
+
+
+def encrypted(files: dict[str, bytes]) -> bytes:
+    """Return an archive that says of its first file that it is encrypted."""
+    data = bytearray(packed(files))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + offset] |= 1
+    return bytes(data)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], AppTest]:
+    """Open the laboratory with a file that somebody has sent."""
+
+    def send(content: bytes) -> AppTest:
+        monkeypatch.setattr(lab.st, "file_uploader", lambda *_, **__: io.BytesIO(content))
+        at = open_page("lab", "es")
+        assert not at.exception
+        return at
+
+    return send
+
+
+def test_a_store_that_somebody_sends_is_told(sent: Callable[[bytes], AppTest], tmp_path: Path) -> None:
+    at = sent(packed(files_of(made_up(30), tmp_path)))
+    assert not at.error
+    assert [metric.label for metric in at.metric] == [
+        "Reintegraciones completadas: efecto por año, 2027-2030 (simulado)"
+    ]
+
+
+def huge(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Let an array say that it has very many runs, without a chunk of them."""
+    name = "store.zarr/completed/zarr.json"
+    told = json.loads(files[name])
+    told["shape"][2] = 10**11
+    told["chunk_grid"]["configuration"]["chunk_shape"][2] = 10**11
+    kept = {key: content for key, content in files.items() if "completed/c" not in key}
+    return kept | {name: json.dumps(told).encode()}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda files: packed(huge(files)),
+        encrypted,
+        lambda files: packed(files | {"store.zarr/design": b"a folder, too"}),
+        lambda files: packed(files | {"n" * 300: b"long"}),
+        lambda files: packed({name: c for name, c in files.items() if "/completed/" not in name}),
+        lambda files: packed(files | {"store.zarr/completed/zarr.json": b"[]"}),
+        lambda files: packed(files)[:-30],
+    ],
+    ids=["huge", "encrypted", "file and folder", "long name", "no output", "no array", "cut off"],
+)
+def test_a_file_that_is_no_store_is_told_so_and_is_no_defect_of_ours(
+    spoil: Callable[[dict[str, bytes]], bytes], sent: Callable[[bytes], AppTest], tmp_path: Path
+) -> None:
+    at = sent(spoil(files_of(made_up(30), tmp_path)))
+    assert [error.value for error in at.error] == [catalogue("es")["lab.bad_store"]]
+
+
+def test_a_store_without_a_factor_that_varies_says_so(
+    sent: Callable[[bytes], AppTest], tmp_path: Path
+) -> None:
+    dataset = made_up(30)
+    at = sent(packed(files_of(dataset.assign(design=0.0 * dataset["design"]), tmp_path)))
+    assert not at.error
+    assert [info.value for info in at.info][-1] == catalogue("es")["lab.no_factor"]
+    # Whether there are enough runs can still be told.
+    assert charts(at) == 1
+
+
+def test_the_effect_on_a_share_is_told_in_points(sent: Callable[[bytes], AppTest], tmp_path: Path) -> None:
+    dataset = made_up(30)
+    share = 0.05 + 0.0001 * (dataset["completed"] - dataset["completed"].mean())
+    share = xr.where(dataset["scenario"] == "baseline", 0.0, share).transpose(*dataset["completed"].dims)
+    at = sent(packed(files_of(dataset.assign(completed_share=share).drop_vars("completed"), tmp_path)))
+    (effect,) = at.metric
+    assert effect.value == "+5 pp"
+    assert effect.help == "entre +5 pp y +5 pp en 9 de cada 10 corridas"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
