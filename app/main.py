@@ -42,8 +42,6 @@ def main() -> None:
     lang = screen.speak()
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
     state.begin()
-    _take_link()
-    _take_lost()
     with st.sidebar:
         st.segmented_control(
             t("app.language"),
@@ -57,6 +55,8 @@ def main() -> None:
     lang = screen.speak()
     _say_again(lang)
     _dress(lang)
+    screen.guarded(_take_link)
+    _take_lost()
     pages = {
         key: st.Page(show, title=t(f"app.page.{key}"), icon=icon, url_path=key, default=key == opening.FIRST)
         for key, (show, icon) in PAGES.items()

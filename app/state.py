@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app.links import Held
-from scenarios import levers, library
+from scenarios import library
 from scenarios.shape import LONGEST_LABEL, PLACES_LEVER
 from simulator import Scenario, load_scenario
 from simulator.faults import FaultyInput
@@ -48,7 +49,10 @@ FRESH: Final[Mapping[str, Any]] = {
     "base": "baseline",
     "label": {"es": "Mi escenario", "en": "My scenario"},
 }
-ASSUMED: Final = ("context", "shocks", "parameters")
+ASSUMPTIONS: Final = {"context": ("multiply", 1.0), "shocks": ("level", 0.0)}
+"""By what a row of each kind says how strong it is, and the value that changes nothing."""
+
+ASSUMED: Final = (*ASSUMPTIONS, "parameters")
 SAID: Final = ("question", "description", "assumptions", "claims", "evidence")
 FIRST_YEAR: Final = 2012
 
@@ -187,7 +191,7 @@ def _named(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     rest = {key: part for key, part in mapping.items() if key not in SAID}
     if label == FRESH["label"] or not isinstance(label, Mapping):
         return rest
-    if set(rest) <= set(FRESH):
+    if "base" in rest and set(rest) <= set(FRESH):
         return _preset(rest["base"])
     marked = {
         lang: _with(text.removesuffix(t("app.changed", lang)), t("app.changed", lang))
@@ -224,38 +228,65 @@ def _preset(name: str) -> Mapped:
     return {"schema": 1, "base": name, "label": {"es": label.es, "en": label.en}}
 
 
-# Levers: interventions of the whole country that the plan itself sets.
+# Rows of the plan that pages set: levers, and assumptions about the world, which hold for the trend too.
+
+
+def _own(mapping: Mapping[str, Any], kind: str) -> dict[str, Mapped]:
+    """Return by their use the rows that pages show and set: for the whole country, and without an end.
+
+    Of several rows of one use the last one is set; the others stay, and its effect comes on top of theirs.
+    """
+    return {row["use"]: row for row in mapping.get(kind, ()) if _is_own(row)}
+
+
+def _is_own(row: Mapping[str, Any]) -> bool:
+    return not {"where", "end", "to"} & set(row)
+
+
+def _set(kind: str, first: Mapped, key: str, value: float, neutral: float) -> None:
+    """Set a value of the row of a use, and nothing else of it; one that changes nothing is taken away.
+
+    Parameters
+    ----------
+    first : the row if there is none yet
+    """
+    mapping = plan()
+    rows = mapping.setdefault(kind, [])
+    mine = [row for row in rows if row["use"] == first["use"] and _is_own(row)]
+    if not mine:
+        mine = [first]
+        rows.append(first)
+    mine[-1][key] = value
+    # Where another row would be shown in its place, one that changes nothing stays.
+    if value == neutral and len(mine) == 1:
+        rows.remove(mine[0])
+    if not rows:
+        del mapping[kind]
+    change(mapping)
+
+
+def others(kind: str) -> list[str]:
+    """Return the uses of rows that the scenario holds besides those that pages set."""
+    held = Counter(row["use"] for row in scenario().to_mapping().get(kind, ()))
+    return list(held - Counter([*_own(st.session_state[PLAN], kind)]))
 
 
 def amounts() -> dict[str, float]:
-    """Return the amount of every lever that the plan sets for the whole country."""
-    return {
-        row["use"]: float(row["amount"])
-        for row in st.session_state[PLAN].get("interventions", ())
-        if _ours(row)
-    }
-
-
-def _ours(row: Mapping[str, Any]) -> bool:
-    return "where" not in row and "end" not in row and row["use"] in levers()
+    """Return the amount of every lever that pages set."""
+    return {use: float(row["amount"]) for use, row in _own(st.session_state[PLAN], "interventions").items()}
 
 
 def set_amount(use: str, amount: float) -> None:
     """Set a lever for the whole country; zero takes it away."""
-    mapping = plan()
     start, ramp = timing()
-    rest = [row for row in mapping.get("interventions", []) if not (_ours(row) and row["use"] == use)]
-    if amount:
-        whom = {"admits": "all", "forms": "all"} if use == PLACES_LEVER else {}
-        rest.append({"use": use, "start": start, "ramp_months": ramp, "amount": amount, **whom})
-    _put(mapping, "interventions", rest)
+    whom = {"admits": "all", "forms": "all"} if use == PLACES_LEVER else {}
+    _set("interventions", {"use": use, "start": start, "ramp_months": ramp, **whom}, "amount", amount, 0.0)
 
 
 def timing() -> tuple[str, int]:
     """Return first month and months of growth of the levers that the plan sets."""
-    for row in st.session_state[PLAN].get("interventions", ()):
-        if _ours(row):
-            return row["start"], row.get("ramp_months", 0)
+    for row in _own(st.session_state[PLAN], "interventions").values():
+        return row["start"], row.get("ramp_months", 0)
     return st.session_state.get("lever_start", START), st.session_state.get("lever_ramp", RAMP_MONTHS)
 
 
@@ -263,44 +294,26 @@ def set_timing(start: str, ramp_months: int) -> None:
     """Set first month and months of growth of all levers that the plan sets."""
     st.session_state["lever_start"], st.session_state["lever_ramp"] = start, ramp_months
     mapping = plan()
-    for row in mapping.get("interventions", []):
-        if _ours(row):
-            row |= {"start": start, "ramp_months": ramp_months}
+    for row in _own(mapping, "interventions").values():
+        row |= {"start": start, "ramp_months": ramp_months}
     change(mapping)
 
 
-def _put(mapping: Mapped, key: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    told = list(rows)
-    if told:
-        mapping[key] = told
-    else:
-        mapping.pop(key, None)
-    change(mapping)
-
-
-# Assumptions about the world: not policy, and the same for the trend.
-
-
-def assumed(kind: str, use: str, key: str) -> float | None:
-    """Return the value of an assumption for the whole country, ``None`` if there is none.
+def assumed(kind: str, use: str) -> float:
+    """Return the value of an assumption for the whole country; that which changes nothing if there is none.
 
     Parameters
     ----------
-    kind : ``context`` or ``shocks``; use : which; key : ``multiply`` or ``level``
+    kind : of ``ASSUMPTIONS``; use : which
     """
-    for row in st.session_state[PLAN].get(kind, ()):
-        if row["use"] == use and "where" not in row:
-            return float(row[key])
-    return None
+    key, neutral = ASSUMPTIONS[kind]
+    return float(_own(st.session_state[PLAN], kind).get(use, {}).get(key, neutral))
 
 
-def assume(kind: str, use: str, key: str, value: float | None) -> None:
-    """Set an assumption from January 2027 on; ``None`` takes it away."""
-    mapping = plan()
-    rest = [row for row in mapping.get(kind, []) if row["use"] != use or "where" in row]
-    if value is not None:
-        rest.append({"use": use, "from": START, key: value})
-    _put(mapping, kind, rest)
+def assume(kind: str, use: str, value: float) -> None:
+    """Set an assumption, a new one from January 2027 on; the value that changes nothing takes it away."""
+    key, neutral = ASSUMPTIONS[kind]
+    _set(kind, {"use": use, "from": START}, key, value, neutral)
 
 
 # Rivals: scenarios that stand beside the plan.

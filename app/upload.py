@@ -48,23 +48,30 @@ def upload(key: str, *kinds: str) -> None:
         key=f"{key}_take",
         icon=":material/check:",
         on_click=screen.act,
-        args=(_take, given.getvalue(), given.name, f"{key}_told"),
+        args=(_take, given.getvalue(), given.name, f"{key}_told", given.file_id),
     )
-    told = st.session_state.get(f"{key}_told", ())
+    file, told = st.session_state.get(f"{key}_told", ("", ()))
+    if file != given.file_id:
+        return
     if isinstance(told, str):
         st.success(told, icon=":material/check:")
     else:
         screen.faults(told)
 
 
-def _take(data: bytes, name: str, told: str) -> None:
-    """Make the scenario of a file the plan, run it as far as the file says, and remember what came of it."""
+def _take(data: bytes, name: str, told: str, file: str) -> None:
+    """Make the scenario of a file the plan, run it as far as the file says, and remember what came of it.
+
+    Parameters
+    ----------
+    told : under what it is remembered; file : of which file
+    """
     stem, _, kind = name.rpartition(".")
     shown = re.sub(r"[^\w.-]+", "_", stem)[:LONGEST_NAME] or t("upload.name")
     try:
         taken = open_bytes(data, kind.lower(), shown)
     except FaultyInput as error:
-        st.session_state[told] = error.faults
+        st.session_state[told] = file, error.faults
         return
     mapping = taken.to_mapping()
     # How far it runs is a matter of the session, the same for all that stand side by side.
@@ -72,7 +79,8 @@ def _take(data: bytes, name: str, told: str) -> None:
     if state.take(mapping):
         st.session_state[state.HORIZON] = state.horizon_of(taken.until_ti)
         year = st.session_state[state.HORIZON][:4]
-        st.session_state[told] = t("upload.taken", file=f"{shown}.{kind}", name=taken.label, year=year)
+        said = t("upload.taken", file=f"{shown}.{kind}", name=taken.label, year=year)
+        st.session_state[told] = file, said
 
 
 def open_bytes(data: bytes, kind: str, name: str = "scenario") -> Scenario:

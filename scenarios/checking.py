@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -48,6 +47,7 @@ from scenarios.shape import (
     SMALLEST_MULTIPLIER,
     RefusedError,
     ScenarioFile,
+    is_finite,
 )
 from simulator.documents import Document, Place, shown
 from simulator.engine.states import AREAS, LAST_MONTH, REPORT_FROM, month_name
@@ -302,7 +302,7 @@ def _parameter_faults(data: Mapping[str, Any]) -> list[tuple[Place, object, Refu
         elif name not in settable:
             refused = RefusedError(allowed=t("scenario.allowed.settable"), do=t("scenario.do.settable"))
             out.append((path, value, refused))
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        elif is_finite(value):
             row = known[name]
             if not row.low <= value <= row.high:
                 limits = {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from simulator.documents import Document, read, shown
@@ -14,16 +17,18 @@ SUFFIXES: Final = (".yaml", ".yml")
 LONGEST_NAME: Final = 200
 
 
-def library() -> dict[str, Path]:
+@cache
+def library() -> Mapping[str, Path]:
     """Return the scenarios that come with the program, by name; the baseline first."""
     names = sorted(path.stem for path in LIBRARY.glob("*.yaml") if path.stem not in NOT_A_SCENARIO)
     names.sort(key=lambda name: name != "baseline")
-    return {name: LIBRARY / f"{name}.yaml" for name in names}
+    return MappingProxyType({name: LIBRARY / f"{name}.yaml" for name in names})
 
 
-def overlays() -> dict[str, Path]:
+@cache
+def overlays() -> Mapping[str, Path]:
     """Return the overlays that come with the program, by name: what may happen to any scenario."""
-    return {path.stem: path for path in sorted(OVERLAYS.glob("*.yaml"))}
+    return MappingProxyType({path.stem: path for path in sorted(OVERLAYS.glob("*.yaml"))})
 
 
 def is_there(path: Path) -> bool:

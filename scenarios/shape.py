@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeGuard
 from unicodedata import combining, normalize
 
 from pydantic import (
@@ -117,8 +117,18 @@ def _whole(value: object, info: ValidationInfo) -> object:
     return value
 
 
+def is_finite(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a number that can be reckoned with; whole ones may be too long for that."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if not is_finite(value):
         raise RefusedError()
     return float(value) + 0.0  # -0.0 and 0.0 are the same policy and must have the same hash
 
@@ -162,8 +172,8 @@ def _shares(value: object) -> object:
     """Refuse shares that do not add up to one; what each of them is, is checked by itself."""
     if not isinstance(value, Mapping) or not value:
         raise RefusedError()
-    if all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in value.values()):
-        total = math.fsum(value.values())
+    if all(map(is_finite, value.values())):
+        total = sum(map(float, value.values()))
         if not abs(total - 1.0) <= CLOSE_TO_ONE:
             raise RefusedError(
                 found=t("scenario.found.sum", total=f"{total:g}"),
@@ -300,7 +310,7 @@ def _territory(value: object) -> int:
     codes: tuple[str, ...] = tuple(load_ledger().territories.codes)
     if isinstance(value, str) and value in codes:
         return codes.index(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+    if is_finite(value):
         code = f"{int(value):02d}" if abs(value) < 1000 else ""
         if code in codes and value == int(value):
             raise RefusedError(do=t("scenario.do.quote", code=code))

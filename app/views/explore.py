@@ -8,7 +8,7 @@ from app import levels, parts, screen, state, takeaway
 from app.results import Comparison
 from scenarios import levers
 from simulator import load_ledger
-from simulator.texts import t
+from simulator.texts import language, t
 
 STARTS = ("2027-01", "2027-07", "2028-01", "2029-01")
 RAMPS = (0, 6, 12, 24, 36)
@@ -16,17 +16,18 @@ WARNED = ("returns", "assisted_share", "lost_share", "completed_share")
 """Figures that a policy may worsen while it improves others; the page says so by itself."""
 
 CONTEXTS = {
-    "poverty": ("context", "multiply"),
-    "background_load": ("context", "multiply"),
-    "turnover": ("context", "multiply"),
-    "arrivals": ("shocks", "level"),
-    "mining_demand": ("shocks", "level"),
-    "political_crisis": ("shocks", "level"),
+    "poverty": "context",
+    "background_load": "context",
+    "turnover": "context",
+    "arrivals": "shocks",
+    "mining_demand": "shocks",
+    "political_crisis": "shocks",
 }
-"""Assumptions about the world that can be set on the page, and how a scenario file says them."""
+"""Assumptions about the world that can be set on the page, and in which list a scenario file has them."""
 
-MULTIPLIERS = (0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
-SHOCK_LEVELS = (0.0, 0.25, 0.5, 1.0)
+STRENGTHS = {"context": (0.75, 0.9, 1.0, 1.1, 1.25, 1.5), "shocks": (0.0, 0.25, 0.5, 1.0)}
+"""What can be chosen: multipliers of the trend, and levels of a shock."""
+
 PERCENT = 100
 
 
@@ -114,12 +115,9 @@ def _about(name: str) -> str:
 
 def _already() -> str:
     """Return what the scenario holds besides the levers of this page: they come on top of it."""
-    mapping = state.scenario().to_mapping()
-    ours = set(state.amounts())
-    kept = [one["use"] for one in mapping.get("interventions", ()) if one["use"] not in ours]
-    names = [str(levers()[use].label) for use in dict.fromkeys(kept)]
+    names = [str(levers()[use].label) for use in state.others("interventions")]
     told = [t("explore.already_levers", names=", ".join(names))] if names else []
-    if mapping.get("programmes"):
+    if state.scenario().programmes:
         told.append(t("explore.already_money"))
     return " ".join(told)
 
@@ -136,20 +134,25 @@ def _context() -> None:
     """Show assumptions that are not policy: they hold for the trend too."""
     with st.expander(t("explore.context"), key="context"):
         st.caption(t("explore.context_note"))
-        for use, (kind, key) in CONTEXTS.items():
-            neutral, options = (1.0, MULTIPLIERS) if key == "multiply" else (0.0, SHOCK_LEVELS)
-            now = state.assumed(kind, use, key)
-            value = neutral if now is None else now
+        if names := [_assumption(use) for kind in state.ASSUMPTIONS for use in state.others(kind)]:
+            st.caption(t("explore.already_assumed", names=", ".join(names)))
+        for use, kind in CONTEXTS.items():
+            value = state.assumed(kind, use)
             widget = f"context_{use}"
             st.session_state[widget] = value
             st.select_slider(
                 t(f"explore.world.{use}"),
-                sorted({*options, value}),
+                sorted({*STRENGTHS[kind], value}),
                 key=widget,
-                format_func=_times if key == "multiply" else _level,
+                format_func=_times if kind == "context" else _level,
                 on_change=_set_context,
-                args=(use, neutral),
+                args=(use,),
             )
+
+
+def _assumption(use: str) -> str:
+    """Return what an assumption about the world is called."""
+    return t(f"explore.world.{use}") if use in CONTEXTS else load_ledger().factor_labels[use][language()]
 
 
 def _times(value: float) -> str:
@@ -160,10 +163,8 @@ def _level(value: float) -> str:
     return t("explore.none") if value == 0.0 else f"{value:.0%}"
 
 
-def _set_context(use: str, neutral: float) -> None:
-    kind, key = CONTEXTS[use]
-    value = float(st.session_state[f"context_{use}"])
-    screen.act(state.assume, kind, use, key, None if value == neutral else value)
+def _set_context(use: str) -> None:
+    screen.act(state.assume, CONTEXTS[use], use, float(st.session_state[f"context_{use}"]))
 
 
 def _answer(told: Comparison) -> None:

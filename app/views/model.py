@@ -330,14 +330,15 @@ def _card(name: str, one: Parameter) -> None:
             st.caption(t("model.fixed"))
             return
         held = state.plan().get("parameters", {}).get(name)
+        widget = f"model_value_{name}"
+        st.session_state[widget] = float(one.central if held is None else held)
         st.slider(
             t("model.try"),
             one.low,
             one.high,
-            float(one.central if held is None else held),
             step=(one.high - one.low) / 100,
             format="%.4g",
-            key=f"model_value_{name}",
+            key=widget,
             on_change=screen.act,
             args=(_set, name),
             help=t("model.try_help"),
@@ -360,7 +361,6 @@ def _unset(name: str) -> None:
     mapping = state.plan()
     rest = {key: value for key, value in mapping.get("parameters", {}).items() if key != name}
     mapping.pop("parameters", None)
-    st.session_state.pop(f"model_value_{name}", None)
     state.change(mapping | ({"parameters": rest} if rest else {}))
 
 

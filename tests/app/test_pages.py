@@ -349,7 +349,7 @@ def test_what_stands_beside_the_plan_shares_its_assumptions(monkeypatch: pytest.
     state.keep_plan()
     state.st.session_state[state.RIVALS].append("policy_2030_funded")
     assert state.trend() is state.prepared("baseline")
-    state.assume("context", "poverty", "multiply", 1.2)
+    state.assume("context", "poverty", 1.2)
     everybody = [state.trend(), state.scenario(), *state.rivals()]
     assert [one.name for one in everybody] == ["baseline", "plan", "plan_1", "policy_2030_funded"]
     assert {one.context for one in everybody} == {state.scenario().context} != {()}
@@ -368,7 +368,7 @@ def test_commands_take_the_trend_of_the_assumptions_that_the_page_shows(
     assert screen.commands(told())["compare"].startswith(
         "sintrata compare baseline plan.yaml --until 2030-12 --draws 24"
     )
-    state.assume("context", "poverty", "multiply", 1.2)
+    state.assume("context", "poverty", 1.2)
     assert screen.commands(told())["compare"].startswith("sintrata compare baseline.yaml plan.yaml ")
     assert (
         'simulator.compare(["baseline.yaml", "plan.yaml"], until="2030-12", draws=24, seed=0)'
