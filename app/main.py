@@ -124,7 +124,7 @@ def _take_lost() -> None:
 def _sidebar() -> None:
     """Show the plan that is in hand and what can be done with it."""
     with st.sidebar:
-        st.markdown(f"**{t('app.plan')}**  \n{state.scenario().label}")
+        st.markdown(f"**{t('app.plan')}**  \n{screen.plain(state.scenario().label)}")
         if assumed := sum(len(part) for part in state.assumptions().values()):
             st.caption(t("app.assumed", count=assumed))
         st.button(

@@ -320,7 +320,7 @@ def mini_scorecard(told: Comparison, scenario: str = PLAN) -> None:
 
 def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = PLAN) -> None:
     """Show target, likelihood and estimate of each indicator that the model can speak to."""
-    name = t("app.plan") if scenario == PLAN else told.label(scenario)
+    name = t("app.plan") if scenario == PLAN else screen.plain(told.label(scenario))
     shown = {
         scenario: t("card.column.in_year", name=name, year=HORIZON),
         results.TREND: t("card.column.in_year", name=t("app.column.trend"), year=HORIZON),
@@ -344,13 +344,14 @@ def below_table(told: Comparison, table: pd.DataFrame, key: str, names: Sequence
     """Put below a table of text what it rests on, its data to take away, and the parameters behind it."""
     screen.footer(told, *sources)
     with st.container(horizontal=True):
-        csv_button(_plain(table), f"sintrata_{key}_{screen.run_id(told)}", key)
+        csv_button(bare(table), f"sintrata_{key}_{screen.run_id(told)}", key)
         cards_behind(key, names)
 
 
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
+def bare(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table of Markdown as plain text."""
-    return table.replace({r"\*\*|\\": "", "  \n": "; "}, regex=True)
+    cells = table.map(lambda cell: screen.bare(cell) if isinstance(cell, str) else cell)
+    return cells.rename(columns=lambda name: screen.bare(str(name)))
 
 
 def period(told: Comparison) -> list[int]:

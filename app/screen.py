@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from math import floor, isnan, log10
@@ -43,6 +44,12 @@ WORTH: Final = 2
 KNOWN_UNTIL: Final = "2025-12"
 MOST_FAULTS: Final = 10
 GRADES: Final = ("A", "B", "C", "D")
+PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
+"""All that can mean something in Markdown, where a backslash before it takes the meaning away."""
+
+ADDRESS: Final = re.compile(r"(?<=:)(?=\S)|(?<=@)|(?<=www)(?=\.)", re.IGNORECASE)
+PARTED: Final = "\u2060"
+"""Where addresses begin, and what is put there: a mark that nobody sees."""
 
 
 def speak() -> str:
@@ -151,6 +158,25 @@ def failure(told: Comparison) -> None:
             engine().retry(one, told.until)
         st.rerun()
     right.button(t("app.state.undo"), key="retreat", on_click=act, args=(state.undo,))
+
+
+# Words of others.
+
+
+def plain(text: object) -> str:
+    """Return words of an author, of a file or a link, as Markdown that shows them as they are.
+
+    Nothing of theirs is fetched or leads elsewhere: no image, no link, no address that becomes one.
+    """
+    # Pages make links of addresses, and signs of names between colons, after escapes have been undone.
+    parted = ADDRESS.sub(PARTED, " ".join(str(text).split()))
+    return PUNCTUATION.sub(r"\\\g<0>", parted)
+
+
+def bare(markdown: str) -> str:
+    """Return Markdown of ours as plain text: words of authors as they were, lines after one another."""
+    text = markdown.replace("**", "").replace("  \n", "; ").replace(PARTED, "")
+    return re.sub(rf"\\({PUNCTUATION.pattern})", r"\1", text)
 
 
 # Numbers.
@@ -271,9 +297,10 @@ def faults(found: Sequence[Fault]) -> None:
     if len(found) > MOST_FAULTS:
         st.warning(t("app.more_faults", shown=MOST_FAULTS, count=len(found)))
     for one in found[:MOST_FAULTS]:
+        # What was found is quoted, and what is allowed and what to do may quote it.
         st.error(
-            f"**{one.where}**  \n{t('fault.found')}: {one.found}  \n{t('fault.allowed')}: {one.allowed}"
-            f"  \n{t('fault.do')}: {one.do}"
+            f"**{plain(one.where)}**  \n{t('fault.found')}: {plain(one.found)}"
+            f"  \n{t('fault.allowed')}: {plain(one.allowed)}  \n{t('fault.do')}: {plain(one.do)}"
         )
 
 

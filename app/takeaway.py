@@ -44,7 +44,7 @@ def _scenario(told: Comparison, key: str) -> None:
         if files[one.name] == one.name:
             continue
         st.download_button(
-            t("takeaway.yaml", name=one.label),
+            t("takeaway.yaml", name=screen.plain(one.label)),
             _as_run(one, told),
             files[one.name],
             "application/yaml",

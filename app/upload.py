@@ -79,7 +79,9 @@ def _take(data: bytes, name: str, told: str, file: str) -> None:
     if state.take(mapping):
         st.session_state[state.HORIZON] = state.horizon_of(taken.until_ti)
         year = st.session_state[state.HORIZON][:4]
-        said = t("upload.taken", file=f"{shown}.{kind}", name=taken.label, year=year)
+        said = t(
+            "upload.taken", file=screen.plain(f"{shown}.{kind}"), name=screen.plain(taken.label), year=year
+        )
         st.session_state[told] = file, said
 
 

@@ -539,7 +539,7 @@ def cost_table(told: Comparison) -> None:
     first = told.names[0]
     rows: list[dict[str, str]] = []
     for name in told.names[1:]:
-        which = "" if len(told.names) == 2 else f"{told.label(name)}: "
+        which = "" if len(told.names) == 2 else f"{screen.plain(told.label(name))}: "
         for effect in EFFECTS:
             values = country.sel(indicator=effect, drop=True)
             one = cost_of_change(effect, added, values, name, first)

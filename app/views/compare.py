@@ -79,7 +79,7 @@ def _choose() -> None:
         )
     for number, one in enumerate(state.rivals()):
         name, away = st.columns([4, 1], vertical_alignment="center")
-        name.markdown(t("compare.numbered", number=number + 2, name=one.label))
+        name.markdown(t("compare.numbered", number=number + 2, name=screen.plain(one.label)))
         away.button(
             t("compare.away"),
             key=f"away_{one.name}",
@@ -215,7 +215,11 @@ def _table(told: Comparison) -> None:
     better = _better(told)
     rows = []
     for row in change.to_dict("records"):
-        which = {} if len(told.names) == 2 else {t("compare.scenario"): _short(told, row["scenario"])}
+        which = (
+            {}
+            if len(told.names) == 2
+            else {t("compare.scenario"): screen.plain(_short(told, row["scenario"]))}
+        )
         how_often = count_in_words(better[row["scenario"], row["indicator"]])
         found = parts.verdict_of(row, row["indicator"])
         rows.append(
@@ -243,8 +247,10 @@ def _pairs(told: Comparison) -> None:
     # A row for each pair: a phone has no room for a column for each scenario.
     rows = [
         {
-            t("compare.one"): _short(told, one),
-            t("compare.other"): told.label(other) if other == results.TREND else _short(told, other),
+            t("compare.one"): screen.plain(_short(told, one)),
+            t("compare.other"): screen.plain(
+                told.label(other) if other == results.TREND else _short(told, other)
+            ),
             t("compare.one_better"): count_in_words(
                 counted(array.sel(scenario=one) > array.sel(scenario=other))
             ),
@@ -266,7 +272,7 @@ def _scorecards(told: Comparison) -> None:
         told.names[1:],
         default=told.names[1],
         required=True,
-        format_func=lambda one: _short(told, one),
+        format_func=lambda one: screen.plain(_short(told, one)),
         key="compare_scorecard",
     )
     parts.mini_scorecard(told, name or told.names[1])
@@ -307,7 +313,7 @@ def _part_table(job: Job, effect: str, told: Comparison) -> None:
     names = part_names([scenario], job.lang)
     rows = [
         {
-            t("compare.part"): names.get(row["part"], row["part"]),
+            t("compare.part"): screen.plain(names.get(row["part"], row["part"])),
             t("compare.part_money", year=BASE_YEAR): in_two_digits(row["money"]),
             t("compare.alone"): in_two_digits(row["alone"]),
             t("compare.added"): in_two_digits(row["added"]),
@@ -315,7 +321,9 @@ def _part_table(job: Job, effect: str, told: Comparison) -> None:
         for row in found["rows"]
         if row["effect"] == effect
     ]
-    st.markdown(f"**{t('compare.parts_of', scenario=scenario.label, effect=t(f'effect.{effect}'))}**")
+    st.markdown(
+        f"**{t('compare.parts_of', scenario=screen.plain(scenario.label), effect=t(f'effect.{effect}'))}**"
+    )
     if any(one.name == scenario.name and one.hash != scenario.hash for one in told.scenarios):
         st.caption(t("compare.parts_changed"))
     table = pd.DataFrame(rows)
@@ -324,7 +332,7 @@ def _part_table(job: Job, effect: str, told: Comparison) -> None:
     draws, seed, until = (job.words[job.words.index(name) + 1] for name in ("--draws", "--seed", "--until"))
     st.caption(t("compare.parts_source", draws=draws, last=until[:4], seed=seed))
     with st.container(horizontal=True):
-        parts.csv_button(table, f"sintrata_parts_{scenario.name}", "compare_part_table")
+        parts.csv_button(parts.bare(table), f"sintrata_parts_{scenario.name}", "compare_part_table")
         parts.opener("compare_part_table", *parts.BEHIND[effect], *parts.BEHIND["money"])
 
 

@@ -39,7 +39,7 @@ def show() -> None:
     _tour()
     _limits()
     st.header(t("home.now"))
-    st.caption(t("home.now_note", name=state.scenario().label))
+    st.caption(t("home.now_note", name=screen.plain(state.scenario().label)))
     screen.live(_answer)
     _presets()
     _questions()
@@ -78,7 +78,7 @@ def _presets() -> None:
             key="home_preset",
         )
         one = state.prepared(chosen)
-        st.markdown(str(one.question or one.label))
+        st.markdown(screen.plain(one.question or one.label))
         st.button(t("home.take"), key="take_preset", on_click=screen.act, args=(state.preset, chosen))
     with st.expander(t("home.open_file"), key="open_file", icon=":material/upload_file:"):
         upload("home")
@@ -88,8 +88,8 @@ def _gallery(ones: list[Scenario]) -> None:
     grid = st.grid(3, min_column_width=240)
     for one in ones:
         with grid.container(border=True, height="stretch"):
-            st.markdown(f"**{one.label}**")
-            st.caption(str(one.question or ""))
+            st.markdown(f"**{screen.plain(one.label)}**")
+            st.caption(screen.plain(one.question or ""))
             st.button(
                 t("home.take"),
                 key=f"preset_{Path(one.name).stem}",

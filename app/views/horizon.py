@@ -63,7 +63,7 @@ def show() -> None:
         key="horizon_effect",
     )
     if st.session_state["horizon_shock"] != CALM:
-        st.caption(str(_shock(st.session_state["horizon_shock"]).description or ""))
+        st.caption(screen.plain(_shock(st.session_state["horizon_shock"]).description or ""))
     _to_address()
     _programmes(_scenarios(st.session_state["horizon_money"], CALM)[1:])
     screen.live(_answer, _look)

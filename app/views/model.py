@@ -83,7 +83,7 @@ def _diagram(told: Comparison) -> None:
         name = st.segmented_control(
             t("model.whose"),
             (results.TREND, parts.PLAN),
-            format_func=told.label,
+            format_func=lambda key: screen.plain(told.label(key)),
             default=parts.PLAN,
             required=True,
             key="model_whose",

@@ -153,7 +153,7 @@ def _stopped(job: Job) -> None:
     """Say why a search is not done, and offer to go on with what it has finished."""
     why = t(f"optimum.state.{job.state}", minutes=MINUTES)
     if job.state == "failed":
-        st.error(job.message or why, icon=":material/error:")
+        st.error(screen.plain(job.message) or why, icon=":material/error:")
     else:
         st.warning(why, icon=":material/pause_circle:")
     told = _read(job, "progress.json")
@@ -222,7 +222,7 @@ def _split(money: dict[str, float], funded: dict[str, float]) -> None:
 def _found(job: Job) -> None:
     told = _read(job, "answer.json")
     if told is None:
-        st.error(job.message, icon=":material/error:")
+        st.error(screen.plain(job.message), icon=":material/error:")
         return
     best, *others = told["plans"]
     st.header(

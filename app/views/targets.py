@@ -77,7 +77,7 @@ def _answer(told: Comparison) -> None:
         by_code.setdefault(one.indicator.code, {})[one.scenario] = one
     if parts.is_empty(told):
         parts.offer_a_plan("targets")
-    st.header(t("targets.card", label=told.label(parts.PLAN)))
+    st.header(t("targets.card", label=screen.plain(told.label(parts.PLAN))))
     parts.scorecard(told, found, "targets_card")
     _one(told, by_code)
 
@@ -118,7 +118,7 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
         parts.opener("targets_path", *parts.BEHIND_SCORES)
     with right:
         for each, name in ((plan, told.label(parts.PLAN)), (trend, told.label(results.TREND))):
-            st.markdown(f"**{name}**: {_sentence(each)}")
+            st.markdown(f"**{screen.plain(name)}**: {_sentence(each)}")
         _about(plan)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import links, state
+from app import links, screen, state
 from app.engine import Engine
+from app.menu import PAGES
 from simulator import Scenario, load_scenario
 from simulator.faults import FaultyInput
 from simulator.texts import catalogue, set_language
@@ -203,7 +204,7 @@ def test_what_came_of_a_file_is_not_said_of_the_next_one() -> None:
     at = uploader()
     at.file_uploader[0].set_value(("one.yaml", FILE.encode(), "application/yaml")).run()
     at.button(key="home_take").click().run()
-    said = "one.yaml was taken: “One”, to 2030. It is the scenario in hand now."
+    said = r"one\.yaml was taken: “One”, to 2030. It is the scenario in hand now."
     assert [one.value for one in at.success] == [said]
     at.file_uploader[0].set_value(("two.yaml", b"schema: 2", "application/yaml")).run()
     assert not at.success
@@ -224,3 +225,52 @@ def test_the_last_change_of_a_file_can_be_taken_back() -> None:
         "schema": 1,
         "label": {"es": "Uno (modificado)", "en": "One (modified)"},
     }
+
+
+# -- words of authors --------------------------------------------------------------------------------------
+
+EVIL = "![a](https://evil.example/x.png) **b** www.evil.example"
+SHOWN = (
+    r"\!\[a\]\(https\:"
+    + "\u2060"
+    + r"\/\/evil\.example\/x\.png\) \*\*b\*\* www"
+    + "\u2060"
+    + r"\.evil\.example"
+)
+MARKDOWN = ("markdown", "caption", "header", "button", "download_button", "button_group", "info", "success")
+
+
+def test_words_of_an_author_are_told_as_they_are() -> None:
+    assert screen.plain(EVIL) == SHOWN
+    assert screen.plain("Dos\n\n# líneas :smile: $x$") == "Dos \\# líneas \\:\u2060smile\\: \\$x\\$"
+    for text in (EVIL, r"a\b**c** ~d~ <e> `f`", "1. x@y.pe"):
+        assert screen.bare(screen.plain(text)) == text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_makes_an_image_or_a_link_of_a_label(page: str, server: Engine) -> None:
+    label = {"es": EVIL, "en": EVIL}
+    row = {"use": "upe_reach", "start": "2027-01", "amount": 0.2}
+    plan = {"schema": 1, "base": "places_for_boys", "label": label, "interventions": [row]}
+    rival = {"name": "plan_1", "mapping": plan}
+    assert server.wait(server.ask(state.build(plan), 227), SMALL.draws, 120.0)
+    at = open_page(page, "es", s=links.pack(links.Held(plan, "2030-12", [rival])))
+    assert not at.exception
+    assert SHOWN in at.sidebar.markdown[0].value
+    sent = [str(one.proto).replace("\\\\", "\\") for kind in MARKDOWN for one in at.get(kind)]
+    for table in at.table:
+        sent += [
+            str(text) for text in (*table.value.columns, *table.value.index, *table.value.to_numpy().ravel())
+        ]
+    # In the side bar, and on pages that set scenarios side by side.
+    assert sum(r"\!\[a\]" in text for text in sent) > (5 if page == "compare" else 0)
+    assert [text for text in sent if "![a](" in text or "www.evil" in text] == []
+
+
+def test_faults_quote_a_file_as_it_is() -> None:
+    at = uploader()
+    at.file_uploader[0].set_value(("one.yaml", b'schema: "![a](//evil.example)"', "application/yaml")).run()
+    at.button(key="home_take").click().run()
+    told = "\n".join(one.value for one in at.error)
+    assert r"\!\[a\]\(\/\/evil\.example\)" in told
+    assert "![a](" not in told

@@ -463,3 +463,20 @@ def test_a_parameter_is_changed_and_the_scenario_comes_back(
     assert load_scenario(download(fresh, re.compile("Scenario: "), tmp_path)).hash == kept.hash
     assert watched.outside == other.outside == []
     assert watched.errors == other.errors == []
+
+
+def test_words_of_a_link_fetch_nothing_and_lead_nowhere(chromium: Any, address: str) -> None:
+    text = (
+        "![a](https://evil.example/x.png) [b](https://evil.example) www.evil.example <https://evil.example>"
+    )
+    plan = {"schema": 1, "base": "balanced", "label": {"es": text, "en": text}}
+    rival = {"name": "plan_1", "mapping": plan}
+    watched = Watched(chromium, address)
+    page = watched.open(f"compare?lang=English&s={pack(Held(plan, '2030-12', [rival]))}")
+    complete(page, "en")
+    assert text in page.locator("[data-testid=stSidebar]").inner_text().replace("\u2060", "")
+    assert text in page.locator("[data-testid=stTable]").first.inner_text().replace("\u2060", "")
+    assert page.locator("a[href*='evil'], img[src*='evil']").count() == 0
+    keep(page, "compare_en_words")
+    assert watched.outside == []
+    assert watched.errors == []
