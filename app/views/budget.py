@@ -56,8 +56,13 @@ def show() -> None:
     plan = _editor()
     _sums(plan)
     screen.live(_answer)
-    with st.expander(t("budget.sheet"), icon=":material/table_view:", key="budget_sheet"):
-        _sheet()
+    sheet = st.expander(
+        t("budget.sheet"), icon=":material/table_view:", key="budget_sheet", on_change="rerun"
+    )
+    # A workbook takes longer to make than the rest of the page.
+    if sheet.open:
+        with sheet:
+            _sheet()
 
 
 # The table.

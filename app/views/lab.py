@@ -25,7 +25,7 @@ from app.charts import base, drivers
 from app.jobs import OUTPUT, Job
 from app.views import analyses
 from scenarios import levers, library
-from simulator import load_ledger
+from simulator import Scenario, load_ledger
 from simulator.outcomes.counted import ENOUGH
 from simulator.outcomes.indicators import TWO_SIDED
 from simulator.texts import language, t
@@ -86,15 +86,12 @@ def show() -> None:
     """Draw the page."""
     st.title(t("app.page.lab"))
     st.markdown(t("lab.lead"))
-    design, results_tab, own = st.tabs(
-        [t("lab.tab.design"), t("lab.tab.results"), t("lab.tab.open")], key="lab_tabs"
-    )
-    with design:
-        _design()
-    with results_tab:
-        _results()
-    with own:
-        _open()
+    draw = {"design": _design, "results": _results, "open": _open}
+    tabs = st.tabs([t(f"lab.tab.{name}") for name in draw], key="lab_tabs", on_change="rerun")
+    for part, tab in zip(draw.values(), tabs, strict=True):
+        if tab.open:
+            with tab:
+                part()
 
 
 # -- the design --------------------------------------------------------------------------------------------
@@ -142,9 +139,12 @@ def _design() -> None:
         _sizes(sampler),
         key=f"lab_size_{sampler}",
         value=BEGIN[sampler],
+        persist_state="session",
     )
-    replicates = three.number_input(t("lab.replicates"), 1, 10, 1, key="lab_replicates")
-    seed = four.number_input(t("lab.seed"), 0, 2**31 - 1, 0, key="lab_seed")
+    replicates = three.number_input(
+        t("lab.replicates"), 1, 10, 1, key="lab_replicates", persist_state="session"
+    )
+    seed = four.number_input(t("lab.seed"), 0, 2**31 - 1, 0, key="lab_seed", persist_state="session")
     chosen, moved = ({}, []) if sampler == "prior" else (_parameters(), _levers())
     names = [results.TREND, *names]
     if state.assumptions():
@@ -155,7 +155,7 @@ def _design() -> None:
         }
         names = list(renamed.values())
     mapping = _mapping(names, kept, sampler, size, int(replicates), int(seed), chosen, moved)
-    files = {f"{name}.yaml": own[name].to_yaml() for name in mapping["scenarios"] if name in own}
+    files = {f"{name}.yaml": own[name] for name in mapping["scenarios"] if name in own}
     _start(mapping, _runs(mapping, chosen, moved), files)
 
 
@@ -197,6 +197,7 @@ def _parameters() -> dict[str, list[float]]:
                 format="%.4g",
                 help=t("lab.central", value=f"{one.central:g}", source=", ".join(one.source)),
                 key=f"lab_range_{name}",
+                persist_state="session",
             )
             if low < high:
                 out[name] = [float(f"{low:.6g}"), float(f"{high:.6g}")]
@@ -225,6 +226,7 @@ def _levers() -> list[dict[str, Any]]:
                 (lever.minimum, lever.maximum),
                 key=f"lab_amount_{name}",
                 help=str(lever.does),
+                persist_state="session",
             )
             if low < high:
                 amount = {"uniform": [low, high]}
@@ -279,7 +281,7 @@ def yaml_of(mapping: dict[str, Any]) -> str:
     return out.getvalue()
 
 
-def _start(mapping: dict[str, Any], runs: int, files: Mapping[str, str]) -> None:
+def _start(mapping: dict[str, Any], runs: int, files: Mapping[str, Scenario]) -> None:
     """Let the reader start an experiment, and take its files, command and code.
 
     Parameters
@@ -302,7 +304,7 @@ def _start(mapping: dict[str, Any], runs: int, files: Mapping[str, str]) -> None
         disabled=busy or too_many,
         key="lab_start",
     ):
-        background.begin(JOB, words, {FILE: text, **files})
+        background.begin(JOB, words, {FILE: text, **{name: one.to_yaml() for name, one in files.items()}})
     background.progress(JOB)
     with st.expander(t("lab.same"), icon=":material/terminal:"):
         st.caption(t("lab.same_help"))
@@ -310,7 +312,7 @@ def _start(mapping: dict[str, Any], runs: int, files: Mapping[str, str]) -> None
         st.code(f"sintrata sweep {FILE} --out {STORE}", language="bash")
         st.code(f'import simulator\n\nstore = simulator.sweep("{FILE}", "{STORE}")', language="python")
         with st.container(horizontal=True):
-            for name, content in ((FILE, text), *files.items()):
+            for name, content in ((FILE, text), *((name, one.to_yaml) for name, one in files.items())):
                 st.download_button(
                     name,
                     content,
@@ -331,9 +333,11 @@ def _results() -> None:
     if job is None or store is None or not store.exists():
         is_under_way = job is not None and not background.is_over(job)
         st.info(t("lab.under_way") if is_under_way else t("lab.nothing"), icon=":material/science:")
+        background.progress(JOB)
         return
     if job.state != "done":
         st.warning(t("lab.unfinished"), icon=":material/pending:")
+        background.progress(JOB)
     opened = _opened(store)
 
     def label(name: str) -> str:

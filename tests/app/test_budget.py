@@ -166,6 +166,18 @@ def test_the_workbook_holds_the_money_of_a_prepared_scenario(name: str) -> None:
     assert sum(money.plan_of(read).by_year().values()) > 0.0
 
 
+def test_a_workbook_is_made_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(budget, "workbook", lambda _text, lang: made.append(lang) or b"PK")
+    at = budget_of_preset()
+    assert made == []
+    at.session_state["budget_sheet"] = True
+    at.run()
+    assert not at.exception
+    assert made == ["es"]
+    assert [one.key for one in at.get("download_button")].count("sheet_download") == 1
+
+
 def test_parameters_behind_every_figure_and_table_of_money_can_be_opened() -> None:
     at = budget_of_preset()
     for name in ("waterfall", "budget_by_year", "budget_paid", "budget_lines", "budget_gained"):

@@ -375,15 +375,40 @@ def encrypted(files: dict[str, bytes]) -> bytes:
     return bytes(data)
 
 
+def at_tab(at: AppTest, name: str, lang: str = "es") -> AppTest:
+    """Open a part of the laboratory."""
+    at.session_state["lab_tabs"] = catalogue(lang)[f"lab.tab.{name}"]
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_parts_of_the_laboratory_are_worked_out_when_they_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[str] = []
+    for name in ("results", "open"):
+        monkeypatch.setattr(lab, f"_{name}", lambda name=name: drawn.append(name))
+    at = open_page("lab", "es")
+    assert drawn == []
+    at.number_input(key="lab_seed").set_value(7).run()
+    at.select_slider(key="lab_size_latin_hypercube").set_value(200).run()
+    at_tab(at, "results")
+    assert drawn == ["results"]
+    # What has been chosen is still there.
+    at_tab(at, "design")
+    assert at.number_input(key="lab_seed").value == 7
+    assert at.select_slider(key="lab_size_latin_hypercube").value == 200
+    assert drawn == ["results"]
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], AppTest]:
     """Open the laboratory with a file that somebody has sent."""
 
     def send(content: bytes) -> AppTest:
         monkeypatch.setattr(lab.st, "file_uploader", lambda *_, **__: io.BytesIO(content))
-        at = open_page("lab", "es")
-        assert not at.exception
-        return at
+        return at_tab(open_page("lab", "es"), "open")
 
     return send
 
@@ -527,8 +552,7 @@ def test_a_finished_sweep_tells_what_drives_it_and_asks_by_command_and_code() ->
         jobs().get(job.number)
     at = open_page("lab", "en")
     at.session_state[lab.JOB] = job.number
-    at.run()
-    assert not at.exception
+    at_tab(at, "results", "en")
     assert catalogue("en")["lab.drivers"] in [header.value for header in at.header]
     assert charts(at) == 2
     at.selectbox(key="lab_kind").set_value("discover").run()
