@@ -12,6 +12,7 @@ from app import results, screen, state
 from app.charts.base import SHARE, SIGNED, WHOLE, draw, picture
 from app.charts.card import card_table
 from app.charts.paths import effect, fan
+from app.reduced import PLACES, REGISTERED, UPES
 from app.results import Comparison
 from simulator import load_ledger
 from simulator.evidence import Parameter
@@ -41,9 +42,6 @@ FIGURES: Final = (
 """Figures that a reader can choose from."""
 
 RATES: Final = ("incidence", "exploited_per_1000")
-PLACES: Final = ("specialised_places", "specialised_occupied", "general_places", "general_occupied")
-UPES: Final = ("upe_units", "upe_capacity", "upe_waiting", "waiting_for_place")
-REGISTERED: Final = ("registered_police_children", "registered_prosecutor_children")
 BEHIND: Final = {
     "first_entries": ("recruitment.", "networks."),
     "exploited": ("exits.", "recruitment."),

@@ -26,18 +26,12 @@ NOT_NEEDED: Final = (
 )
 """Variables of a run that no screen reads; to leave them out saves a third of the time."""
 
-SUMS: Final = (
-    *("registered_police_children", "registered_prosecutor_children", "registered_hotline_children"),
-    *("cases_to_investigation", "cases_to_convicted", "upe_opened", "judge_opened"),
-    *("identified_by_police", "identified_by_community", "identified_by_self", "identified_by_inspection"),
-    "identified_by_health",
-)
-"""Series by territory of which a year is the sum of its months."""
+REGISTERED: Final = ("registered_police_children", "registered_prosecutor_children")
+"""Series by territory of which a year is the sum of its months: what registers show."""
 
-MEANS: Final = (
-    *("specialised_places", "specialised_occupied", "specialised_residents", "general_places"),
-    *("general_occupied", "waiting_for_place", "upe_units", "upe_capacity", "upe_waiting", "police_effort"),
-)
+PLACES: Final = ("specialised_places", "specialised_occupied", "general_places", "general_occupied")
+UPES: Final = ("upe_units", "upe_capacity", "upe_waiting", "waiting_for_place")
+SERVICES: Final = (*PLACES, *UPES)
 """Series by territory of which a year is the mean of its months."""
 
 
@@ -52,8 +46,8 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
         yearly indicators of the country
     ``policy`` [..., measure, year]
         indicators of the 2030 policy
-    ``stock`` [..., year, state], ``flow`` [..., year, from_state, to_state]
-        children in December, and who passed from state to state in the year
+    ``flow`` [..., year, from_state, to_state]
+        children who passed from state to state in the year
     ``month_stock`` [..., when, state], ``month_flow`` [..., when, arrow]
         children at the end of each month, such as ``2030-12``, and who passed in it along each of
         ``charts.route.ARROWS``
@@ -63,7 +57,7 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
         yearly indicators of groups of children
     ``place`` [..., place_indicator, year, territory]
         yearly indicators of territories, series of services and registers
-    ``line_money`` [..., budget_stage, line, year], ``payer_money``, ``place_money``
+    ``line_money`` [..., budget_stage, line, year], ``payer_money`` [..., budget_stage, payer, year]
         incremental money in soles of each year
     ``unspent`` [..., unspent_reason, line, year]
         returned money in soles
@@ -73,17 +67,15 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
         whom or what each line serves
     ``added_money`` [..., year]
         constant soles of the base year that the scenario adds
-    ``price_level``, ``soles_per_dollar`` [..., year]
+    ``price_level`` [..., year]
     """
     both = national(dataset)
-    months = both["stock"]["month"].dt.month
     indicators = yearly(dataset)
     out: dict[str, xr.DataArray] = {
         "country": indicators.to_dataarray("indicator"),
         "policy": xr.Dataset(
             {name: measure(dataset, name).reset_coords(drop=True) for name in MEASURES}
         ).to_dataarray("measure"),
-        "stock": _by_year(both["stock"].sel(month=months == 12)),
         "flow": by_year(both["flow"]),
         "month_stock": _by_month(both["stock"]),
         "month_flow": _by_month(xr.concat([_along(arrow, both["flow"]) for arrow in ARROWS], "arrow")),
@@ -96,14 +88,12 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
     out |= {
         "line_money": money.sum(("payer", "territory")),
         "payer_money": money.sum(("line", "territory")),
-        "place_money": money.sum(("line", "payer")),
         "unspent": dataset["incremental_unspent"].sum("territory"),
         "line_capacity": dataset["line_capacity"].sum("territory"),
         "line_coverage": ratio((dataset["line_coverage"] * need).sum("territory"), need.sum("territory")),
         "line_need": need,
         "added_money": constant(added_money(dataset), dataset),
         "price_level": dataset["price_level"],
-        "soles_per_dollar": dataset["soles_per_dollar"],
     }
     reduced = xr.Dataset({name: array.reset_coords(drop=True) for name, array in out.items()})
     return reduced.astype(np.float64)
@@ -129,13 +119,9 @@ def _by_month(series: xr.DataArray) -> xr.DataArray:
     return series.assign_coords(month=series["month"].dt.strftime("%Y-%m")).rename(month="when")
 
 
-def _by_year(december: xr.DataArray) -> xr.DataArray:
-    return december.assign_coords(month=december["month"].dt.year).rename(month="year")
-
-
 def _places(dataset: xr.Dataset) -> xr.DataArray:
     """Return yearly indicators of every territory, where the children are."""
-    stock, flow = dataset["stock"].sum("area"), dataset["flow"].sum("area")
+    flow = dataset["flow"].sum("area")
 
     def moved(sources: list[str], targets: list[str]) -> xr.DataArray:
         return flow.sel(from_state=sources, to_state=targets).sum(("from_state", "to_state"))
@@ -143,14 +129,13 @@ def _places(dataset: xr.Dataset) -> xr.DataArray:
     sums = {
         "first_entries": moved(["HOME"], ["EXPLOITED"]),
         "returns": moved(list(AFTER), ["EXPLOITED"]),
-        "child_months": stock.sel(state="EXPLOITED", drop=True),
         "identified": moved(["EXPLOITED"], ["IDENTIFIED"]),
         "protected": moved(["IDENTIFIED"], ["PROTECTED"]),
         "specialised_entries": moved(["PROTECTED"], ["SPECIALISED_SHELTER"]),
         "completed": moved(["FOLLOW_UP"], ["REINTEGRATED"]),
-        **{name: dataset[name] for name in SUMS},
+        **{name: dataset[name] for name in REGISTERED},
     }
-    means = {name: dataset[name] for name in MEANS}
+    means = {name: dataset[name] for name in SERVICES}
     return xr.concat(
         [by_year(_stacked(sums), "sum"), by_year(_stacked(means), "mean")], "place_indicator", join="exact"
     )

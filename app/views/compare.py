@@ -9,6 +9,7 @@ from itertools import combinations
 
 import pandas as pd
 import streamlit as st
+import xarray as xr
 
 from app import background, parts, results, screen, state, takeaway
 from app.charts.base import wrapped
@@ -104,11 +105,13 @@ def _away(number: int) -> None:
 
 def _answer(told: Comparison) -> None:
     _paths(told)
+    values = told.tables["country"].sel(indicator=list(RESULTS), year=parts.period(told)).mean("year")
+    change = changes(told, values)
     st.header(t("compare.differences", years=parts.window(told)))
-    _differences(told)
-    _table(told)
+    _differences(told, change)
+    _table(told, change)
     st.header(t("compare.pairs", years=parts.window(told)))
-    _pairs(told)
+    _pairs(told, values)
     st.header(t("budget.buys"))
     cost_table(told)
     st.header(t("compare.parts"))
@@ -160,11 +163,26 @@ def _short(told: Comparison, name: str) -> str:
     return t("compare.numbered", number=told.names.index(name), name=told.label(name))
 
 
-def _differences(told: Comparison) -> None:
+def changes(told: Comparison, values: xr.DataArray) -> pd.DataFrame:
+    """Return paired differences from the trend as ``Comparison.against`` does, and ``better``.
+
+    Parameters
+    ----------
+    values : [scenario, draw, indicator] of ``RESULTS``
+
+    Returns
+    -------
+    table with one more column: in how many runs each scenario is better for children than the trend, in words
+    """
+    change = values.sel(scenario=list(told.names[1:])) - values.sel(scenario=results.TREND, drop=True)
+    good = xr.DataArray([GOOD[name] for name in RESULTS], {"indicator": list(RESULTS)})
+    hits = (good * change > 0).sum("draw").transpose("scenario", "indicator")
+    better = [count_in_words(Counted(int(n), told.draws)) for n in hits.values.ravel()]
+    return told.frame(change.transpose("scenario", "indicator", "draw")).assign(better=better)
+
+
+def _differences(told: Comparison, change: pd.DataFrame) -> None:
     """Show the paired differences of the main results, each on its own scale."""
-    array = told.tables["country"].sel(indicator=list(RESULTS), year=parts.period(told)).mean("year")
-    change = told.against(array)
-    better = _better(told)
     grid = st.grid(2, min_column_width=320)
     for result in RESULTS:
         rows = change[change["indicator"] == result]
@@ -173,7 +191,7 @@ def _differences(told: Comparison) -> None:
             s=[wrapped(_short(told, name), 20) for name in rows["scenario"]],
             low=lambda table: table["low"].fillna(table["median"]),
             high=lambda table: table["high"].fillna(table["median"]),
-            text=[count_in_words(better[name, result]) for name in rows["scenario"]],
+            text=rows["better"],
         )
         what = t(f"indicator.{result}")
         said = "; ".join(
@@ -196,23 +214,7 @@ def _differences(told: Comparison) -> None:
     st.caption(t("compare.differences_note", years=parts.window(told)))
 
 
-def _better(told: Comparison) -> dict[tuple[str, str], Counted]:
-    """Return in how many paired runs a scenario is better for children than the trend."""
-    array = told.tables["country"].sel(indicator=list(RESULTS), year=parts.period(told)).mean("year")
-    out = {}
-    for name in told.names[1:]:
-        for result in RESULTS:
-            change = array.sel(indicator=result, scenario=name) - array.sel(
-                indicator=result, scenario=results.TREND
-            )
-            out[name, result] = counted(GOOD[result] * change > 0)
-    return out
-
-
-def _table(told: Comparison) -> None:
-    array = told.tables["country"].sel(indicator=list(RESULTS), year=parts.period(told)).mean("year")
-    change = told.against(array)
-    better = _better(told)
+def _table(told: Comparison, change: pd.DataFrame) -> None:
     rows = []
     for row in change.to_dict("records"):
         which = (
@@ -220,16 +222,15 @@ def _table(told: Comparison) -> None:
             if len(told.names) == 2
             else {t("compare.scenario"): screen.plain(_short(told, row["scenario"]))}
         )
-        how_often = count_in_words(better[row["scenario"], row["indicator"]])
         found = parts.verdict_of(row, row["indicator"])
         rows.append(
             {t("compare.result"): t(f"indicator.{row['indicator']}")}
             | which
             | {
                 t("compare.change"): parts.brief(row, f"+{parts.form(row['indicator'])}"),
-                t("compare.better"): how_often
+                t("compare.better"): row["better"]
                 if found == "few"
-                else f"{how_often} · {t(f'score.verdict.{found}')}",
+                else f"{row['better']} · {t(f'score.verdict.{found}')}",
             }
         )
     table = pd.DataFrame(rows)
@@ -238,12 +239,12 @@ def _table(told: Comparison) -> None:
     parts.below_table(told, table, "compare_table", parts.beginning(*BEHIND))
 
 
-def _pairs(told: Comparison) -> None:
+def _pairs(told: Comparison, values: xr.DataArray) -> None:
     """Show in how many runs each scenario is better than each other one."""
     result = st.selectbox(
         t("compare.result"), RESULTS, format_func=lambda name: t(f"indicator.{name}"), key="compare_result"
     )
-    array = told.tables["country"].sel(indicator=result, year=parts.period(told)).mean("year") * GOOD[result]
+    runs = {name: GOOD[result] * values.sel(scenario=name, indicator=result).values for name in told.names}
     # A row for each pair: a phone has no room for a column for each scenario.
     rows = [
         {
@@ -251,12 +252,8 @@ def _pairs(told: Comparison) -> None:
             t("compare.other"): screen.plain(
                 told.label(other) if other == results.TREND else _short(told, other)
             ),
-            t("compare.one_better"): count_in_words(
-                counted(array.sel(scenario=one) > array.sel(scenario=other))
-            ),
-            t("compare.other_better"): count_in_words(
-                counted(array.sel(scenario=other) > array.sel(scenario=one))
-            ),
+            t("compare.one_better"): count_in_words(counted(runs[one] > runs[other])),
+            t("compare.other_better"): count_in_words(counted(runs[other] > runs[one])),
         }
         for other, one in combinations(told.names, 2)
     ]

@@ -312,7 +312,8 @@ def _start(mapping: dict[str, Any], runs: int, files: Mapping[str, Scenario]) ->
         st.code(f"sintrata sweep {FILE} --out {STORE}", language="bash")
         st.code(f'import simulator\n\nstore = simulator.sweep("{FILE}", "{STORE}")', language="python")
         with st.container(horizontal=True):
-            for name, content in ((FILE, text), *((name, one.to_yaml) for name, one in files.items())):
+            taken: dict[str, str | Callable[[], str]] = {FILE: text}
+            for name, content in (taken | {name: one.to_yaml for name, one in files.items()}).items():
                 st.download_button(
                     name,
                     content,

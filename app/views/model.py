@@ -267,7 +267,8 @@ def _route(told: Comparison, one: xr.Dataset, year: int) -> None:
     )
     with st.expander(t("model.stretches"), icon=":material/table:", key="model_route_table"):
         st.table(table, hide_index=True)
-    hidden = told.frame(one["stock"].sel(state="EXPLOITED", drop=True)).iloc[0]
+    december = told.tables["month_stock"].sel(scenario=one["scenario"], when=f"{year}-12", state="EXPLOITED")
+    hidden = told.frame(december).iloc[0]
     st.caption(t("model.hidden", year=year, interval=screen.between(hidden)))
     screen.footer(told)
     with st.container(horizontal=True):

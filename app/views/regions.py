@@ -11,6 +11,7 @@ import xarray as xr
 
 from app import parts, results, screen
 from app.charts import base, paths, places
+from app.reduced import REGISTERED, SERVICES
 from app.results import Comparison
 from simulator import load_ledger
 from simulator.exports.naming import plain
@@ -19,9 +20,6 @@ from simulator.texts import t
 
 CHANGES: Final = ("completed", "specialised_entries", "protected", "identified", "first_entries", "returns")
 """Counts of children: only their change is shown by territory, added up over several years."""
-
-SERVICES: Final = (*parts.PLACES, *parts.UPES)
-"""Services: their level is shown too, as a mean over the years."""
 
 SIGN: Final = {
     **GOOD,
@@ -58,7 +56,7 @@ def show() -> None:
     left, right = st.columns(2)
     left.selectbox(
         t("regions.indicator"),
-        (*CHANGES, *SERVICES, *parts.REGISTERED),
+        (*CHANGES, *SERVICES, *REGISTERED),
         format_func=lambda name: t(f"regions.of.{name}"),
         key="regions_indicator",
         persist_state="session",
@@ -93,7 +91,7 @@ def _answer(told: Comparison) -> None:
         parts.offer_a_plan("regions")
         # Nothing changes yet: what there is today is still worth a look.
         indicator, kind = (indicator if indicator in SERVICES else SERVICES[0]), "level"
-    if indicator in parts.REGISTERED:
+    if indicator in REGISTERED:
         screen.registered_notice()
     frame = _frame(told, indicator, kind)
     if view == "small":

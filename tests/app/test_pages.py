@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 import time
@@ -16,7 +17,7 @@ from app import background, links, parts, results, screen, state
 from app import engine as engines
 from app.engine import Engine
 from app.jobs import jobs
-from app.views.compare import PARTS, in_two_digits, part_names
+from app.views.compare import PARTS, RESULTS, changes, in_two_digits, part_names
 from scenarios import levers
 from simulator import load_ledger, load_scenario
 from simulator.policy.national import MEASURES
@@ -245,6 +246,26 @@ def test_parts_are_told_of_the_scenario_that_was_taken_apart(
         (source,) = [one.value for one in at.caption if "suma hasta" in one.value]
         assert "suma hasta 2030;" in source
         assert (changed in [one.value for one in at.caption]) == has_changed
+
+
+def test_runs_in_which_a_scenario_is_better_are_counted_for_each_result() -> None:
+    trend = load_scenario("baseline")
+    plan, rival = (dataclasses.replace(trend, name=name) for name in ("plan", "rival"))
+    told = results.Comparison((trend, plan, rival), (), (0, 1, 2), 3, "", 227, 0)
+    of_runs = {"baseline": [5.0, 5.0, 5.0], "plan": [4.0, 4.0, 6.0], "rival": [6.0, 5.0, 6.0]}
+    values = xr.DataArray(
+        np.repeat(np.array(list(of_runs.values()))[:, :, None], len(RESULTS), axis=2),
+        {"scenario": list(of_runs), "indicator": list(RESULTS)},
+        dims=("scenario", "draw", "indicator"),
+    )
+    set_language("en")
+    table = changes(told, values).set_index(["scenario", "indicator"])
+    # Fewer first entries are better, and more who complete; the same is neither.
+    assert table["better"].loc[("plan", "first_entries")] == "2 of 3 runs"
+    assert table["better"].loc[("plan", "completed")] == "1 of 3 runs"
+    assert table["better"].loc[("rival", "first_entries")] == "0 of 3 runs"
+    assert table["better"].loc[("rival", "completed")] == "2 of 3 runs"
+    assert table["median"].loc[("plan", "completed")] == -1.0
 
 
 def test_a_scorecard_speaks_of_what_it_shows_alone(monkeypatch: pytest.MonkeyPatch) -> None:
