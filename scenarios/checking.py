@@ -40,11 +40,13 @@ from scenarios.shape import (
     LAST_YEAR,
     LONGEST_RAMP,
     MOST_MONEY,
+    OF_PROGRAMMES,
     PLACE_FORMS,
     PLACES_LEVER,
     RECORDED,
     SMALLEST_LEVEL,
     SMALLEST_MULTIPLIER,
+    Part,
     RefusedError,
     ScenarioFile,
     is_finite,
@@ -89,18 +91,25 @@ KINDS: Final = frozenset(
 
 def check(document: Document) -> tuple[ScenarioFile | None, list[Fault]]:
     """Return the shape of one file, and its faults in the order of the file."""
-    shape: ScenarioFile | None = None
     found: list[tuple[int, Fault]] = [(line_of(fault), fault) for fault in document.faults]
 
     def add(path: Place, value: object, refused: RefusedError) -> None:
         found.append((document.line(path) or 0, fault_at(document, path, value, refused)))
 
-    try:
-        shape = ScenarioFile.model_validate(document.data, by_alias=True, by_name=False)
-    except ValidationError as error:
-        for details in error.errors(include_url=False):
-            path, value, refused = _explain(details)
-            add(path, value, refused)
+    def validated[P: Part](part: type[P], data: object, above: Place) -> P | None:
+        try:
+            return part.model_validate(data, by_alias=True, by_name=False)
+        except ValidationError as error:
+            for details in error.errors(include_url=False):
+                add(*_explain(details, above))
+            return None
+
+    shape = validated(ScenarioFile, document.data, ())
+    for place, data in document.loose.items():
+        validated(OF_PROGRAMMES[str(place[-2])], data, place)
+    if document.loose:
+        # With parts missing, what only shows when they are read together would be invented.
+        shape = None
     across = (*_parameter_faults(document.data), *_list_faults(document.data))
     for path, value, refused in (*across, *(programme_faults(shape) if shape is not None else ())):
         add(path, value, refused)
@@ -114,8 +123,8 @@ def line_of(fault: Fault) -> int:
     return int(number[1]) if number else 0
 
 
-def _explain(details: ErrorDetails) -> tuple[Place, object, RefusedError]:
-    path = tuple(step for step in details["loc"] if step != "[key]")
+def _explain(details: ErrorDetails, above: Place) -> tuple[Place, object, RefusedError]:
+    path = (*above, *(step for step in details["loc"] if step != "[key]"))
     cause = details.get("ctx", {}).get("error")
     if details["type"] == "extra_forbidden":
         key = str(path[-1])

@@ -514,6 +514,14 @@ class ProgrammePart(Part):
     transition: TransitionPart | None = None
 
 
+OF_PROGRAMMES: Final[dict[str, type[Part]]] = {
+    "budget": GrantPart,
+    "payers": PayersPart,
+    "outcomes": OutcomePart,
+}
+"""Lists of a programme, and what each of their rows is."""
+
+
 class AdjustPart(Part):
     """What a programme of the base has otherwise; what is not named stays."""
 

@@ -1,7 +1,9 @@
 """Scenario files as spreadsheets: a view of the schema, for those who plan in tables.
 
 Each list of a scenario is a sheet, each of its keys a column; row 1 is for people, row 2 holds the keys. What
-is read goes through the same checks as a file, and every fault names its sheet and cell.
+is read goes through the same checks as a file, and every fault names its sheet and cell. A row of money,
+payers or outcomes whose programme is unknown is checked all the same, by itself. A title is needed in one
+language only; without one, a programme is called by its name and a scenario like its file.
 """
 
 from __future__ import annotations
@@ -34,14 +36,14 @@ from scenarios.programmes import (
     SIGNALS,
     SPLITS,
 )
-from scenarios.shape import ADMITS, CONTEXTS, PLACE_FORMS, SCHEMA_VERSION
+from scenarios.shape import ADMITS, CONTEXTS, OF_PROGRAMMES, PLACE_FORMS, SCHEMA_VERSION
 from simulator.documents import Document, Place, dotted, shown
 from simulator.engine.states import AREAS
 from simulator.evidence import load_ledger
 from simulator.evidence.ledger import SHOCKS
 from simulator.evidence.money import EXPENDITURES
 from simulator.faults import Fault, FaultyInput, did_you_mean
-from simulator.texts import t
+from simulator.texts import LANGUAGES, t
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -84,13 +86,13 @@ SHEETS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Sheets and the keys of their columns; a sheet of money has a column for each year besides."""
 
-OF_PROGRAMMES: Final = ("budget", "payers", "outcomes")
-"""Sheets whose rows belong to a programme, named in their first column."""
-
 SCENARIO_KEYS: Final = (
     *("base", "until", "without", "evidence", "label.es", "label.en", "question.es", "question.en"),
     *("description.es", "description.en", "assumptions.es", "assumptions.en"),
 )
+BILINGUAL: Final = ("label", "question", "description", "assumptions")
+"""Texts of which one language is enough: it stands for the other one too."""
+
 LISTS: Final = ("where.territory",)
 LISTS_OF_SCENARIO: Final = ("without", "evidence")
 GROUPS: Final = ("adjust", "interventions", "context", "shocks", "claims", "unit_costs")
@@ -309,18 +311,22 @@ def read(path: Path) -> SheetDocument:
         document.faults.append(
             Fault(name, t("sheet.found.no_sheet"), ", ".join(SHEETS), t("sheet.do.no_sheet"))
         )
-    _put_scenario(document, [row for _, row in rows["scenario"]])
+    _put_scenario(document, rows["scenario"])
     if rows["parameters"]:
         document.data["parameters"] = {
             str(row.get("name")): row.get("value") for _, row in rows["parameters"]
         }
         for place, row in rows["parameters"]:
-            document.cells["parameters", str(row.get("name"))] = document.cells[(*place, "value")]
+            cell = document.cells.get((*place, "value"), document.cells[place])
+            document.cells["parameters", str(row.get("name"))] = cell
+    _fill_texts(document.data, path.stem)
     for title in ("programmes", *GROUPS):
         if rows[title]:
             document.data[title] = [
                 _take(document, place, (title, k), row) for k, (place, row) in enumerate(rows[title])
             ]
+    for programme in document.data.get("programmes", []):
+        _fill_texts(programme, programme.get("name"))
     _put_in_programmes(document, rows)
     return document
 
@@ -329,23 +335,29 @@ def _open(path: Path, name: str) -> Workbook:
     def refused(found: str) -> FaultyInput:
         return FaultyInput([Fault(name, found, t("sheet.allowed.file"), t("sheet.do.file"))])
 
+    def too_large(limit: str) -> FaultyInput:
+        return FaultyInput([Fault(name, t("sheet.found.large"), limit, t("sheet.do.large"))])
+
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise refused(t("sheet.found.large"))
+            raise too_large(t("sheet.allowed.packed", mb=LARGEST_FILE >> 20))
         with zipfile.ZipFile(path) as file:
             if sum(part.file_size for part in file.infolist()) > LARGEST_CONTENT:
-                raise refused(t("sheet.found.large"))
+                raise too_large(t("sheet.allowed.unpacked", mb=LARGEST_CONTENT >> 20))
         return load_workbook(path, data_only=True)
     except OSError as error:
         raise refused(error.strerror or str(error)) from None
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError) as error:
-        raise refused(t("sheet.found.unreadable", kind=type(error).__name__)) from None
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError):
+        raise refused(t("sheet.found.unreadable")) from None
 
 
 def _read_sheet(
     document: SheetDocument, sheet: Worksheet, title: str
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Yield the filled rows of a sheet: a place of their own, and values by key."""
+    """Yield the filled rows of a sheet: a place of their own, and values by key.
+
+    The cells of a row are noted, empty ones too: a fault may be that one of them is.
+    """
     known = SHEETS[title]
     keys: dict[int, str] = {}
     for cell in next(sheet.iter_rows(min_row=HEAD, max_row=HEAD), ()):
@@ -365,9 +377,10 @@ def _read_sheet(
         values: dict[str, Any] = {}
         for cell in row:
             key = keys.get(int(cell.column or 0), "")
-            if key and cell.value is not None and str(cell.value).strip():
-                values[key] = _value(key, cell.value)
+            if key:
                 document.cells[(*place, key)] = f"{title}!{cell.coordinate}"
+                if cell.value is not None and str(cell.value).strip():
+                    values[key] = _value(key, cell.value)
         if values:
             document.cells[place] = f"{title}!A{place[1]}"
             yield place, values
@@ -404,34 +417,50 @@ def _mapping(text: str) -> object:
     return out
 
 
-def _put_scenario(document: SheetDocument, rows: list[dict[str, Any]]) -> None:
+def _put_scenario(document: SheetDocument, rows: list[tuple[Place, dict[str, Any]]]) -> None:
     """Put base, horizon and texts into the data."""
-    for row in rows:
+    for place, row in rows:
         key, value = str(row.get("key", "")), row.get("value")
         if key and key not in SCENARIO_KEYS:
             found = shown(key)
-            where = f"{document.name}  scenario"
+            where = f"{document.name}  {document.cells[(*place, 'key')]}"
             document.faults.append(
                 Fault(where, found, ", ".join(SCENARIO_KEYS), did_you_mean(key, SCENARIO_KEYS))
             )
         elif key and value is not None:
             if key in LISTS_OF_SCENARIO:
                 value = [part.strip() for part in str(value).split(",")]
-            _set(document.data, tuple(key.split(".")), value)
+            steps = tuple(key.split("."))
+            _set(document.data, steps, value)
+            document.cells[steps] = document.cells[(*place, "value")]
 
 
 def _take(document: SheetDocument, place: Place, path: Place, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row as a group, and note where each of its values stands."""
     out: dict[str, Any] = {}
     document.cells[path] = document.cells[place]
-    for key, value in row.items():
+    columns = SHEETS[str(place[0]).removesuffix("!")]
+    empty = [key for key in columns if key not in row and (*place, key) in document.cells]
+    for key in (*row, *empty):
         if key == "programme" and path[0] == "programmes":
             continue
         steps = ("amounts", key) if key.isdigit() else tuple(key.split("."))
-        _set(out, steps, value)
+        if key in row:
+            _set(out, steps, row[key])
+        # A group stands where the first of its filled cells is.
         for end in range(1, len(steps) + 1):
             document.cells.setdefault((*path, *steps[:end]), document.cells[(*place, key)])
     return out
+
+
+def _fill_texts(group: dict[str, Any], name: object) -> None:
+    """Let a text in one language stand for the other one too, and the name for a title in neither."""
+    if name is not None:
+        group.setdefault("label", {LANGUAGES[0]: name})
+    for key in BILINGUAL:
+        text = group.get(key)
+        if isinstance(text, dict) and len(text) == 1:
+            group[key] = dict.fromkeys(LANGUAGES, *text.values()) | text
 
 
 def _set(group: dict[str, Any], steps: tuple[str, ...], value: object) -> None:
@@ -445,16 +474,22 @@ def _put_in_programmes(
 ) -> None:
     """Put the rows of money, payers and outcomes into the programmes that they name."""
     programmes = document.data.get("programmes", [])
-    names = [str(programme.get("name")) for programme in programmes]
+    names = [str(programme.get("name", "")) for programme in programmes]
     for title in OF_PROGRAMMES:
         for place, row in rows[title]:
             owner = str(row.get("programme", ""))
             if owner not in names:
                 where = f"{document.name}  {document.cells.get((*place, 'programme'), document.cells[place])}"
                 found = shown(owner) or t("ledger.found.nothing")
-                allowed = ", ".join(names) or t("sheet.allowed.programme")
+                allowed = ", ".join(filter(None, names)) or t("sheet.allowed.programme")
                 document.faults.append(Fault(where, found, allowed, t("sheet.do.programme")))
+                path = ("programmes", title, len(document.loose))
+                document.loose[path] = _take(document, place, path, row)
                 continue
             g = names.index(owner)
             own = programmes[g].setdefault(title, [])
             own.append(_take(document, place, ("programmes", g, title, len(own)), row))
+    if document.loose:
+        for programme in programmes:
+            # Its money may be that of such a row.
+            programme.setdefault("budget", [])

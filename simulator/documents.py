@@ -71,6 +71,9 @@ class Document:
         Unquoted scalars as they stand in the file.
     faults : list of Fault
         What was wrong with the form and did not keep the rest from being read.
+    loose : dict
+        Groups of which nobody can tell what they belong to, by the path that stands for them in messages;
+        they are checked by themselves.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Document:
     lines: dict[Place, int] = field(default_factory=dict)
     written: dict[Place, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    loose: dict[Place, Any] = field(default_factory=dict)
 
     def line(self, path: Place) -> int | None:
         """Return the line of a value, or of the nearest group around it that has one."""

@@ -140,6 +140,77 @@ def test_a_fault_names_its_sheet_and_cell(tmp_path: Path, name: str, lang: str) 
     assert told in text
 
 
+THREE: dict[tuple[str, str], object] = {
+    ("programmes", "name"): "police",
+    ("programmes", "start"): "2027-01",
+    ("programmes", "end"): "2030-12",
+    ("budget", "programme"): "police",
+    ("budget", "lines"): "police_posts",
+    ("budget", "2027"): 1_000_000,
+    ("payers", "programme"): "police",
+    ("payers", "from"): 2027,
+    ("payers", "shares"): "national: 0.5, us: 0.5",
+}
+"""A row of each of three sheets: what is enough."""
+
+
+def plan_of(tmp_path: Path, changes: dict[tuple[str, str], object]) -> Scenario:
+    """Return the scenario of a workbook in which only the first row of some sheets is filled in."""
+    cells = {
+        # The second year of a template stands behind its first one and the six columns of money.
+        (sheet, f"{'H' if key.isdigit() else column(sheet, key)}3"): value
+        for (sheet, key), value in (THREE | changes).items()
+    }
+    return from_document(read(sheet_of(tmp_path, cells, "baseline")), "plan", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("titles", "label"),
+    [
+        ({}, ("police", "police")),
+        ({"label.es": "Más policías"}, ("Más policías", "Más policías")),
+        ({"label.en": "More police"}, ("More police", "More police")),
+        ({"label.es": "Más policías", "label.en": "More police"}, ("Más policías", "More police")),
+    ],
+)
+def test_three_sheets_are_enough_and_a_title_in_one_language(
+    tmp_path: Path, titles: dict[str, str], label: tuple[str, str]
+) -> None:
+    texts: dict[tuple[str, str], object] = {("programmes", key): text for key, text in titles.items()}
+    (programme,) = plan_of(tmp_path, texts).programmes
+    assert (programme.label.es, programme.label.en) == label
+    assert programme.budget[0].amounts == ((2027, 1e6),)
+    assert programme.payers[0].shares == (("national", 0.5), ("us", 0.5))
+
+
+def test_a_fault_of_an_empty_cell_names_that_cell(tmp_path: Path) -> None:
+    with pytest.raises(FaultyInput) as caught:
+        plan_of(tmp_path, {("programmes", "start"): None})
+    (fault,) = caught.value.faults
+    assert fault.where == f"plan.xlsx  programmes!{column('programmes', 'start')}3  programmes[0].start"
+
+
+def test_a_row_of_an_unknown_programme_is_checked_whole(tmp_path: Path) -> None:
+    row: dict[tuple[str, str], object] = {
+        ("budget", "programme"): "otro",
+        ("budget", "lines"): "no_existe",
+        ("budget", "where.territory"): 99,
+        ("budget", "amount"): "mucho",
+        ("budget", "2027"): None,
+    }
+    set_language("es")
+    with pytest.raises(FaultyInput) as caught:
+        plan_of(tmp_path, row)
+    told = {fault.where.split("  ")[1]: fault.found for fault in caught.value.faults}
+    assert told == {
+        "budget!A3": "otro",
+        "budget!B3": "la clave desconocida no_existe",
+        "budget!C3": "99 (un número)",
+        "budget!F3": "mucho (texto)",
+    }
+    assert len(caught.value.faults) == 4
+
+
 def test_dates_and_whole_numbers_of_a_spreadsheet_are_understood(tmp_path: Path) -> None:
     cells: dict[tuple[str, str], object] = {
         ("programmes", f"{column('programmes', 'start')}3"): datetime.date(2027, 1, 1),
@@ -155,8 +226,12 @@ def test_dates_and_whole_numbers_of_a_spreadsheet_are_understood(tmp_path: Path)
 def test_what_is_no_spreadsheet_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "plan.xlsx"
     path.write_bytes(content)
-    with pytest.raises(FaultyInput):
+    set_language("es")
+    with pytest.raises(FaultyInput) as caught:
         read(path)
+    (fault,) = caught.value.faults
+    assert fault.found == "un archivo que no se puede leer como libro de cálculo"
+    assert fault.allowed == "un libro de cálculo guardado como .xlsx"
     assert main(["budget", "import", str(path), "--out", str(tmp_path / "a.yaml")]) == 2
     assert not (tmp_path / "a.yaml").exists()
 
