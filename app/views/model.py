@@ -92,11 +92,11 @@ def _diagram(told: Comparison) -> None:
     one = told.tables.sel(scenario=[name], year=year, when=now)
     when = t("app.month_of", month=_month(month), year=year)
     stock, account = _stocks(told, one), _account(told, one)
-    flow = {k: told.frame(one["month_flow"].isel(arrow=k)).iloc[0] for k in range(len(route.ARROWS))}
+    flow = [row for _, row in told.frame(one["month_flow"]).iterrows()]
     drawn = route.stocks(
         screen.theme(),
         {key: _told(row) for key, row in stock.items()},
-        {k: _told(row) for k, row in flow.items()},
+        {k: _told(row) for k, row in enumerate(flow)},
         {key: screen.number(account[key, "aged"]["median"]) for key in route.BOXES},
         when,
     )
@@ -136,27 +136,27 @@ def _told(row: pd.Series) -> route.Told:
 
 def _stocks(told: Comparison, one: xr.Dataset) -> dict[str, pd.Series]:
     """Return the row of every box of children: who is in it at the end of the month."""
-    return {
-        key: told.frame(one["month_stock"].sel(state=box.state)).iloc[0] for key, box in route.BOXES.items()
-    }
+    table = told.frame(one["month_stock"]).set_index("state")
+    return {key: table.loc[box.state] for key, box in route.BOXES.items()}
 
 
 def _account(told: Comparison, one: xr.Dataset) -> dict[tuple[str, str], pd.Series]:
     """Return by box and entry (``in``, ``out``, ``aged``) the row of children in the month."""
+    table = told.frame(one["month_account"]).set_index(["entry", "state"])
     return {
-        (key, entry): told.frame(one["month_account"].sel(state=box.state, entry=entry)).iloc[0]
+        (key, entry): table.loc[(entry, box.state)]
         for key, box in route.BOXES.items()
         for entry in ("in", "out", "aged")
     }
 
 
 def _flow_table(
-    flow: Mapping[int, pd.Series], account: Mapping[tuple[str, str], pd.Series], when: str
+    flow: Sequence[pd.Series], account: Mapping[tuple[str, str], pd.Series], when: str
 ) -> pd.DataFrame:
     """Return every flow of the diagram with its interval, and who turns 18 in each box."""
     rows = [
-        (f"{t(f'chart.stocks.{one.source}')} → {t(f'chart.stocks.{one.target}')}", flow[k])
-        for k, one in enumerate(route.ARROWS)
+        (f"{t(f'chart.stocks.{one.source}')} → {t(f'chart.stocks.{one.target}')}", row)
+        for one, row in zip(route.ARROWS, flow, strict=True)
     ]
     rows += [(t("model.turns_18", box=t(f"chart.stocks.{key}")), account[key, "aged"]) for key in route.BOXES]
     return pd.DataFrame(
@@ -214,23 +214,36 @@ def _month(number: int) -> str:
     return months(language())[number - 1]
 
 
+def _passages(
+    told: Comparison, one: xr.Dataset
+) -> tuple[dict[tuple[str, str], pd.Series], dict[str, pd.Series]]:
+    """Return the rows of children by stretch of the protection route, and by station that they pass."""
+    flow = one["flow"].transpose("scenario", "draw", "from_state", "to_state")
+    place_of = flow.indexes["from_state"].get_loc, flow.indexes["to_state"].get_loc
+    stretches = {
+        (source, target): flow.values[
+            ..., place_of[0](route.state_of(source)), [*map(place_of[1], route.states_next(source, target))]
+        ].sum(axis=-1)
+        for source, targets in route.ROUTE.items()
+        for target in targets
+    }
+    stations = {
+        key: sum(moved for link, moved in stretches.items() if link[0 if key == "found" else 1] == key)
+        for key in route.STATIONS
+    }
+    # All in one array: an interval of many cells takes no longer than that of one.
+    whole = np.stack([*stretches.values(), *stations.values()])
+    table = told.frame(
+        xr.DataArray(whole, {"scenario": one["scenario"], "draw": one["draw"]}, ("way", "scenario", "draw"))
+    )
+    rows = [row for _, row in table.iterrows()]
+    return dict(zip(stretches, rows, strict=False)), dict(zip(stations, rows[len(stretches) :], strict=True))
+
+
 def _route(told: Comparison, one: xr.Dataset, year: int) -> None:
     """Show where the children go who were identified; those whom nobody found are a number apart."""
     st.header(t("model.route", year=year))
-
-    def moved(links: Sequence[tuple[str, str]]) -> pd.Series:
-        flows = [
-            one["flow"].sel(from_state=route.state_of(a), to_state=route.states_next(a, b)).sum("to_state")
-            for a, b in links
-        ]
-        return told.frame(sum(flows[1:], flows[0])).iloc[0]
-
-    links = [(source, target) for source, targets in route.ROUTE.items() for target in targets]
-    rows = {link: moved([link]) for link in links}
-    through = {
-        key: moved([link for link in links if link[0 if key == "found" else 1] == key])
-        for key in route.STATIONS
-    }
+    rows, through = _passages(told, one)
     flows = {link: float(row["median"]) for link, row in rows.items()}
     # On a phone it keeps a width at which its words stand apart, and is moved sideways within its own frame.
     st.html(

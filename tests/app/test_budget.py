@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -27,11 +26,9 @@ UNTIL = 227
 
 
 @pytest.fixture(autouse=True)
-def runs_are_there(server: Engine) -> Iterator[None]:
+def runs_are_there(server: Engine) -> None:
     for name in ("baseline", PRESET):
         assert server.wait(server.ask(load_scenario(name), UNTIL), SMALL.draws, 120.0)
-    yield
-    set_language(None)
 
 
 def budget_of_preset(lang: str = "es") -> AppTest:

@@ -152,10 +152,25 @@ def test_the_scenarios_of_a_screen_are_told_apart_by_all_eyes(theme: str, kind: 
 
 def test_tiles_are_where_the_ledger_says_and_touch_their_neighbours() -> None:
     frame = territories(0)
-    assert len(frame) == 26
-    assert not frame.duplicated(["row", "col"]).any()
-    spec = spec_of("tiles")
-    assert spec["layer"][0]["params"][0]["select"]["fields"] == ["code"]
+    at = {(row, col): short for row, col, short in frame[["row", "col", "short"]].itertuples(index=False)}
+    assert len(at) == len(frame) == 26
+    assert [" ".join(at.get((row, col), "...") for col in range(7)) for row in range(8)] == [
+        "... TUM ... ... ... ... ...",
+        "... PIU CAJ AMA LOR ... ...",
+        "... LAM LAL SAM ... ... ...",
+        "... ... ANC HUC UCA ... ...",
+        "CAL LMA LIM PAS JUN ... ...",
+        "... ... ICA HUV AYA CUS MDD",
+        "... ... ... ... APU ARE PUN",
+        "... ... ... ... ... MOQ TAC",
+    ]
+    place = {short: np.array(tile) for tile, short in at.items()}
+    for pair in ("TUM PIU", "PIU LAM", "AMA LOR", "ANC LIM", "CAL LMA", "ICA HUV", "CUS MDD", "PUN TAC"):
+        one, other = pair.split()
+        assert abs(place[one] - place[other]).sum() == 1, pair
+    tile = spec_of("tiles")["layer"][0]
+    assert [tile["encoding"][axis]["field"] for axis in "xy"] == ["col", "row"]
+    assert tile["params"][0]["select"]["fields"] == ["code"]
 
 
 def test_data_are_there_when_a_browser_first_draws() -> None:

@@ -19,9 +19,10 @@ def test_the_record_holds_the_figures_of_the_targets_and_comes_from_the_posterio
     told = fit.record()
     assert told["draws_from"] == "posterior"
     rows = {(row["indicator"], row["region"], row["year"], row["source"]) for row in told["rows"]}
-    for one in load_targets():
-        if one.use in fit.USES and one.source in {row[3] for row in rows}:
-            assert (one.indicator.name, one.region, one.year, one.source) in rows
+    sources = {row[3] for row in rows}
+    targets = [one for one in load_targets() if one.use in fit.USES and one.source in sources]
+    assert {one.source for one in targets} == sources
+    assert {(one.indicator.name, one.region, one.year, one.source) for one in targets} <= rows
     for row in told["rows"]:
         assert row["low_90"] <= row["low_50"] <= row["median"] <= row["high_50"] <= row["high_90"]
         assert row["region"] == "PE" or row["value"] is None or row["value"] >= SMALLEST_CELL
@@ -56,4 +57,3 @@ def test_fitted_and_held_back_figures_stand_apart(lang: str) -> None:
     assert [text for text in shown if re.search(rf"(?<![\w-])(?:{codes})(?![\w-])", text)] == []
     assert any(text.startswith("[1] ") for text in shown)
     assert len(at.get("vega_lite_chart")) == 2
-    set_language(None)
