@@ -31,6 +31,7 @@ PLAN: Final = "plan"
 """Name of the scenario of a session."""
 
 TODAY: Final = 2026
+LAST_DATA: Final = int(screen.KNOWN_UNTIL[:4])
 MAIN: Final = ("first_entries", "identified", "assisted_share", "completed")
 """Figures of the cards: what comes in, is found, is protected, is completed."""
 
@@ -248,7 +249,7 @@ def path_figure(told: Comparison, indicator: str, key: str, scenario: str = PLAN
     trend = table[table["scenario"] == results.TREND].set_index("year")["median"]
     paths = own.drop(columns="runs").assign(trend=own["year"].map(trend))
     frame = paths.assign(today=None)
-    frame.loc[frame["year"] == TODAY, "today"] = TODAY
+    frame.loc[frame["year"] == LAST_DATA, "today"] = LAST_DATA
     last = own[own["year"] == last_year(told)].iloc[0]
     kind = form(indicator)
     name = t(f"indicator.{indicator}")

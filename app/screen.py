@@ -297,11 +297,10 @@ def faults(found: Sequence[Fault]) -> None:
     if len(found) > MOST_FAULTS:
         st.warning(t("app.more_faults", shown=MOST_FAULTS, count=len(found)))
     for one in found[:MOST_FAULTS]:
+        said = {t("fault.found"): one.found, t("fault.allowed"): one.allowed, t("fault.do"): one.do}
         # What was found is quoted, and what is allowed and what to do may quote it.
-        st.error(
-            f"**{plain(one.where)}**  \n{t('fault.found')}: {plain(one.found)}"
-            f"  \n{t('fault.allowed')}: {plain(one.allowed)}  \n{t('fault.do')}: {plain(one.do)}"
-        )
+        rows = (f"{name[:1].upper()}{name[1:]}: {plain(text)}" for name, text in said.items())
+        st.error("  \n".join((f"**{plain(one.where)}**", *rows)))
 
 
 def page_footer() -> None:

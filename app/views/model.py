@@ -36,8 +36,8 @@ REGISTERS: Final = {
 """Official series of whole years, and what of the model each is held against."""
 
 WORDS: Final = (
-    *("trend", "expected", "intervention", "place", "post", "incidence", "identified", "protected", "upe"),
-    *("care", "unassisted", "follow_up", "registered", "simulated"),
+    *("trend", "expected", "lever", "intervention", "place", "post", "incidence", "identified", "protected"),
+    *("upe", "care", "unassisted", "follow_up", "registered", "simulated"),
     *("interval", "paired", "draw", "grade", "reintegration", "pim"),
 )
 BEHIND_DIAGRAM: Final = ("recruitment.", "exits.", "identification.", "referral.", "care.", "returns.")

@@ -131,7 +131,7 @@ def _path(told: Comparison, plan: Score, form: str) -> pd.DataFrame:
     frame = frame.assign(today=np.nan, target=np.nan, target_text="")
     goal = plan.targets.get(HORIZON)
     if len(frame):
-        frame.loc[0, "today"] = parts.TODAY
+        frame.loc[0, "today"] = parts.LAST_DATA
     if len(frame) and goal is not None:
         frame.loc[0, "target"] = goal.value
         frame.loc[0, "target_text"] = t("targets.target_mark", value=screen.number(goal.value, form))

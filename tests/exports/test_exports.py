@@ -492,7 +492,7 @@ def test_a_kept_result_is_scored_and_exported(
     assert (
         main(["score", "money", "--from", str(kept), "--by", "sex", "--price", "5000", "--lang", "es"]) == 0
     )
-    assert "Tablero" in capsys.readouterr().out
+    assert "Cuadro de logros esperados" in capsys.readouterr().out
     for kind in KINDS:
         words = ["export", kind, "--from", str(kept), "--out", str(tmp_path / kind), "--json", "--lang", "es"]
         assert main(words) == 0

@@ -1,0 +1,55 @@
+"""Words of the pages: those of the administration of Peru, and the same for the same thing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.parts import LAST_DATA
+from simulator.faults import Fault
+from simulator.texts import catalogue, set_language
+
+REFUSED = {
+    "es": ("acogimiento familiar", "protección abierta", "Tablero", "del Compact ", "no puede hablar"),
+    "en": ("judgement of specialists",),
+}
+"""Words that mean something else, or that stand for the same thing as others."""
+
+
+@pytest.mark.parametrize("lang", REFUSED)
+def test_words_that_mean_something_else_are_not_used(lang: str) -> None:
+    told = [
+        f"{key}: {word}"
+        for key, text in catalogue(lang).items()
+        for word in REFUSED[lang]
+        if word.lower() in text.lower()
+    ]
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("es", "derivado de datos, o criterio de especialistas"),
+        ("en", "derived from data, or expert judgement"),
+    ],
+)
+def test_grade_c_means_the_same_wherever_it_is_told(lang: str, said: str) -> None:
+    texts = catalogue(lang)
+    assert texts["app.grade.C"] == said
+    for key in ("app.grades", "model.meaning_of.grade"):
+        assert re.search(rf"\bC, {said};", texts[key])
+
+
+def test_a_fault_speaks_to_people() -> None:
+    set_language("es")
+    assert str(Fault("plan.yaml:3", "8", "de 0 a 1", "escriba una parte")) == (
+        "plan.yaml:3\n  hallado   8\n  se admite de 0 a 1\n  qué hacer escriba una parte"
+    )
+    set_language(None)
+
+
+def test_paths_mark_the_last_year_of_data() -> None:
+    assert LAST_DATA == 2025
+    assert catalogue("es")["chart.today"] == "último dato"
