@@ -21,8 +21,9 @@ from scenarios import Scenario, load_scenario
 from simulator.cli import main
 from simulator.experiments.ensemble import compare
 from simulator.exports import KINDS, write
-from simulator.exports.brief import brief
+from simulator.exports.brief import Brief, Section, brief
 from simulator.exports.charts import averted_chart, changes_chart
+from simulator.exports.documents import html
 from simulator.exports.monitoring import fiscal
 from simulator.exports.naming import file_name
 from simulator.exports.vega import svg
@@ -538,3 +539,10 @@ def test_a_file_of_somebody_else_is_refused(tmp_path: Path, capsys: pytest.Captu
     for name in ("other.nc", "other.zarr"):
         assert main(["score", "--from", str(tmp_path / name), "--lang", "en"]) == 2
         assert "sintrata compare A B" in capsys.readouterr().err
+
+
+def test_words_of_an_author_are_no_markup_in_a_page() -> None:
+    evil = "<img src='https://evil.example/x.png'>"
+    page = html(Brief(evil, evil, "es", (Section(evil, (evil,), described=evil),)))
+    assert page.count("&lt;img src=&#39;https://evil.example/x.png&#39;&gt;") == 5
+    assert "<img" not in page

@@ -147,6 +147,13 @@ def test_data_without_a_file_is_checked_too() -> None:
         Scenario.from_mapping({"schema": 1, "label": LABEL, "base": "below.yaml"}, name="handed over")
 
 
+@pytest.mark.parametrize("lists", [library, overlays])
+def test_names_that_come_along_are_listed_once_and_nobody_can_change_them(lists: Any) -> None:
+    assert lists() is lists()
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        lists()["mine"] = Path("mine.yaml")
+
+
 def test_the_library_is_complete_in_both_languages() -> None:
     assert list(library()) == ["baseline", *sorted(OTHERS)]
     for name in library():
