@@ -126,7 +126,7 @@ def _sidebar() -> None:
     with st.sidebar:
         st.markdown(f"**{t('app.plan')}**  \n{screen.plain(state.scenario().label)}")
         if assumed := sum(len(part) for part in state.assumptions().values()):
-            st.caption(t("app.assumed", count=assumed))
+            st.caption(t("app.assumed_one") if assumed == 1 else t("app.assumed", count=assumed))
         st.button(
             t("app.undo"),
             icon=":material/undo:",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import results, screen, state
 from app.charts.base import SHARE, SIGNED, WHOLE, draw, picture
-from app.charts.card import card_table
+from app.charts.card import card_table, form_of
 from app.charts.paths import effect, fan
 from app.reduced import PLACES, REGISTERED, UPES
 from app.results import Comparison
@@ -22,7 +22,7 @@ from simulator.exports.vega import Spec
 from simulator.outcomes.effects import BREAKDOWNS, GOOD, verdict
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Scorecard, scores
-from simulator.policy.national import BASELINE_YEAR, HORIZON, MEASURES
+from simulator.policy.national import BASELINE_YEAR, HORIZON, MEASURES, indicators
 from simulator.report import PERIOD
 from simulator.report_policy import GROUP_TEXTS, met_anyway
 from simulator.texts import language, set_language, t
@@ -215,9 +215,15 @@ def _data(spec: Spec, frame: pd.DataFrame, shown: pd.DataFrame, key: str, told: 
 
 
 def verdict_of(row: Any, indicator: str) -> str:
-    """Return what a row of changes means for children: of ``effects.VERDICTS``."""
+    """Return what a row of changes means for children: of ``effects.VERDICTS``.
+
+    ``little`` where the interval is on one side of zero but the change is written as none.
+    """
     change = Interval(row["median"], row["low"], row["high"], None, int(row["runs"]))
-    return verdict(change, GOOD.get(indicator, 0))
+    told = verdict(change, GOOD.get(indicator, 0))
+    kind = form(indicator)
+    is_none = screen.number(row["median"], kind) == screen.number(0.0, kind)
+    return "little" if is_none and told not in ("open", "few") else told
 
 
 def csv_button(shown: pd.DataFrame, name: str, key: str, label: str = "CSV") -> None:
@@ -324,8 +330,11 @@ def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = PLAN)
         scenario: t("card.column.in_year", name=name, year=HORIZON),
         results.TREND: t("card.column.in_year", name=t("app.column.trend"), year=HORIZON),
     }
-    table = card_table(card.scores, shown, screen.number)
+    table = card_table(card.scores, shown, _beside_trend(told, scenario), screen.number)
     st.table(table)
+    if fewer_entries(told, scenario):
+        counts = dict.fromkeys(one.indicator.code for one in card.scores if one.indicator.unit == "count")
+        st.caption(t("parts.fewer_victims", codes=", ".join(counts)))
     st.caption(t("app.likelihood_note", draws=screen.runs(told.draws)))
     st.caption(t("targets.marks"))
     if any(one.is_level_off for one in card.scores):
@@ -337,6 +346,24 @@ def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = PLAN)
         if why := one.range[language()]:
             st.caption(t("parts.out_of_range", code=code, why=with_labels(why)))
     below_table(told, table.reset_index(), key, beginning(*BEHIND_SCORES), t("app.policy_source"))
+
+
+def _beside_trend(told: Comparison, scenario: str) -> dict[tuple[str, str], str]:
+    """Return the paired differences in the year of the scorecard in words, by scenario and measure."""
+    change = told.against(told.tables["policy"].sel(year=HORIZON))
+    forms = {one.measure: form_of(one) for one in indicators().values()}
+    return {
+        (scenario, row["measure"]): t("card.change", change=brief(row, f"+{forms[row['measure']]}"))
+        for row in change.to_dict("records")
+        if row["scenario"] == scenario and row["runs"]
+    }
+
+
+def fewer_entries(told: Comparison, scenario: str) -> bool:
+    """Return whether fewer children enter exploitation than in the trend, over ``period``."""
+    entries = told.tables["country"].sel(indicator="first_entries", year=period(told)).mean("year")
+    change = told.against(entries).set_index("scenario")
+    return bool(change.loc[scenario, "high"] < 0.0)
 
 
 def below_table(told: Comparison, table: pd.DataFrame, key: str, names: Sequence[str], *sources: str) -> None:
@@ -501,12 +528,10 @@ def heading(text: str) -> str:
 def brief(row: Any, form: str = "n") -> str:
     """Return a median with its interval in brackets, short enough for a cell.
 
-    Without brackets: one run, or an interval whose ends are written like the median.
+    One run has no interval.
     """
     median, low, high = (screen.number(row[key], form) for key in ("median", "low", "high"))
-    if row["low"] != row["low"] or median == low == high:
-        return median
-    return t("report.interval", median=median, low=low, high=high)
+    return median if row["low"] != row["low"] else t("report.interval", median=median, low=low, high=high)
 
 
 def looks() -> tuple[str, str]:

@@ -74,10 +74,8 @@ def runs_note(dataset: xr.Dataset) -> str:
 
 
 def count_in_words(count: Counted) -> str:
-    """Return a probability in percent with its number of runs; of few runs, in how many of them."""
-    if count.probability is None:
-        return t("score.few", hits=count.hits, runs=count.runs)
-    return t("score.chance", share=f"{count.probability:.0%}", runs=count.runs)
+    """Return in how many of the runs something is true."""
+    return t("score.counted", hits=count.hits, runs=count.runs)
 
 
 def count_record(count: Counted) -> dict[str, object]:

@@ -394,7 +394,7 @@ def _waterfall(told: Comparison) -> None:
         (t("budget.step.executed"), executed),
     )
     amounts = [
-        _amount(row * MILLION, "m" if k in (0, len(rows) - 1) else "+m")
+        parts.brief(row * MILLION, "m" if k in (0, len(rows) - 1) else "+m")
         for k, (_, row) in enumerate(rows[["median", "low", "high"]].iterrows())
     ]
     names = rows["label"]
@@ -435,8 +435,8 @@ def _coverage(told: Comparison) -> None:
         "budget.coverage_alt",
         line=ledger.lines[line].label[lang],
         year=year,
-        money=_amount(spent),
-        share=_amount(covered, ".%"),
+        money=parts.brief(spent, "m"),
+        share=parts.brief(covered, ".%"),
     )
     table = pd.DataFrame(
         {
@@ -472,7 +472,7 @@ def _years(told: Comparison) -> None:
     table = pd.DataFrame(
         [
             {t("app.column.year"): str(year)}
-            | {t(f"budget.stage.{stage}"): _amount(cells.loc[(year, stage)]) for stage in STAGES}
+            | {t(f"budget.stage.{stage}"): parts.brief(cells.loc[(year, stage)], "m") for stage in STAGES}
             for year in years
         ]
     )
@@ -485,17 +485,13 @@ def _years(told: Comparison) -> None:
     table = pd.DataFrame(
         {
             t("budget.payer"): [t(f"payer.{name}") for name in paid["payer"]],
-            t("budget.paid", first=years[0], last=years[-1]): [_amount(row) for _, row in paid.iterrows()],
+            t("budget.paid", first=years[0], last=years[-1]): [
+                parts.brief(row, "m") for _, row in paid.iterrows()
+            ],
         }
     )
     st.table(table, hide_index=True)
     parts.below_table(told, table, "budget_paid", _of_money())
-
-
-def _amount(row: Any, form: str = "m") -> str:
-    """Return a median with its interval, alone where both ends are written alike."""
-    low, high = (screen.number(row[end], form) for end in ("low", "high"))
-    return low if low == high else parts.brief(row, form)
 
 
 def _lines(told: Comparison) -> None:
@@ -519,9 +515,9 @@ def _lines(told: Comparison) -> None:
         rows.append(
             {
                 t("budget.column.line"): f"{line.label[lang]} ({line.unit[lang]})",
-                t("budget.line_spent", year=year): _amount(spent.loc[name]),
+                t("budget.line_spent", year=year): parts.brief(spent.loc[name], "m"),
                 t("budget.line_units"): parts.brief(units.loc[name]),
-                t("budget.line_cost"): screen.number(each["median"])
+                t("budget.line_cost"): t("budget.fixed", amount=screen.number(each["median"]))
                 if sure
                 else f"{parts.brief(each)} · {line.quality}",
             }
@@ -557,7 +553,7 @@ def cost_table(told: Comparison) -> None:
                 {
                     t("budget.gain"): f"{which}{t(f'effect.{effect}')}",
                     t("budget.gained"): parts.brief(asdict(one.gained), "+n"),
-                    t("budget.added"): _amount(asdict(one.money)),
+                    t("budget.added"): parts.brief(asdict(one.money), "m"),
                     t("budget.each"): each,
                 }
             )

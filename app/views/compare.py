@@ -177,8 +177,16 @@ def changes(told: Comparison, values: xr.DataArray) -> pd.DataFrame:
     change = values.sel(scenario=list(told.names[1:])) - values.sel(scenario=results.TREND, drop=True)
     good = xr.DataArray([GOOD[name] for name in RESULTS], {"indicator": list(RESULTS)})
     hits = (good * change > 0).sum("draw").transpose("scenario", "indicator")
-    better = [count_in_words(Counted(int(n), told.draws)) for n in hits.values.ravel()]
+    differ = (change != 0).any("draw").transpose("scenario", "indicator")
+    better = [
+        count_in_words(Counted(int(n), told.draws)) if differs else _same(told.draws)
+        for n, differs in zip(hits.values.ravel(), differ.values.ravel(), strict=True)
+    ]
     return told.frame(change.transpose("scenario", "indicator", "draw")).assign(better=better)
+
+
+def _same(runs: int) -> str:
+    return t("compare.same_one") if runs == 1 else t("compare.same", runs=runs)
 
 
 def _differences(told: Comparison, change: pd.DataFrame) -> None:
@@ -229,7 +237,7 @@ def _table(told: Comparison, change: pd.DataFrame) -> None:
             | {
                 t("compare.change"): parts.brief(row, f"+{parts.form(row['indicator'])}"),
                 t("compare.better"): row["better"]
-                if found == "few"
+                if found == "few" or row["low"] == row["high"] == 0.0
                 else f"{row['better']} · {t(f'score.verdict.{found}')}",
             }
         )

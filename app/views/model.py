@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -127,9 +128,9 @@ def _diagram(told: Comparison) -> None:
 
 
 def _told(row: pd.Series) -> route.Told:
-    """Return a number and its interval; the latter empty where its ends are written like the number."""
+    """Return a number and its interval; one run has none."""
     number = screen.number(row["median"])
-    if parts.brief(row) == number:
+    if math.isnan(row["low"]):
         return route.Told(number)
     return route.Told(number, t("fit.range", low=screen.number(row["low"]), high=screen.number(row["high"])))
 

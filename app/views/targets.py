@@ -96,7 +96,7 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
     form = card.form_of(plan.indicator)
     if plan.indicator.measure in REGISTERED:
         screen.registered_notice()
-    frame = _path(told, plan, form)
+    frame = _path(told, plan)
     spec_form = base.SHARE if plan.indicator.unit == "share" else base.WHOLE
     left, right = st.columns([3, 2])
     with left:
@@ -109,8 +109,8 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
             alt=t(
                 "targets.alt",
                 what=plan.indicator.label[language()],
-                plan=card.likelihood(plan.at_horizon),
-                trend=card.likelihood(trend.at_horizon),
+                plan=card.likelihood(plan),
+                trend=card.likelihood(trend),
             ),
             table=words,
             sources=(_source(plan.indicator),),
@@ -122,7 +122,7 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
         _about(plan)
 
 
-def _path(told: Comparison, plan: Score, form: str) -> pd.DataFrame:
+def _path(told: Comparison, plan: Score) -> pd.DataFrame:
     values = told.tables["policy"].sel(measure=plan.indicator.measure, drop=True)
     table = told.frame(values.sel(year=slice(BASELINE_YEAR, None)))
     frame = table[table["scenario"] == parts.PLAN].copy()
@@ -134,7 +134,7 @@ def _path(told: Comparison, plan: Score, form: str) -> pd.DataFrame:
         frame.loc[0, "today"] = parts.LAST_DATA
     if len(frame) and goal is not None:
         frame.loc[0, "target"] = goal.value
-        frame.loc[0, "target_text"] = t("targets.target_mark", value=screen.number(goal.value, form))
+        frame.loc[0, "target_text"] = t("targets.target_mark", value=card.exact(goal.value, plan.indicator))
     return frame
 
 
@@ -143,7 +143,7 @@ def _sentence(one: Score) -> str:
     at, goal = one.path.get(HORIZON), one.targets.get(HORIZON)
     if at is None or not at.runs or goal is None:
         return t("card.no_value")
-    said = [t("targets.reaches", likelihood=card.likelihood(one.at_horizon))]
+    said = [t("targets.reaches", likelihood=card.likelihood(one))]
     said.append(t("targets.never") if one.reached is None else t("targets.reached", year=one.reached))
     if one.at_horizon is None or one.at_horizon.share < HARD:
         gap = abs(goal.value - at.median)

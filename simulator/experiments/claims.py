@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import stats
 
 from scenarios.schema import Scenario, load_scenario, overlaid
 from simulator.engine.states import START_YEAR
 from simulator.experiments.design import DrawsFrom
 from simulator.experiments.ensemble import compare
+from simulator.outcomes.counted import counted
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
 
 if TYPE_CHECKING:
@@ -64,11 +64,8 @@ class Checked:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The 90% interval of that share over further runs (Clopper and Pearson 1934)."""
-        hits, runs = sum(self.true), len(self.true)
-        low = float(stats.beta.ppf(0.05, hits, runs - hits + 1)) if hits else 0.0
-        high = float(stats.beta.ppf(0.95, hits + 1, runs - hits)) if hits < runs else 1.0
-        return low, high
+        """The 90% interval of that share over further runs."""
+        return counted(self.true).bounds
 
     @property
     def holds(self) -> bool:

@@ -289,8 +289,7 @@ def _card_table(data: xr.Dataset, card: Scorecard) -> Table:
             value = spread(one.path.get(HORIZON), form if form.endswith("%") else "w")
             row[name] = value
             if one.at_horizon is not None:
-                key = "few_reach" if one.at_horizon.probability is None else "chance"
-                row[name] = t(f"brief.{key}", value=value, chance=chance(one))
+                row[name] = t("brief.reach", value=value, chance=chance(one))
         rows.append(row)
     columns = (
         Column("code", t("score.column.code")),

@@ -450,7 +450,7 @@ def _worth(hits: str, runs: str, now: Counted) -> Formula:
     """Return the live formula of what is worth a price: a share, or of few runs a count in words."""
     if now.probability is not None:
         return Formula(f"={hits}/{runs}", now.probability)
-    before, _, after = t("score.few", hits="|", runs=now.runs).partition("|")
+    before, _, after = t("score.counted", hits="|", runs=now.runs).partition("|")
     return Formula(f'="{before}"&{hits}&"{after}"', count_in_words(now))
 
 

@@ -36,6 +36,16 @@ class Counted:
         """The same where the runs are ``ENOUGH`` to call it a probability."""
         return self.share if self.runs >= ENOUGH else None
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The 90% interval of the share over further runs (Clopper and Pearson 1934)."""
+        # Reading the package takes longer than the pages wait for.
+        from scipy.special import betaincinv  # noqa: PLC0415
+
+        low = float(betaincinv(self.hits, self.runs - self.hits + 1, 0.05)) if self.hits else 0.0
+        high = float(betaincinv(self.hits + 1, self.runs - self.hits, 0.95)) if self.hits < self.runs else 1.0
+        return low, high
+
 
 def counted(true: xr.DataArray | ArrayLike) -> Counted:
     """Return in how many runs something is true, of a truth value for each."""

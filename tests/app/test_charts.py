@@ -278,42 +278,60 @@ def test_the_protection_route_begins_with_those_identified_and_leaves_out_what_i
     }
 
 
+def scored(count: Counted | None) -> Score:
+    """Return a score of a target of 2030 that some runs reach."""
+    one = next(i for i in indicators().values() if i.measure)
+    return Score("plan", one, {}, {}, {} if count is None else {2030: count}, None)
+
+
 @pytest.mark.parametrize(
     ("count", "word"),
     [
-        (Counted(10, 10), "muy probable (100%)"),
-        (Counted(9, 10), "muy probable (90%)"),
-        (Counted(66, 100), "probable (66%)"),
-        (Counted(5, 10), "incierto (50%)"),
-        (Counted(1, 10), "improbable (10%)"),
-        (Counted(0, 10), "muy improbable (0%)"),
+        (Counted(40, 40), "muy probable (40 de 40 corridas)"),
+        (Counted(300, 400), "probable (300 de 400 corridas)"),
+        (Counted(10, 10), "de probable a muy probable (10 de 10 corridas; 74% a 100%)"),
+        (Counted(8, 12), "de incierto a probable (8 de 12 corridas; 39% a 88%)"),
+        (Counted(0, 24), "de muy improbable a improbable (0 de 24 corridas; 0% a 12%)"),
+        (Counted(0, 40), "muy improbable (0 de 40 corridas)"),
         (None, "-"),
     ],
 )
-def test_likelihood_is_told_in_words_and_in_numbers(count: Counted | None, word: str) -> None:
+def test_likelihood_is_told_with_all_words_that_the_runs_leave_open(count: Counted | None, word: str) -> None:
     set_language("es")
-    assert card.likelihood(count) == word
+    assert card.likelihood(scored(count)) == word
 
 
 def test_a_few_runs_are_counted_and_not_put_into_words() -> None:
     set_language("es")
-    assert card.likelihood(Counted(1, 1)) == "en 1 de 1 corridas"
-    assert card.likelihood(Counted(7, 9)) == "en 7 de 9 corridas"
+    assert card.likelihood(scored(Counted(1, 1))) == "en 1 de 1 corridas"
+    assert card.likelihood(scored(Counted(7, 9))) == "en 7 de 9 corridas"
+
+
+def test_a_level_far_from_the_reported_one_gets_no_word() -> None:
+    set_language("es")
+    one = next(i for i in indicators().values() if i.measure and i.unit == "count" and i.reported_2023)
+    far = 4.0 * one.reported_2023
+    path = {2023: Interval(far, far, far, 0.0, 40)}
+    off = Score("plan", one, {}, path, {2030: Counted(40, 40)}, None)
+    assert card.likelihood(off) == "en 40 de 40 corridas"
 
 
 def test_the_scorecard_fits_a_phone_and_says_what_is_assumed_how_likely_and_where_the_level_is_off() -> None:
     set_language("en")
     one = next(i for i in indicators().values() if i.measure and i.unit == "count" and i.reported_2023)
-    goals = {2030: Target(1234.0, "assumed")}
+    goals = {2030: Target(1576.0, "assumed")}
     far = 4.0 * one.reported_2023
     paths = {2023: Interval(far, far, far, 0.0, 40), 2030: Interval(1518.0, 1296.0, 1721.0, 0.01, 40)}
     plan = Score("plan", one, goals, paths, {2030: Counted(10, 40)}, None)
     trend = Score("baseline", one, goals, {}, {}, None)
     headings = {"plan": "Plan, 2030", "baseline": "Trend, 2030"}
-    table = card.card_table([trend, plan], headings, screen.number)
+    beside = {("plan", one.measure): "-6 (-9 to -3)"}
+    table = card.card_table([trend, plan], headings, beside, screen.number)
     assert list(table.columns) == ["Plan, 2030", "Trend, 2030"]
-    assert table.index.tolist() == [f"{one.code}. {one.label['en']}  \nfor 2030: 1,200 (assumed)"]
-    assert table.iloc[0].tolist() == ["**unlikely (25%)** \\*  \n1,500 (1,300 to 1,700)", "no value"]
+    assert table.index.tolist() == [f"{one.code}. {one.label['en']}  \nfor 2030: 1,576 (assumed)"]
+    assert table.iloc[0].tolist() == [
+        *("**in 10 of 40 runs** \\*  \n1,500 (1,300 to 1,700)  \n-6 (-9 to -3)", "no value")
+    ]
 
 
 @pytest.mark.parametrize(("first", "last"), [(2017, 2030), (2026, 2035), (2017, 2050), (2026, 2030)])

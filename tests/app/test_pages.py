@@ -6,6 +6,7 @@ import dataclasses
 import re
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,7 @@ def test_scenarios_stand_side_by_side_and_few_runs_are_counted(lang: str, server
     assert at.session_state["rivals"] == ["places_for_boys"]
     cells = [str(cell) for table in at.table for cell in table.value.to_numpy().ravel()]
     known = catalogue(lang)
-    told = re.compile(known["score.few"].format(hits="[0-3]", runs=SMALL.draws))
+    told = re.compile(known["score.counted"].format(hits="[0-3]", runs=SMALL.draws))
     assert sum(bool(told.fullmatch(cell)) for cell in cells) > 5
     verdicts = [known[f"score.verdict.{one}"] for one in ("better", "worse")]
     assert not [cell for cell in cells if any(f"· {one}" in cell for one in verdicts)]
@@ -268,6 +269,50 @@ def test_runs_in_which_a_scenario_is_better_are_counted_for_each_result() -> Non
     assert table["better"].loc[("rival", "first_entries")] == "0 of 3 runs"
     assert table["better"].loc[("rival", "completed")] == "2 of 3 runs"
     assert table["median"].loc[("plan", "completed")] == -1.0
+
+
+def compared(monkeypatch: pytest.MonkeyPatch, **tables: xr.DataArray) -> results.Comparison:
+    """Return a comparison that has made-up tables."""
+    monkeypatch.setattr(results.Comparison, "tables", xr.Dataset(tables))
+    scenarios = (load_scenario("baseline"), state.build(dict(state.FRESH), name="plan"))
+    return results.Comparison(scenarios, (), tuple(range(20)), 20, "", 227, 0)
+
+
+def yearly(indicators: list[str], change: Sequence[Sequence[float]]) -> xr.DataArray:
+    """Return a table of the country in which a plan changes each indicator as told, run by run."""
+    values = np.full((2, len(change[0]), len(indicators), 4), 100.0)
+    values[1] += np.asarray(change).T[:, :, None]
+    coords = {"scenario": ["baseline", "plan"], "indicator": indicators, "year": [2027, 2028, 2029, 2030]}
+    return xr.DataArray(values, coords, dims=("scenario", "draw", "indicator", "year"))
+
+
+def test_what_is_written_as_zero_is_neither_better_nor_worse(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [*RESULTS]
+    change = [np.linspace(-0.4, -0.2, 20)] * 3 + [np.linspace(0.001, 0.004, 20), np.zeros(20)]
+    told = compared(monkeypatch, country=yearly(names, change))
+    set_language("es")
+    table = changes(told, told.tables["country"].mean("year"))
+    rows = table.to_dict("records")
+    assert [parts.verdict_of(row, row["indicator"]) for row in rows] == [*["little"] * 4, "open"]
+    assert table["better"].iloc[[0, -1]].tolist() == ["20 de 20 corridas", "igual en las 20 corridas"]
+
+
+def test_the_scorecard_tells_the_paired_difference_and_what_fewer_victims_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = np.arange(20.0)
+    policy = xr.DataArray(
+        np.stack([375.4 + runs, 369.4 + runs])[:, :, None, None],
+        {"scenario": ["baseline", "plan"], "measure": ["police_children"], "year": [2030]},
+        dims=("scenario", "draw", "measure", "year"),
+    )
+    entries = yearly(["first_entries"], [np.full(20, -5.0)])
+    told = compared(monkeypatch, policy=policy, country=entries)
+    set_language("es")
+    assert parts._beside_trend(told, "plan") == {
+        ("plan", "police_children"): "frente al tendencial: -6 (-6 a -6)"
+    }
+    assert parts.fewer_entries(told, "plan")
 
 
 def test_a_scorecard_speaks_of_what_it_shows_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -366,7 +366,7 @@ def test_what_is_worth_a_price_is_a_live_formula_over_the_runs(
     (row,) = (r for r in rows_of(files["workbook"], t("book.sheet.costs")) if r[1] == t("effect.completed"))
     # Three runs are counted: a share of them would be no probability.
     assert list(row[13:17]) == [count_in_words(count) for count in told.plane().values()]
-    assert row[18] == count_in_words(told.worth(0.0)) == t("score.few", hits=told.worth(0.0).hits, runs=3)
+    assert row[18] == count_in_words(told.worth(0.0)) == t("score.counted", hits=told.worth(0.0).hits, runs=3)
     formulas = rows_of(files["workbook"], t("book.sheet.costs"), values=False)
     assert all("SUMPRODUCT(" in f[18] and f"$R{HEAD + 1 + k}" in f[18] for k, f in enumerate(formulas))
 
