@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Q: Final = "quantitative"
-NARROW: Final = 360
-"""Width in pixels that a phone has room for; figures that cannot shrink stay within it."""
-
-WHOLE, SIGNED, SHARE, MONEY, CHANGE_OF_SHARE = ",.0f", "+,.0f", ".0%", ",.1f", "+.1%"
+WHOLE, SIGNED, SHARE, MONEY = ",.0f", "+,.0f", ".0%", ",.1f"
 """Formats of numbers, in d3's spelling."""
 
 keep = lru_cache(maxsize=256)

@@ -66,41 +66,24 @@ def steps(lang: str, theme: str) -> Spec:
 def coverage(lang: str, theme: str) -> Spec:
     """Return what share of its need a line covers, by the money of a year.
 
-    Columns: ``millions`` (soles of a year), ``low``, ``median``, ``high`` (shares), and in one row each,
-    empty elsewhere: ``now`` and ``chosen`` (millions of soles).
+    Columns: ``millions`` (soles of a year), ``low``, ``median``, ``high`` (shares), and in one row, empty
+    elsewhere, ``chosen`` (millions of soles).
     """
     ink = inks(theme)
     x = field("millions", axis={"format": PLAIN, "title": t("chart.millions", lang), "grid": False})
     y: dict[str, Any] = {"axis": {"format": SHARE, "title": t("chart.coverage", lang), "tickCount": 5}}
 
-    def mark_at(column: str, text: str, colour: str, dy: int) -> list[Spec]:
-        where = [{"filter": f"isValid(datum.{column})"}]
-        return [
-            {
-                "transform": where,
-                "mark": {
-                    "type": "rule",
-                    "color": colour,
-                    "strokeDash": [3, 3],
-                    "strokeWidth": 1.5,
-                    "aria": False,
-                },
-                "encoding": {"x": field(column)},
-            },
-            {
-                "transform": where,
-                "mark": {"type": "text", "align": "left", "dx": 4, "y": dy, "color": colour, "fontSize": 11},
-                "encoding": {"x": field(column), "text": {"value": text}},
-            },
-        ]
-
+    chosen: Spec = {"transform": [{"filter": "isValid(datum.chosen)"}]}
+    here = {"x": field("chosen")}
+    rule = {"type": "rule", "color": ink.series[2], "strokeDash": [3, 3], "strokeWidth": 1.5, "aria": False}
+    name = {"type": "text", "align": "left", "dx": 4, "y": 8, "color": ink.series[2], "fontSize": 11}
     shown = told(
         ("millions", t("chart.millions", lang), MONEY),
         ("median", t("chart.median", lang), SHARE),
         ("low", t("chart.low", lang), SHARE),
         ("high", t("chart.high", lang), SHARE),
     )
-    layers = [
+    layers: list[Spec] = [
         {
             "mark": {"type": "area", "opacity": OUTER, "color": ink.series[1]},
             "encoding": {"x": x, "y": field("low", **y), "y2": {"field": "high"}},
@@ -109,8 +92,8 @@ def coverage(lang: str, theme: str) -> Spec:
             "mark": {"type": "line", "strokeWidth": 2.5, "color": ink.series[1]},
             "encoding": {"x": x, "y": field("median", **y)},
         },
-        *mark_at("now", t("chart.now", lang), ink.muted, 8),
-        *mark_at("chosen", t("chart.chosen", lang), ink.series[2], 22),
+        {**chosen, "mark": rule, "encoding": here},
+        {**chosen, "mark": name, "encoding": {**here, "text": {"value": t("chart.chosen", lang)}}},
         {
             "mark": {"type": "rule", "opacity": 0, "strokeWidth": 12, "aria": False},
             "encoding": {"x": x, "tooltip": shown},

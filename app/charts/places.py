@@ -17,9 +17,6 @@ OUTLINES: Final = Path(__file__).with_name("outlines.json")
 SELECTION: Final = "territory"
 """Name of the selection of a click; it holds the code of the territory."""
 
-SCALES: Final = ("change", "level")
-"""``change`` goes from orange (worse) over zero to blue (better); ``level`` from little to much."""
-
 
 @cache
 def outlines() -> dict[str, Any]:
@@ -29,6 +26,7 @@ def outlines() -> dict[str, Any]:
 
 
 def _shade(theme: str, kind: str) -> dict[str, Any]:
+    """Return a scale: of changes from worse (orange) over zero to better (blue), of levels from none to most."""
     ink = inks(theme)
     if kind == "change":
         return {"domain": [-1, 0, 1], "range": list(ink.worst_to_best), "interpolate": "rgb", "clamp": True}

@@ -429,7 +429,7 @@ def _coverage(told: Comparison) -> None:
     covered = results.band(at["line_coverage"]).iloc[0]
     up_to = max(MARGIN * float(spent["median"]), LEAST_CURVE)
     curve = money.curve(line, at["line_need"], up_to, _own_costs(told))
-    frame = curve.assign(now=None, chosen=None)
+    frame = curve.assign(chosen=None)
     frame.loc[0, "chosen"] = float(spent["median"]) / MILLION
     said = t(
         "budget.coverage_alt",

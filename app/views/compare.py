@@ -151,7 +151,6 @@ def _paths(told: Comparison) -> None:
         language(),
         screen.theme(),
         parts.axis_form(indicator, change=True),
-        differences=True,
         unit=parts.unit_of(indicator),
     )
     table = parts.words_of(change, kind, s=t("compare.scenario"), year=t("chart.year"))

@@ -217,7 +217,7 @@ def _answer(told: Comparison) -> None:
         with column:
             st.markdown(f"**{_circumstance(shock)}**")
             parts.figure(
-                paths.several(*parts.looks(), base.SIGNED, differences=True, ends=True),
+                paths.several(*parts.looks(), base.SIGNED, ends=True),
                 table[["s", "year", "low", "median", "high", "end"]].assign(floor=low, ceiling=high),
                 key="horizon_paths" if shock == CALM else "horizon_shock_paths",
                 told=told,

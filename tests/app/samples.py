@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from app.charts import drivers, money, paths, places
-from app.charts.base import CHANGE_OF_SHARE, SIGNED, WHOLE
+from app.charts.base import SIGNED, WHOLE
 from app.money import waterfall
 from simulator.exports.vega import Spec
 
@@ -41,27 +41,17 @@ def fan(seed: int) -> pd.DataFrame:
     return frame
 
 
-def fan_by_month(seed: int) -> pd.DataFrame:
-    months = pd.date_range("2024-01-01", "2030-12-01", freq="MS")
-    frame = bands(len(months), seed, 40.0).assign(month=months, today=pd.NaT, target=np.nan, target_text="")
-    frame["trend"] = frame["median"] * 0.95
-    frame.loc[0, "today"] = pd.Timestamp("2026-11-01")
-    return frame
-
-
 def effect(seed: int) -> pd.DataFrame:
     return (bands(len(YEARS), seed, 60.0) - 70.0).assign(year=YEARS)
 
 
-def several(seed: int, *, first: int = 0) -> pd.DataFrame:
-    names = ["Escenario tendencial", "Protección primero", "Prevención primero", "Equilibrado"][first:]
-    return pd.concat(
-        [
-            bands(len(YEARS), seed + k, 300 + 40.0 * k).assign(year=YEARS, s=name)
-            for k, name in enumerate(names)
-        ],
-        ignore_index=True,
-    )
+def several(seed: int) -> pd.DataFrame:
+    names = ["Protección primero", "Prevención primero", "Equilibrado"]
+    frames = [
+        bands(len(YEARS), seed + k, 300 + 40.0 * k).assign(year=YEARS, s=name, low=-90.0)
+        for k, name in enumerate(names)
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 def territories(seed: int) -> pd.DataFrame:
@@ -114,9 +104,9 @@ def steps(seed: int) -> pd.DataFrame:
 def coverage(seed: int) -> pd.DataFrame:
     millions = np.linspace(0, 20 + seed, 40)
     frame = pd.DataFrame({"millions": millions, "median": 0.9 * (1 - np.exp(-millions / 6))})
-    frame = frame.assign(low=frame["median"] * 0.7, high=np.minimum(1, frame["median"] * 1.25), now=np.nan)
+    frame = frame.assign(low=frame["median"] * 0.7, high=np.minimum(1, frame["median"] * 1.25))
     frame["chosen"] = np.nan
-    frame.loc[0, ["now", "chosen"]] = [1.2, 9.0]
+    frame.loc[0, "chosen"] = 9.0
     return frame
 
 
@@ -168,15 +158,8 @@ Figure = tuple[Callable[..., Spec], tuple[Any, ...], dict[str, Any], Callable[[i
 FIGURES: dict[str, Figure] = {
     "fan": (paths.fan, (WHOLE,), {}, fan),
     "fan_alone": (paths.fan, (WHOLE,), {"marks": ()}, lambda seed: fan(seed)[["year", *paths.PATH, "trend"]]),
-    "fan_by_month": (paths.fan, (WHOLE, "month"), {}, fan_by_month),
     "effect": (paths.effect, (SIGNED,), {}, effect),
-    "several": (paths.several, (WHOLE,), {}, several),
-    "several_differences": (
-        paths.several,
-        (SIGNED,),
-        {"differences": True},
-        lambda seed: several(seed, first=1).assign(low=-90.0),
-    ),
+    "several": (paths.several, (SIGNED,), {}, several),
     "against_data": (paths.against_data, (WHOLE,), {}, against_data),
     "tiles": (places.tiles, (), {}, territories),
     "tiles_of_levels": (places.tiles, ("level",), {}, levels_of_territories),
@@ -187,7 +170,7 @@ FIGURES: dict[str, Figure] = {
     "steps": (money.steps, (), {}, steps),
     "coverage": (money.coverage, (), {}, coverage),
     "foretold": (drivers.foretold, (WHOLE,), {}, foretold),
-    "intervals": (drivers.intervals, (CHANGE_OF_SHARE,), {}, intervals),
+    "intervals": (drivers.intervals, ("+.1f",), {}, intervals),
     "options": (drivers.options, (SIGNED,), {}, options),
     "convergence": (drivers.convergence, (".2f",), {}, convergence),
 }
