@@ -26,7 +26,7 @@ def outlines() -> dict[str, Any]:
 
 
 def _shade(theme: str, kind: str) -> dict[str, Any]:
-    """Return a scale: of changes from worse (orange) over zero to better (blue), of levels from none to most."""
+    """Return a scale: of changes from worse (orange) to better (blue), of levels from none to most."""
     ink = inks(theme)
     if kind == "change":
         return {"domain": [-1, 0, 1], "range": list(ink.worst_to_best), "interpolate": "rgb", "clamp": True}
