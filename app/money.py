@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from app import period
+from app.period import BEGUN, FIRST, LAST
 from app.results import band
 from scenarios.programmes import PAYERS
 from simulator import Scenario, load_ledger
@@ -19,9 +21,6 @@ from simulator.policy.prices import prices
 
 if TYPE_CHECKING:
     from scenarios.programmes import Grant, Programme, UnitCost
-
-FIRST, LAST = 2027, 2030
-"""Years of the table; with a longer horizon what stands in the last year goes on."""
 
 END: Final = 2050
 PRICE_YEAR: Final = 2025
@@ -33,9 +32,10 @@ MOST: Final = 1e10
 """The most soles that a cell can hold; it holds whole soles."""
 
 POINTS: Final = 41
-EPOCH: Final = 2012
 YEAR: Final = 12
-YEARS: Final = tuple(str(year) for year in range(FIRST, LAST + 1))
+YEARS: Final = tuple(map(str, period.YEARS))
+"""Columns of the table; with a longer horizon what stands in the last year goes on."""
+
 COLUMNS: Final = ("line", "where", *YEARS)
 
 
@@ -121,7 +121,7 @@ def plan_of(scenario: Scenario) -> Plan:
     first = scenario.programmes[0]
     payers = first.payers[0].shares if first.payers else (("national", 1.0),)
     goes_on = any(
-        one.end_ti is None or one.end_ti >= YEAR * (LAST + 1 - EPOCH) for one in scenario.programmes
+        one.end_ti is None or one.end_ti >= YEAR * (LAST + 1 - BEGUN) for one in scenario.programmes
     )
     return Plan(pd.DataFrame(rows, columns=list(COLUMNS)), goes_on, tuple(payers))
 
@@ -131,17 +131,17 @@ def _yearly(programme: Programme, grant: Grant) -> np.ndarray:
     ledger = load_ledger()
     level = prices(ledger, _central())
     ramp = max(programme.ramp_months, 1)
-    month = np.arange(YEAR * (END + 1 - EPOCH))
+    month = np.arange(YEAR * (END + 1 - BEGUN))
     end = month.size if programme.end_ti is None else programme.end_ti
     active = np.clip((month - programme.start_ti + 1.0) / ramp, 0.0, 1.0) * (month <= end)
     out = np.zeros(len(YEARS))
     for k, year in enumerate(map(int, YEARS)):
-        here = active[YEAR * (year - EPOCH) : YEAR * (year - EPOCH + 1)]
+        here = active[YEAR * (year - BEGUN) : YEAR * (year - BEGUN + 1)]
         if grant.amount is not None:
             out[k] = grant.amount * here.mean()
         out[k] += dict(grant.amounts).get(year, 0.0)
         priced = year if programme.price_year is None else programme.price_year
-        rate = level.soles_per_dollar[priced - EPOCH] if programme.currency == "USD" else 1.0
+        rate = level.soles_per_dollar[priced - BEGUN] if programme.currency == "USD" else 1.0
         out[k] *= rate * level.deflate(priced)
     return out
 

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
-from app import results, screen, state
+from app import period, results, screen, state
 from app.charts.base import SHARE, SIGNED, WHOLE, draw, picture
 from app.charts.card import card_table, form_of
 from app.charts.paths import effect, fan
 from app.reduced import PLACES, REGISTERED, UPES
-from app.results import Comparison
+from app.results import PLAN, Comparison
 from simulator import load_ledger
 from simulator.evidence import Parameter
 from simulator.evidence.notes import note_in
 from simulator.exports.citing import named, with_labels
 from simulator.exports.vega import Spec
-from simulator.outcomes.effects import BREAKDOWNS, GOOD, verdict
+from simulator.outcomes.effects import BREAKDOWNS, EFFECTS, GOOD, cost_of_change, verdict
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Scorecard, scores
 from simulator.policy.national import BASELINE_YEAR, HORIZON, MEASURES, indicators
-from simulator.report import PERIOD
 from simulator.report_policy import GROUP_TEXTS, met_anyway
 from simulator.texts import language, set_language, t
-
-PLAN: Final = "plan"
-"""Name of the scenario of a session."""
 
 TODAY: Final = 2026
 LAST_DATA: Final = int(screen.KNOWN_UNTIL[:4])
@@ -360,8 +357,8 @@ def _beside_trend(told: Comparison, scenario: str) -> dict[tuple[str, str], str]
 
 
 def fewer_entries(told: Comparison, scenario: str) -> bool:
-    """Return whether fewer children enter exploitation than in the trend, over ``period``."""
-    entries = told.tables["country"].sel(indicator="first_entries", year=period(told)).mean("year")
+    """Return whether fewer children enter exploitation than in the trend, over ``period.YEARS``."""
+    entries = told.tables["country"].sel(indicator="first_entries", year=list(period.YEARS)).mean("year")
     change = told.against(entries).set_index("scenario")
     return bool(change.loc[scenario, "high"] < 0.0)
 
@@ -380,19 +377,16 @@ def bare(table: pd.DataFrame) -> pd.DataFrame:
     return cells.rename(columns=lambda name: screen.bare(str(name)))
 
 
-def period(told: Comparison) -> list[int]:
-    """Return the years over which scenarios are compared: the last four that cards may speak of."""
-    return [year for year in told.years if year <= last_year(told)][-PERIOD:]
-
-
-def window(told: Comparison) -> str:
-    """Return the same in words."""
-    return t("parts.window", first=period(told)[0], last=period(told)[-1])
+def window() -> str:
+    """Return in words over which years scenarios are compared."""
+    return t("parts.window", first=period.FIRST, last=period.LAST)
 
 
 def groups(told: Comparison, by: str, scenario: str = PLAN) -> pd.DataFrame:
-    """Return what a scenario changes for each group of children in a year of ``period``, as text."""
-    array = told.tables[f"group_{by}"].sel(group_indicator=list(GROUP_ROWS), year=period(told)).mean("year")
+    """Return what a scenario changes for each group of children in a year of ``period.YEARS``, as text."""
+    array = (
+        told.tables[f"group_{by}"].sel(group_indicator=list(GROUP_ROWS), year=list(period.YEARS)).mean("year")
+    )
     value, change = (
         table[table["scenario"] == scenario].set_index(["group_indicator", by])
         for table in (told.frame(array), told.against(array))
@@ -423,8 +417,49 @@ def who(told: Comparison, key: str, scenario: str = PLAN) -> None:
     )
     table = groups(told, by or BREAKDOWNS[0], scenario)
     st.table(table, hide_index=True)
-    st.caption(t("app.who.note", years=window(told)))
+    st.caption(t("app.who.note", years=window()))
     below_table(told, table, key, beginning(*(start for name in GROUP_ROWS for start in BEHIND[name])))
+
+
+# Money.
+
+
+def of_money(*starts: str) -> list[str]:
+    """Return the names of parameters behind money, and of those that begin with some words."""
+    return beginning(*starts, *BEHIND["money"][1:])
+
+
+def cost_table(told: Comparison) -> None:
+    """Show what is gained for the money that each scenario adds, and at what cost, run by run.
+
+    Over the whole run and without a discount, as ``sintrata compare`` prints it.
+    """
+    added, country = told.tables["added_money"], told.tables["country"]
+    first = told.names[0]
+    rows: list[dict[str, str]] = []
+    for name in told.names[1:]:
+        which = "" if len(told.names) == 2 else f"{screen.plain(told.label(name))}: "
+        for result in EFFECTS:
+            values = country.sel(indicator=result, drop=True)
+            one = cost_of_change(result, added, values, name, first)
+            if one.ratio is None:
+                gains = one.gains()
+                each = t("budget.no_ratio", hits=gains.hits, runs=gains.runs)
+            else:
+                each = brief(asdict(one.ratio))
+            rows.append(
+                {
+                    t("budget.gain"): f"{which}{t(f'effect.{result}')}",
+                    t("budget.gained"): brief(asdict(one.gained), "+n"),
+                    t("budget.added"): brief(asdict(one.money), "m"),
+                    t("budget.each"): each,
+                }
+            )
+    table = pd.DataFrame(rows)
+    st.table(table, hide_index=True)
+    st.caption(t("budget.cost_note", last=told.years[-1]))
+    effects = [start for result in EFFECTS for start in BEHIND[result]]
+    below_table(told, table, "budget_gained", of_money(*effects))
 
 
 # Parameters.

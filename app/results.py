@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from app import state
+from app import period, state
 from app.engine import Answer, engine
 from simulator import Scenario
 from simulator.outcomes.counted import ENOUGH
 
-TREND: Final = "baseline"
+TREND, PLAN = state.TREND, state.MINE
 BOUNDS: Final = {"low": 0.05, "low_half": 0.25, "median": 0.5, "high_half": 0.75, "high": 0.95}
 LARGEST_STACKED: Final = 64 * 1024 * 1024
 """Bytes of tables that are kept side by side; those used last."""
@@ -76,7 +76,7 @@ class Comparison:
     @property
     def years(self) -> list[int]:
         """Return the calendar years of the runs."""
-        return list(range(2017, state.FIRST_YEAR + (self.until + 1) // 12))
+        return list(range(period.REPORTED, period.BEGUN + (self.until + 1) // 12))
 
     def label(self, name: str) -> str:
         """Return what a scenario is called in the language in force."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from app import period
 from app.links import Held
 from scenarios import library
 from scenarios.shape import LONGEST_LABEL, PLACES_LEVER
@@ -43,10 +44,13 @@ START: Final = "2027-01"
 RAMP_MONTHS: Final = 12
 """When levers of the page begin, and how long they grow, until somebody sets it otherwise."""
 
+TREND, MINE = "baseline", "plan"
+"""Names of the scenarios that every session has: what all is compared with, and its own."""
+
 HORIZONS: Final = ("2030-12", "2035-12", "2040-12", "2050-12")
 FRESH: Final[Mapping[str, Any]] = {
     "schema": 1,
-    "base": "baseline",
+    "base": TREND,
     "label": {"es": "Mi escenario", "en": "My scenario"},
 }
 ASSUMPTIONS: Final = {"context": ("multiply", 1.0), "shocks": ("level", 0.0)}
@@ -54,7 +58,6 @@ ASSUMPTIONS: Final = {"context": ("multiply", 1.0), "shocks": ("level", 0.0)}
 
 ASSUMED: Final = (*ASSUMPTIONS, "parameters")
 SAID: Final = ("question", "description", "assumptions", "claims", "evidence")
-FIRST_YEAR: Final = 2012
 
 type Mapped = dict[str, Any]
 
@@ -110,7 +113,7 @@ def label_of(name: str) -> str:
     return str(prepared(name).label) if name in library() else name
 
 
-def build(mapping: Mapping[str, Any], name: str = "plan") -> Scenario:
+def build(mapping: Mapping[str, Any], name: str = MINE) -> Scenario:
     """Return the scenario of a mapping.
 
     Raises
@@ -139,13 +142,13 @@ def assuming(name: str) -> Scenario:
 
 def trend() -> Scenario:
     """Return what the plan is compared with: the trend run, under the same assumptions about the world."""
-    return assuming("baseline")
+    return assuming(TREND)
 
 
 def month_text(until: int) -> str:
     """Return a month counted from January 2012 as files and commands spell it, such as ``2030-12``."""
     year, month = divmod(until, 12)
-    return f"{FIRST_YEAR + year}-{month + 1:02d}"
+    return f"{period.BEGUN + year}-{month + 1:02d}"
 
 
 def horizon_of(until: int) -> str:
@@ -156,7 +159,7 @@ def horizon_of(until: int) -> str:
 def until() -> int:
     """Return the last month of this session's runs, counted from January 2012."""
     year, month = (int(part) for part in st.session_state[HORIZON].split("-"))
-    return 12 * (year - FIRST_YEAR) + month - 1
+    return 12 * (year - period.BEGUN) + month - 1
 
 
 def change(mapping: Mapping[str, Any]) -> bool:

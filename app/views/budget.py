@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 import streamlit as st
 
-from app import money, parts, results, screen, state, takeaway
+from app import money, parts, period, results, screen, state, takeaway
 from app.charts.base import wrapped
 from app.charts.money import coverage, steps
 from app.money import COUNTRY, YEARS, Plan
@@ -22,7 +22,6 @@ from scenarios.programmes import PAYERS
 from scenarios.spreadsheet import write as write_sheet
 from simulator import load_ledger
 from simulator.faults import FaultyInput
-from simulator.outcomes.effects import EFFECTS, cost_of_change
 from simulator.policy.budget import REASONS
 from simulator.texts import LANGUAGES, language, set_language, t
 
@@ -171,7 +170,7 @@ def _list(plan: Plan) -> None:
     table = {
         t("budget.column.line"): [lines[str(name)] for name in rows["line"]],
         t("budget.column.where"): [places[str(code)] for code in rows["where"]],
-        t("budget.row_sum", first=money.FIRST, last=money.LAST): [
+        t("budget.row_sum", first=period.FIRST, last=period.LAST): [
             money.exact(total) for total in rows[list(YEARS)].sum(axis=1)
         ],
     }
@@ -353,7 +352,7 @@ def _answer(told: Comparison) -> None:
     st.header(t("budget.lines"))
     _lines(told)
     st.header(t("budget.buys"))
-    cost_table(told)
+    parts.cost_table(told)
     st.header(t("explore.scorecard"))
     parts.mini_scorecard(told)
     st.header(t("app.who.title"))
@@ -363,13 +362,13 @@ def _answer(told: Comparison) -> None:
 
 
 def _span(told: Comparison) -> list[int]:
-    return [year for year in told.years if year >= money.FIRST]
+    return [year for year in told.years if year >= period.FIRST]
 
 
 def _last_funded(told: Comparison) -> dict[str, int]:
     """Return the last year of the table in which each line of the plan executes money, if there is one."""
-    money_of = told.tables["line_money"].sel(scenario=parts.PLAN, budget_stage="executed")
-    used = money_of.sel(year=[year for year in _span(told) if year <= money.LAST]).median("draw") > 0.0
+    money_of = told.tables["line_money"].sel(scenario=results.PLAN, budget_stage="executed")
+    used = money_of.sel(year=[year for year in _span(told) if year <= period.LAST]).median("draw") > 0.0
     last = used["year"].where(used).max("year")
     return {
         str(line): int(year) for line, year in zip(last["line"].values, last.values, strict=True) if year > 0
@@ -379,7 +378,7 @@ def _last_funded(told: Comparison) -> dict[str, int]:
 def _waterfall(told: Comparison) -> None:
     """Show the way from what is assigned to what is executed, the sum of all years, run by run."""
     years = _span(told)
-    own = told.tables.sel(scenario=parts.PLAN, year=years).sum("year")
+    own = told.tables.sel(scenario=results.PLAN, year=years).sum("year")
     stages, back = own["line_money"].sum("line"), own["unspent"].sum("line")
     pia, pim, executed = (
         stages.sel(budget_stage=name, drop=True) / MILLION for name in ("pia", "pim", "executed")
@@ -415,7 +414,7 @@ def _coverage(told: Comparison) -> None:
     """Show what share of its need a line covers for its money."""
     ledger = load_ledger()
     lang = language()
-    own = told.tables.sel(scenario=parts.PLAN)
+    own = told.tables.sel(scenario=results.PLAN)
     lines = [name for name in _last_funded(told) if ledger.lines[name].buys != "places"]
     if not lines:
         st.caption(t("budget.no_coverage"))
@@ -455,18 +454,13 @@ def _coverage(told: Comparison) -> None:
 
 
 def _own_costs(told: Comparison) -> tuple[UnitCost, ...]:
-    return next(one for one in told.scenarios if one.name == parts.PLAN).unit_costs
-
-
-def _of_money(*starts: str) -> list[str]:
-    """Return the names of parameters behind money, and of those that begin with some words."""
-    return parts.beginning(*starts, *parts.BEHIND["money"][1:])
+    return next(one for one in told.scenarios if one.name == results.PLAN).unit_costs
 
 
 def _years(told: Comparison) -> None:
     """Show assigned, modified and executed money by year, and who pays."""
     years = _span(told)
-    own = told.tables.sel(scenario=parts.PLAN, year=years)
+    own = told.tables.sel(scenario=results.PLAN, year=years)
     stages = own["line_money"].sum("line")
     cells = results.band(stages).set_index(["year", "budget_stage"])
     table = pd.DataFrame(
@@ -478,7 +472,7 @@ def _years(told: Comparison) -> None:
     )
     st.table(table, hide_index=True)
     st.caption(t("budget.by_year_note"))
-    parts.below_table(told, table, "budget_by_year", _of_money())
+    parts.below_table(told, table, "budget_by_year", parts.of_money())
     st.markdown(f"**{t('budget.who_pays')}**")
     paid = results.band(own["payer_money"].sel(budget_stage="executed", drop=True).sum("year"))
     paid = paid[paid["high"].fillna(paid["median"]) > 0.0]
@@ -491,7 +485,7 @@ def _years(told: Comparison) -> None:
         }
     )
     st.table(table, hide_index=True)
-    parts.below_table(told, table, "budget_paid", _of_money())
+    parts.below_table(told, table, "budget_paid", parts.of_money())
 
 
 def _lines(told: Comparison) -> None:
@@ -503,7 +497,7 @@ def _lines(told: Comparison) -> None:
         st.caption(t("budget.no_lines"))
         return
     year = max(funded.values())
-    own = told.tables.sel(scenario=parts.PLAN, year=year)
+    own = told.tables.sel(scenario=results.PLAN, year=year)
     spent = results.band(own["line_money"].sel(budget_stage="executed", drop=True)).set_index("line")
     units = results.band(own["line_capacity"]).set_index("line")
     bought = [name for name in spent.index if spent.loc[name, "median"] > 0.0]
@@ -529,39 +523,6 @@ def _lines(told: Comparison) -> None:
     parts.below_table(
         told, table, "budget_lines", [name for one in shown for name in (one.cost, one.reach, one.lead)]
     )
-
-
-def cost_table(told: Comparison) -> None:
-    """Show what is gained for the money that each scenario adds, and at what cost, run by run.
-
-    Over the whole run and without a discount, as ``sintrata compare`` prints it.
-    """
-    added, country = told.tables["added_money"], told.tables["country"]
-    first = told.names[0]
-    rows: list[dict[str, str]] = []
-    for name in told.names[1:]:
-        which = "" if len(told.names) == 2 else f"{screen.plain(told.label(name))}: "
-        for effect in EFFECTS:
-            values = country.sel(indicator=effect, drop=True)
-            one = cost_of_change(effect, added, values, name, first)
-            if one.ratio is None:
-                gains = one.gains()
-                each = t("budget.no_ratio", hits=gains.hits, runs=gains.runs)
-            else:
-                each = parts.brief(asdict(one.ratio))
-            rows.append(
-                {
-                    t("budget.gain"): f"{which}{t(f'effect.{effect}')}",
-                    t("budget.gained"): parts.brief(asdict(one.gained), "+n"),
-                    t("budget.added"): parts.brief(asdict(one.money), "m"),
-                    t("budget.each"): each,
-                }
-            )
-    table = pd.DataFrame(rows)
-    st.table(table, hide_index=True)
-    st.caption(t("budget.cost_note", last=told.years[-1]))
-    effects = [start for effect in EFFECTS for start in parts.BEHIND[effect]]
-    parts.below_table(told, table, "budget_gained", _of_money(*effects))
 
 
 # Workbooks.

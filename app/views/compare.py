@@ -11,13 +11,12 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from app import background, parts, results, screen, state, takeaway
+from app import background, parts, period, results, screen, state, takeaway
 from app.charts.base import wrapped
 from app.charts.drivers import options
 from app.charts.paths import several
 from app.jobs import Job
 from app.results import Comparison
-from app.views.budget import cost_table
 from scenarios import levers, library
 from simulator import Scenario, load_ledger
 from simulator.outcomes.counted import Counted, counted
@@ -105,15 +104,15 @@ def _away(number: int) -> None:
 
 def _answer(told: Comparison) -> None:
     _paths(told)
-    values = told.tables["country"].sel(indicator=list(RESULTS), year=parts.period(told)).mean("year")
+    values = told.tables["country"].sel(indicator=list(RESULTS), year=list(period.YEARS)).mean("year")
     change = changes(told, values)
-    st.header(t("compare.differences", years=parts.window(told)))
+    st.header(t("compare.differences", years=parts.window()))
     _differences(told, change)
     _table(told, change)
-    st.header(t("compare.pairs", years=parts.window(told)))
+    st.header(t("compare.pairs", years=parts.window()))
     _pairs(told, values)
     st.header(t("budget.buys"))
-    cost_table(told)
+    parts.cost_table(told)
     st.header(t("compare.parts"))
     _parts(told)
     st.header(t("explore.scorecard"))
@@ -218,7 +217,7 @@ def _differences(told: Comparison, change: pd.DataFrame) -> None:
                 about=result,
                 footer=False,
             )
-    st.caption(t("compare.differences_note", years=parts.window(told)))
+    st.caption(t("compare.differences_note", years=parts.window()))
 
 
 def _table(told: Comparison, change: pd.DataFrame) -> None:
@@ -242,7 +241,7 @@ def _table(told: Comparison, change: pd.DataFrame) -> None:
         )
     table = pd.DataFrame(rows)
     st.table(table, hide_index=True)
-    st.caption(t("compare.table_note", years=parts.window(told)))
+    st.caption(t("compare.table_note", years=parts.window()))
     parts.below_table(told, table, "compare_table", parts.beginning(*BEHIND))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import levels, parts, screen, state, takeaway
+from app import levels, parts, period, results, screen, state, takeaway
 from app.results import Comparison
 from scenarios import levers
 from simulator import load_ledger
@@ -217,9 +217,9 @@ def _figure(told: Comparison, key: str, first: str) -> None:
 
 def _warnings(told: Comparison) -> None:
     """Say what the plan makes worse, by itself."""
-    array = told.tables["country"].sel(indicator=list(WARNED), year=parts.period(told)).mean("year")
+    array = told.tables["country"].sel(indicator=list(WARNED), year=list(period.YEARS)).mean("year")
     for row in told.against(array).to_dict("records"):
-        if row["scenario"] == "plan" and parts.verdict_of(row, row["indicator"]) == "worse":
+        if row["scenario"] == results.PLAN and parts.verdict_of(row, row["indicator"]) == "worse":
             kind = f"+{parts.form(row['indicator'])}"
             st.warning(
                 t(
@@ -227,7 +227,7 @@ def _warnings(told: Comparison) -> None:
                     what=t(f"indicator.{row['indicator']}"),
                     value=screen.number(row["median"], kind),
                     between=screen.between(row, kind),
-                    years=parts.window(told),
+                    years=parts.window(),
                 ),
                 icon=":material/warning:",
             )

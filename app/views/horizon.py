@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from app import background, parts, results, screen, state
+from app import background, parts, period, results, screen, state
 from app.charts import base, paths
 from app.results import Comparison
 from scenarios.files import overlays
@@ -28,7 +28,7 @@ MONEY: Final = {
 """Programmes that are compared: the same money each year, or the same in all."""
 
 CALM: Final = "calm"
-UNTIL: Final = 12 * (2051 - state.FIRST_YEAR) - 1
+UNTIL: Final = 12 * (2051 - period.BEGUN) - 1
 """December 2050: nine years after the longest programme, so that what is left of it can be told."""
 
 SHOWN_FROM: Final = 2025
@@ -177,12 +177,12 @@ def _plain(currency: str, amount: float) -> str:
 
 def _begin(scenario: Scenario) -> int:
     """Return the first year of a scenario's programmes."""
-    return state.FIRST_YEAR + min(one.start_ti for one in scenario.programmes) // 12
+    return period.BEGUN + min(one.start_ti for one in scenario.programmes) // 12
 
 
 def _end(scenario: Scenario) -> int:
     """Return the last year of a scenario's programmes."""
-    return state.FIRST_YEAR + max(one.end_ti for one in scenario.programmes if one.end_ti is not None) // 12
+    return period.BEGUN + max(one.end_ti for one in scenario.programmes if one.end_ti is not None) // 12
 
 
 def _length(scenario: Scenario) -> str:

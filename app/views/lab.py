@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 from scipy.stats import norm
 
-from app import background, parts, results, screen, state
+from app import background, parts, period, results, screen, state
 from app.charts import base, drivers
 from app.jobs import OUTPUT, Job
 from app.views import analyses
@@ -230,7 +230,9 @@ def _levers() -> list[dict[str, Any]]:
             )
             if low < high:
                 amount = {"uniform": [low, high]}
-                out.append({"use": name, "start": "2027-01", "ramp_months": 12, "amount": amount})
+                out.append(
+                    {"use": name, "start": state.START, "ramp_months": state.RAMP_MONTHS, "amount": amount}
+                )
         return out
 
 
@@ -248,7 +250,7 @@ def _mapping(
     out: dict[str, Any] = {
         "schema": 1,
         "scenarios": names,
-        "until": "2030-12",
+        "until": state.HORIZONS[0],
         "seed": seed,
         "replicates": replicates,
         "sampler": {"use": sampler, SIZE_OF[sampler]: size},
@@ -521,8 +523,8 @@ def _label(factor: str) -> str:
 
 
 def effects(dataset: xr.Dataset, output: str, name: str) -> NDArray[np.float64]:
-    """Return [draw] the yearly difference from the first scenario in 2027-2030, mean of replicates."""
-    values = dataset[output].sel(year=slice(2027, 2030)).mean("year")
+    """Return [draw] the yearly difference from the first scenario in ``period.YEARS``, mean of replicates."""
+    values = dataset[output].sel(year=slice(period.FIRST, period.LAST)).mean("year")
     if dataset.sizes["scenario"] == 1:
         return np.asarray(values.isel(scenario=0).mean("replicate"), float)
     return np.asarray((values.sel(scenario=name) - values.isel(scenario=0)).mean("replicate"), float)

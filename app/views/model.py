@@ -83,9 +83,9 @@ def _diagram(told: Comparison) -> None:
     with right:
         name = st.segmented_control(
             t("model.whose"),
-            (results.TREND, parts.PLAN),
+            (results.TREND, results.PLAN),
             format_func=lambda key: screen.plain(told.label(key)),
-            default=parts.PLAN,
+            default=results.PLAN,
             required=True,
             key="model_whose",
         )

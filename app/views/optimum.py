@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from app import background, parts, screen, state
+from app import background, parts, period, results, screen, state
 from app.charts.base import SIGNED, draw, wrapped
 from app.charts.drivers import intervals
 from app.jobs import LONGEST_S, OUTPUT, Job, TooManyJobsError, jobs
@@ -19,7 +19,6 @@ from simulator.evidence import load_ledger
 from simulator.texts import language, t
 
 HELD: Final = "optimum_job"
-YEARS: Final = (2027, 2028, 2029, 2030)
 AIMS: Final[dict[str, dict[str, float]]] = {
     "both": {"child_months": 1.0, "completed": 12.0},
     "prevent": {"child_months": 1.0},
@@ -123,7 +122,7 @@ def question(
         "schema": 1,
         "label": {lang: t("optimum.label", lang, millions=f"{millions:g}") for lang in ("es", "en")},
         "objective": dict(AIMS[aim]),
-        "money": {str(year): millions * MILLION for year in YEARS},
+        "money": {str(year): millions * MILLION for year in period.YEARS},
         "lines": list(dict.fromkeys((*lines, *kept))),
         "risk": risk,
         "outside_lima": outside,
@@ -305,7 +304,7 @@ def _open(path: Path) -> None:
 def _before(told: Comparison) -> None:
     """Show what the money would be added to."""
     st.markdown(f"**{t('optimum.before')}**")
-    table = told.tables["country"].sel(scenario=["baseline"], year=list(YEARS))
+    table = told.tables["country"].sel(scenario=[results.TREND], year=list(period.YEARS))
     total = told.frame(table.sel(indicator=["child_months", "completed"]).sum("year"))
     for place, (_, row) in zip(st.columns(2), total.iterrows(), strict=True):
         place.metric(t(f"indicator.{row['indicator']}"), screen.number(row["median"]), border=True)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from app import parts, results, screen
+from app import parts, period, results, screen
 from app.charts import base, paths, places
 from app.reduced import REGISTERED, SERVICES
 from app.results import Comparison
@@ -33,7 +33,6 @@ SIGN: Final = {
 }
 """Whether more is better (1) or worse (-1) for children; what is not named here is neither."""
 
-PERIOD: Final = (2027, 2030)
 VIEWS: Final = ("tiles", "outlines", "small", "table")
 DATA_OF: Final = ("children_0_5_2025", "rural_share_2025", "indigenous_share", "complaints_2007_2014")
 """Columns of the data of territories that a detail tells of; other ages have the same source."""
@@ -119,14 +118,12 @@ def _title(indicator: str, kind: str, over: str) -> str:
 
 
 def _over(name: str) -> str:
-    first, last = PERIOD
-    return t(f"regions.over.{name}", first=first, last=last)
+    return t(f"regions.over.{name}", first=period.FIRST, last=period.LAST)
 
 
 def _period(told: Comparison, indicator: str) -> xr.DataArray:
     """Return one indicator over the period, [scenario, draw, territory]."""
-    first, last = PERIOD
-    years = told.tables["place"].sel(place_indicator=indicator, drop=True).sel(year=slice(first, last))
+    years = told.tables["place"].sel(place_indicator=indicator, drop=True).sel(year=list(period.YEARS))
     return years.mean("year") if indicator in SERVICES else years.sum("year")
 
 
@@ -137,8 +134,8 @@ def _frame(told: Comparison, indicator: str, kind: str) -> pd.DataFrame:
     if kind == "change":
         table = told.against(values)
     else:
-        table = told.frame(values.sel(scenario=[parts.PLAN]))
-    table = table[table["scenario"] == parts.PLAN].set_index("territory").loc[list(ledger.codes)]
+        table = told.frame(values.sel(scenario=[results.PLAN]))
+    table = table[table["scenario"] == results.PLAN].set_index("territory").loc[list(ledger.codes)]
     frame = pd.DataFrame(
         {
             "code": ledger.codes,
@@ -206,9 +203,9 @@ def _paths(told: Comparison, indicator: str, kind: str) -> pd.DataFrame:
     values = told.tables["place"].sel(place_indicator=indicator, drop=True).sel(year=slice(FROM, None))
     if kind == "change":
         table = told.against(values)
-        return table[table["scenario"] == parts.PLAN].copy()
+        return table[table["scenario"] == results.PLAN].copy()
     table = told.frame(values)
-    plan = table[table["scenario"] == parts.PLAN].copy()
+    plan = table[table["scenario"] == results.PLAN].copy()
     plan["trend"] = table.loc[table["scenario"] == results.TREND, "median"].to_numpy()
     return plan
 
@@ -341,17 +338,16 @@ def _path(told: Comparison, indicator: str, kind: str, code: str, name: str) -> 
 
 def _services(told: Comparison, code: str) -> pd.DataFrame:
     """Return the services of a territory in the last year of the period, plan beside trend."""
-    last = min(PERIOD[1], told.years[-1])
     table = told.frame(
-        told.tables["place"].sel(place_indicator=list(TABLE_OF), territory=code, year=last, drop=True)
+        told.tables["place"].sel(place_indicator=list(TABLE_OF), territory=code, year=period.LAST, drop=True)
     )
     rows = []
     for name in TABLE_OF:
         one = table[table["place_indicator"] == name].set_index("scenario")
-        plan, trend = one.loc[parts.PLAN], one.loc[results.TREND]
+        plan, trend = one.loc[results.PLAN], one.loc[results.TREND]
         rows.append(
             {
-                t("regions.service", year=last): t(f"regions.of.{name}"),
+                t("regions.service", year=period.LAST): t(f"regions.of.{name}"),
                 parts.heading(t("chart.trend")): parts.brief(trend),
                 parts.heading(t("chart.scenario")): parts.brief(plan),
             }

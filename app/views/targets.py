@@ -77,7 +77,7 @@ def _answer(told: Comparison) -> None:
         by_code.setdefault(one.indicator.code, {})[one.scenario] = one
     if parts.is_empty(told):
         parts.offer_a_plan("targets")
-    st.header(t("targets.card", label=screen.plain(told.label(parts.PLAN))))
+    st.header(t("targets.card", label=screen.plain(told.label(results.PLAN))))
     parts.scorecard(told, found, "targets_card")
     _one(told, by_code)
 
@@ -92,7 +92,7 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
         key="targets_code",
         persist_state="session",
     )
-    plan, trend = by_code[code][parts.PLAN], by_code[code][results.TREND]
+    plan, trend = by_code[code][results.PLAN], by_code[code][results.TREND]
     form = card.form_of(plan.indicator)
     if plan.indicator.measure in REGISTERED:
         screen.registered_notice()
@@ -117,7 +117,7 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
         )
         parts.opener("targets_path", *parts.BEHIND_SCORES)
     with right:
-        for each, name in ((plan, told.label(parts.PLAN)), (trend, told.label(results.TREND))):
+        for each, name in ((plan, told.label(results.PLAN)), (trend, told.label(results.TREND))):
             st.markdown(f"**{screen.plain(name)}**: {_sentence(each)}")
         _about(plan)
 
@@ -125,7 +125,7 @@ def _one(told: Comparison, by_code: dict[str, dict[str, Score]]) -> None:
 def _path(told: Comparison, plan: Score) -> pd.DataFrame:
     values = told.tables["policy"].sel(measure=plan.indicator.measure, drop=True)
     table = told.frame(values.sel(year=slice(BASELINE_YEAR, None)))
-    frame = table[table["scenario"] == parts.PLAN].copy()
+    frame = table[table["scenario"] == results.PLAN].copy()
     frame["trend"] = table.loc[table["scenario"] == results.TREND, "median"].to_numpy()
     frame = frame[["year", *paths.PATH, "runs", "trend"]].dropna(subset=["median"]).reset_index(drop=True)
     frame = frame.assign(today=np.nan, target=np.nan, target_text="")

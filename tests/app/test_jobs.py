@@ -86,7 +86,8 @@ def test_a_hostile_file_is_a_list_of_faults_without_our_paths(data: bytes) -> No
     with pytest.raises(FaultyInput) as caught:
         open_bytes(data, "yaml")
     assert caught.value.faults
-    assert all("/tmp" not in fault.where for fault in caught.value.faults)
+    # Where it lay meanwhile is nobody's business.
+    assert all("sintrata-" not in str(fault) for fault in caught.value.faults)
 
 
 def test_a_workbook_that_is_none_is_a_fault() -> None:

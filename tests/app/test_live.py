@@ -15,12 +15,13 @@ import pytest
 import xarray as xr
 
 from app import engine as engines
+from app import period
 from app.charts.route import ARROWS, BOXES, states_of
 from app.engine import Answer, Engine, Settings
 from app.live import pack, unpack
 from app.priority import Standing
 from app.reduced import reduce
-from app.results import band
+from app.results import Comparison, band
 from simulator import Scenario, compare, load_scenario
 from tests.app.conftest import SMALL
 
@@ -46,6 +47,16 @@ def test_live_tables_are_those_of_compare(small_engine: Engine, printed: xr.Data
             dims = answer.tables[draw][table].dims
             wanted = expected[table].sel(draw=draw).transpose(*dims)
             np.testing.assert_array_equal(answer.tables[draw][table].values, wanted.values, str(table))
+
+
+def test_the_calendar_of_the_pages_is_that_of_the_runs(small_engine: Engine) -> None:
+    answer = small_engine.ask(load_scenario("baseline"), UNTIL)
+    assert small_engine.wait(answer, 1, LONG_S)
+    tables = next(iter(answer.tables.values()))
+    told = Comparison((), (), (), 0, "", UNTIL, 0)
+    assert told.years == tables["country"]["year"].values.tolist()
+    assert told.years[0] == 2017
+    assert period.YEARS == (2027, 2028, 2029, 2030)
 
 
 def test_months_of_the_diagram_add_up_to_its_years(small_engine: Engine) -> None:

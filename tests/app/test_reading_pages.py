@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 from streamlit.testing.v1 import AppTest
 
-from app import background, links, parts
+from app import background, links, parts, results
 from app.engine import Engine
 from app.jobs import OUTPUT, jobs
 from app.results import Comparison
@@ -110,7 +110,7 @@ def test_a_tile_and_the_detail_beside_it_write_one_number(monkeypatch: pytest.Mo
 
     def halves(told: Comparison, indicator: str) -> xr.DataArray:
         values = 0.0 * found(told, indicator)
-        return values + xr.where(values["scenario"] == parts.PLAN, 0.5, 0.0)
+        return values + xr.where(values["scenario"] == results.PLAN, 0.5, 0.0)
 
     def kept(spec: Spec, frame: pd.DataFrame, *, key: str, **more: Any) -> Any:
         drawn[key] = frame
