@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ import xarray as xr
 
 from app.live import frames
 from app.priority import Standing, stand_back
-from simulator import Scenario
+from simulator import Scenario, load_scenario
 from simulator.processes import deaf_children
 
 PATIENCE_S: Final = 6.0
@@ -152,6 +152,8 @@ class Engine:
         self._next = 0
         self._closed = False
         self._ended_mute = [0] * self.settings.workers
+        self._trend = load_scenario("baseline").hash
+        self._typical: dict[int, list[int]] = {}
         self._workers = [self._start(number) for number in range(self.settings.workers)]
         threading.Thread(target=self._watch, daemon=True).start()
         atexit.register(self.close)
@@ -346,6 +348,8 @@ class Engine:
         if tables is not None:
             answer.tables[draw] = tables
             answer.nbytes += tables.nbytes
+            if key[0] == self._trend and answer.is_complete:
+                self._typical[answer.until] = typical_first(answer.tables)
         elif head["is"] == "failed":
             LOG.error("run of %s, draw %s: %s", key[0][:10], draw, head["message"])
             self._fail(answer, "run")
@@ -421,9 +425,10 @@ class Engine:
             None,
         )
 
-    def _own(self, worker: _Process, answer: Answer) -> range:
-        """Return the draws of a worker: a draw always goes to the same one."""
-        return range(worker.number, answer.total, self.settings.workers)
+    def _own(self, worker: _Process, answer: Answer) -> list[int]:
+        """Return the draws of a worker, the typical ones first: a draw always goes to the same one."""
+        order = self._typical.get(answer.until, range(answer.total))
+        return [draw for draw in order if draw % self.settings.workers == worker.number]
 
     def _warm(self, worker: _Process, asked: list[Answer]) -> None:
         """Let a worker make the trend run that is missed most, one at a time; it takes orders meanwhile."""
@@ -487,6 +492,19 @@ class Engine:
             answer.wanted = {who: when for who, when in answer.wanted.items() if when > oldest}
         here = {who for answer in self._answers.values() for who in answer.wanted}
         self._looks = {who: keys for who, keys in self._looks.items() if who in here}
+
+
+def typical_first(tables: Mapping[int, xr.Dataset]) -> list[int]:
+    """Return draws in the order in which their trends stand in the middle of all.
+
+    The first answer to a lever is one draw: one far from the middle would show levels that the full set
+    does not, and what is chance would be taken for the effect of the lever.
+    """
+    draws = sorted(tables)
+    levels = np.stack([tables[draw]["country"].mean("year").values for draw in draws])
+    ranks = levels.argsort(axis=0).argsort(axis=0)
+    far = np.abs(ranks - (len(draws) - 1) / 2.0).sum(axis=1)
+    return [draws[number] for number in np.argsort(far, kind="stable")]
 
 
 def resident_mb(pid: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +39,13 @@ NARROW: Final = """@media (max-width: 640px) {
 """Four columns of a table fit on a phone."""
 
 
+KEEP: Final = """(() => {{
+  const there = new URL(location.href), packed = {packed};
+  if (packed) there.searchParams.set("s", packed); else there.searchParams.delete("s");
+  if (there.href !== location.href) history.replaceState(history.state, "", there.href);
+}})()"""
+
+
 def main() -> None:
     """Draw the page that is asked for."""
     lang = screen.speak()
@@ -70,6 +79,7 @@ def main() -> None:
         told = t("app.link.bad") if notice == state.BAD_LINK else t("app.lost")
         st.warning(told, icon=":material/link_off:")
     screen.faults(st.session_state[state.FAULTS])
+    _keep_in_address()
     screen.guarded(chosen.run)
     screen.page_footer()
 
@@ -113,6 +123,21 @@ def _take_link() -> None:
     st.session_state[state.RIVALS] = list(held.rivals)
     if held.horizon in state.HORIZONS:
         st.session_state[state.HORIZON] = held.horizon
+
+
+def _keep_in_address() -> None:
+    """Put what is in hand into the address, so that it is there when the page is loaded again.
+
+    The browser writes it, in place of the address before: each change of a parameter by the server would be
+    a step of the history of its own, and the way back to the page before as long as all moves of levers.
+    """
+    try:
+        packed = "" if state.is_fresh() else links.pack(state.held())
+    except links.BadLinkError:
+        packed = ""
+    # What is sent twice the same is not carried out again: a number makes it another.
+    script = f"/* {time.monotonic_ns()} */ {KEEP.format(packed=json.dumps(packed))}"
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def _take_lost() -> None:

@@ -215,6 +215,11 @@ def undo() -> None:
         st.session_state[FAULTS] = []
 
 
+def is_fresh() -> bool:
+    """Return whether there is nothing to keep: the trend, nothing beside it, the usual horizon."""
+    return plan() == FRESH and not st.session_state[RIVALS] and st.session_state[HORIZON] == HORIZONS[0]
+
+
 def fresh() -> None:
     """Begin again from the trend."""
     take(dict(FRESH))

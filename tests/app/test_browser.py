@@ -239,6 +239,24 @@ def test_planner_changes_a_lever_and_takes_away_what_the_command_line_gives(
     moved = cards(page)
     assert moved == printed(result) != before
     assert moved == by_code(page)
+
+    # Whoever loads the page again, here or after another one, finds what was in hand; the way back is short.
+    steps = page.evaluate("history.length")
+    slider.press("Home")
+    slider.press("End")
+    settle(page)
+    assert page.evaluate("history.length") == steps
+    page.get_by_role("link", name=es["app.page.budget"], exact=True).click()
+    page.get_by_role("heading", level=1, name=es["app.page.budget"]).wait_for()
+    settle(page)
+    page.reload()
+    page.get_by_role("link", name=es["app.page.explore"], exact=True).click()
+    complete(page, "es")
+    assert cards(page) == moved
+    page.reload()
+    complete(page, "es")
+    assert cards(page) == moved
+    file = download(page, es["takeaway.yaml"].format(name="Uno (modificado)"), tmp_path)
     charts = page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
     assert charts.count() >= 2
 

@@ -180,6 +180,25 @@ def test_a_first_answer_has_the_processors_to_itself() -> None:
     assert all(threads == 1 and told >= 1 for threads, told in orders[1:])
 
 
+def test_the_most_typical_draws_come_first() -> None:
+    levels = {0: (1.0, 50.0), 1: (3.0, 30.0), 2: (2.0, 20.0), 3: (9.0, 10.0), 4: (4.0, 40.0)}
+    tables = {
+        draw: xr.Dataset({"country": (("indicator", "year"), np.tile(np.array(told)[:, None], 3))})
+        for draw, told in levels.items()
+    }
+    # Ranks from the middle: 2 + 2, 0 + 0, 1 + 1, 2 + 2, 1 + 1.
+    assert engines.typical_first(tables) == [1, 2, 4, 0, 3]
+
+
+def test_once_the_trend_is_there_a_plan_begins_with_a_typical_draw() -> None:
+    with closing(Engine(Settings(draws=4, workers=1, scale=0.02, trends=4))) as engine:
+        trend = engine.ask(load_scenario("baseline"), UNTIL)
+        assert engine.wait(trend, 4, LONG_S)
+        plan = engine.ask(lever("upe_reach", 0.66), UNTIL)
+        assert engine.wait(plan, 4, LONG_S)
+        assert list(plan.tables) == engines.typical_first(trend.tables)
+
+
 def lever(use: str, amount: float) -> Scenario:
     row = {"use": use, "start": "2027-01", "ramp_months": 12, "amount": amount}
     return Scenario.from_mapping(
