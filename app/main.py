@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +13,12 @@ import streamlit as st
 from app import links, opening, screen, state
 from app.menu import MENU, PAGES
 from simulator.faults import FaultyInput
-from simulator.texts import t
+from simulator.texts import catalogue, t
 
 ICON: Final = Path(__file__).with_name("icon.png")
 
 SCRIPT: Final = Path(__file__).with_name("tables.js")
+WORDS: Final = Path(__file__).with_name("words.js")
 
 SPOKEN: Final = "spoken"
 """Language that the page was last drawn in."""
@@ -96,11 +98,20 @@ def _say_again(lang: str) -> None:
 def _dress(lang: str) -> None:
     """Tell the browser which language the page is in, and mend what keyboards and weak eyes stumble over."""
     if lang in screen.LANGUAGES.values():
-        script = SCRIPT.read_text(encoding="utf-8")
         st.html(
-            f"<script>document.documentElement.lang='{lang}';{script}</script>", unsafe_allow_javascript=True
+            f"<script>document.documentElement.lang='{lang}';{_scripts(lang)}</script>",
+            unsafe_allow_javascript=True,
         )
     st.html(f"<style>{WIDE}{NARROW}{DARK_CHOICES if screen.theme() == 'dark' else ''}</style>")
+
+
+@cache
+def _scripts(lang: str) -> str:
+    """Return what the browser runs once: tables, and words of the framework beside those of a language."""
+    english, other = catalogue("en"), catalogue("es")
+    pairs = [(english[key], other[key]) for key in english if key.startswith("browser.")]
+    tables, words = (path.read_text(encoding="utf-8") for path in (SCRIPT, WORDS))
+    return f"{tables};{words.rstrip()}({json.dumps(lang)}, {json.dumps(pairs)});"
 
 
 def _take_link() -> None:

@@ -50,7 +50,7 @@ def routes(static: Path, pages: Iterable[str], languages: dict[str, str]) -> lis
     Parameters
     ----------
     static : folder of the framework's document and what goes with it
-    pages : addresses; languages : code by what the parameter ``lang`` says
+    pages : addresses; languages : code by what the selector shows; the parameter ``lang`` says either
     """
     from starlette.responses import FileResponse, HTMLResponse, RedirectResponse  # noqa: PLC0415
     from starlette.routing import Route  # noqa: PLC0415
@@ -58,9 +58,14 @@ def routes(static: Path, pages: Iterable[str], languages: dict[str, str]) -> lis
     html = (static / "index.html").read_text(encoding="utf-8")
     beside = {path.name for path in static.iterdir() if path.is_file()} - {"index.html"}
     known = frozenset(pages) - {FIRST}
+    names = {code: name for name, code in languages.items()}
 
     def told(request: Request, last: str) -> Response:
-        lang = languages.get(request.query_params.get("lang", ""), "es")
+        asked = request.query_params
+        if (code := asked.get("lang", "")) in names:
+            # Links say the code; the framework knows an option by what it shows.
+            return RedirectResponse(f"?{urlencode({**asked, 'lang': names[code]})}")
+        lang = languages.get(code, "es")
         return HTMLResponse(document(html, lang, last), headers={"Cache-Control": "no-cache"})
 
     def home(request: Request) -> Response:

@@ -245,7 +245,7 @@ def between(row: Any, form: str = "n", *, brief: bool = False) -> str:
 def link(**words: str) -> str:
     """Return the address of the page that is shown, with some parameters, in the language in force."""
     address = (st.context.url or "").partition("?")[0]
-    return f"{address}?{urlencode({CHOSEN: st.session_state[CHOSEN], **words})}"
+    return f"{address}?{urlencode({CHOSEN: language(), **words})}"
 
 
 # What stands below every figure.

@@ -8,7 +8,7 @@ import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.exports.vega import INKS, Inks, Spec, config, png, svg
+from simulator.exports.vega import INKS, WHOLE_TICKS, Inks, Spec, config, png, svg
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +37,10 @@ def field(name: str, kind: str = Q, **more: Any) -> dict[str, Any]:
 
 
 def axis(form: str, ticks: int = 5, title: str | None = None) -> dict[str, Any]:
-    """Return an axis of numbers; zero has no sign, and whole numbers have no ticks between them."""
+    """Return an axis of numbers; zero has no sign, and nothing between whole numbers is named."""
     plain: dict[str, Any] = {"format": form, "title": title, "tickCount": ticks}
     if form in (WHOLE, SIGNED):
-        plain["tickMinStep"] = 1
+        return plain | WHOLE_TICKS
     return plain | ({"labelExpr": "datum.value == 0 ? '0' : datum.label"} if form.startswith("+") else {})
 
 

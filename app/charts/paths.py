@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from app.charts.base import axis, field, figure, inks, keep, told
+from app.charts.base import SIGNED, WHOLE, axis, field, figure, inks, keep, told
 from simulator.exports.vega import Spec
 from simulator.texts import t
 
@@ -50,6 +50,14 @@ def _tooltip(lang: str, form: str, *more: tuple[str, str, str]) -> list[dict[str
         ("high", t("chart.high", lang), form),
     )
     return told(*bands, *more)
+
+
+def _room(form: str) -> list[Spec]:
+    """Return what lets an axis of whole numbers go from zero to one where nothing else is to be seen."""
+    if form not in (WHOLE, SIGNED):
+        return []
+    unseen = {"type": "rule", "opacity": 0, "aria": False}
+    return [{"mark": unseen, "encoding": {"y": {"datum": 1}}}]
 
 
 def _hover(x: dict[str, Any], tooltip: list[dict[str, Any]]) -> Spec:
@@ -117,6 +125,7 @@ def fan(lang: str, theme: str, form: str, *, marks: tuple[str, ...] = ("today", 
     today = mark_at("x", "today", {"value": t("chart.today", lang)}, {"align": "left", "dx": 4, "y": 6})
     target = mark_at("y", "target", {"field": "target_text"}, {"align": "left", "dy": -7, "dx": 4, "x": 0})
     layers = [
+        *_room(form),
         *_bands(x, form, ink.series[1]),
         line("median", names[0], 2.5),
         # On top: where nothing differs, both must be seen.
@@ -146,6 +155,7 @@ def effect(lang: str, theme: str, form: str, unit: str | None = None) -> Spec:
         "encoding": {"y": {"datum": 0}},
     }
     layers = [
+        *_room(form),
         *_bands(x, form, ink.series[1], unit),
         zero,
         {"mark": line, "encoding": {"x": x, "y": _value("median", form, unit)}},

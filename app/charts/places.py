@@ -190,19 +190,23 @@ def _small_layers(lang: str, theme: str, form: str, kind: str, legend: bool) -> 
 
 @keep
 def small_path(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
-    """Return the path of one territory; all of a page are on one scale, and share one legend beside them.
+    """Return the path of one territory; all of a page share one legend beside them.
 
     Columns: ``name``, ``year``, ``low``, ``median``, ``high``, ``trend`` (for ``level``), ``floor`` and
-    ``ceiling`` (the ends of the scale of all the territories of a page, the same in every row).
+    ``ceiling`` (the ends of the scale, of all the territories of a page or of this one).
     """
     return figure(lang, theme, {"height": 110, "layer": _small_layers(lang, theme, form, kind, legend=False)})
 
 
 @keep
-def small_paths(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
+def small_paths(lang: str, theme: str, form: str, kind: str = "change", *, shared: bool = True) -> Spec:
     """Return the paths of all territories in one figure, to take away.
 
     Columns: those of ``small_path``, and ``order`` (of the territory).
+
+    Parameters
+    ----------
+    shared : whether all are on one scale, or each on its own
     """
     body = {
         "facet": field(
@@ -214,9 +218,30 @@ def small_paths(lang: str, theme: str, form: str, kind: str = "change") -> Spec:
         ),
         "columns": 4,
         "spacing": 14,
+        **({} if shared else {"resolve": {"scale": {"y": "independent"}}}),
         "spec": {"width": 190, "height": 90, "layer": _small_layers(lang, theme, form, kind, legend=True)},
     }
     return figure(lang, theme, body)
+
+
+def scale_legend(theme: str, kind: str, ends: tuple[str, str], what: str) -> str:
+    """Return the scale of colours of a map as HTML.
+
+    Parameters
+    ----------
+    ends : what the first and the last colour stand for, as the page writes numbers
+    what : is counted, and over which years
+    """
+    ink = inks(theme)
+    colours = ", ".join(ink.worst_to_best if kind == "change" else ink.none_to_most)
+    middle = "<span>0</span>" if kind == "change" else ""
+    first, last = map(escape, ends)
+    return (
+        '<div style="max-width:340px;font-size:.8125rem">'
+        f'<div style="height:10px;border-radius:3px;background:linear-gradient(to right, {colours})"></div>'
+        f'<div style="display:flex;justify-content:space-between"><span>{first}</span>{middle}'
+        f"<span>{last}</span></div>{escape(what)}</div>"
+    )
 
 
 def small_legend(theme: str, kind: str) -> str:

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import sqrt
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,8 @@ USES: Final = ("fit", "check")
 FORMS: Final = {"count": "n", "share": "%", "ratio": ".2"}
 SMALL_NUMBER: Final = 10
 PERCENT: Final = 100
+HALF: Final = 0.5
+"""Part of the figures that an interval of 50% should hold."""
 
 
 @cache
@@ -54,6 +57,10 @@ def show() -> None:
     st.markdown(t("fit.lead", draws=told["draws"]))
     coverage = _coverage()
     st.table(coverage, hide_index=True)
+    held = told["coverage"]["check"]["all"]
+    if _is_too_narrow(held["coverage_50"], held["rows"]):
+        share = screen.number(held["coverage_50"], "%")
+        st.warning(t("fit.narrow", count=held["rows"], share=share), icon=":material/compress:")
     st.caption(t("fit.coverage_note"))
     with st.container(horizontal=True):
         parts.csv_button(coverage, "sintrata_fit_coverage", "fit_coverage")
@@ -64,6 +71,11 @@ def show() -> None:
         _series(use)
     st.caption(t("fit.source", draws=told["draws"], seed=told["seed"], data=str(told["data_hash"])[:8]))
     st.code(f"sintrata validate-model --draws {told['draws']} --seed {told['seed']}", language="bash")
+
+
+def _is_too_narrow(share: float, count: int) -> bool:
+    """Return whether so few of some figures inside a 50% interval would come by chance in 1 of 40 checks."""
+    return share < HALF - 1.96 * sqrt(HALF * HALF / count)
 
 
 def _coverage() -> pd.DataFrame:

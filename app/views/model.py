@@ -30,6 +30,9 @@ TABS: Final = ("diagram", "parameters", "data", "fit", "limits", "words", "versi
 CHANGELOG: Final = Path(__file__).parents[2] / "CHANGELOG.md"
 """There in the source; an installed program tells its version only."""
 
+LAST_CHANGES: Final = 5
+"""Entries that are shown, the newest first."""
+
 REGISTERS: Final = {
     "police_victims_identified_children": "registered_police_children",
     "prosecution_victims_children": "registered_prosecutor_children",
@@ -460,7 +463,8 @@ def _version() -> None:
     st.code(t("model.citation", version=__version__, data=data[:8]), language=None, wrap_lines=True)
     if CHANGELOG.exists():
         st.header(t("model.changes"))
-        st.caption(t("model.changes_note"))
-        text = CHANGELOG.read_text(encoding="utf-8")
-        with st.container(height=360, border=True):
-            st.markdown(text.partition("## ")[2].replace("## ", "### "))
+        entries = CHANGELOG.read_text(encoding="utf-8").split("\n- ")[1:]
+        last = entries[: -1 - LAST_CHANGES : -1]
+        changed = sum("Results change: no" not in " ".join(one.split()) for one in entries)
+        st.caption(t("model.changes_note", shown=len(last), count=len(entries), changed=changed))
+        st.markdown("\n".join(f"- {one.partition('\n## ')[0].strip()}" for one in last))

@@ -88,8 +88,12 @@ def _answer(told: Comparison) -> None:
     view = st.session_state["regions_view"]
     if parts.is_empty(told):
         parts.offer_a_plan("regions")
-        # Nothing changes yet: what there is today is still worth a look.
-        indicator, kind = (indicator if indicator in SERVICES else SERVICES[0]), "level"
+        kind = "level"
+        if indicator not in SERVICES:
+            # Nothing changes yet: what there is today is still worth a look.
+            asked, indicator = indicator, SERVICES[0]
+            names = {"asked": t(f"regions.of.{asked}"), "shown": t(f"regions.of.{indicator}")}
+            st.warning(t("regions.no_change_yet", **names), icon=":material/swap_horiz:")
     if indicator in REGISTERED:
         screen.registered_notice()
     frame = _frame(told, indicator, kind)
@@ -152,9 +156,7 @@ def _frame(told: Comparison, indicator: str, kind: str) -> pd.DataFrame:
     own = _form(kind)[1]
     frame["text"] = [screen.number(value, own) for value in frame["median"]]
     frame["interval"] = [screen.between(row, own, brief=True) for _, row in frame.iterrows()]
-    largest = float(np.nanmax(np.abs(frame["median"]))) or 1.0
-    sign = SIGN.get(indicator, 0) or 1
-    frame["shade"] = (sign if kind == "change" else 1) * frame["median"] / largest
+    frame["shade"] = _sense(indicator, kind) * frame["median"] / _largest(frame)
     frame["firm"] = (frame["low"] > 0) | (frame["high"] < 0) if kind == "change" else False
     return frame.sort_values("name", key=lambda names: names.map(plain), ignore_index=True)
 
@@ -169,6 +171,7 @@ def _map(told: Comparison, frame: pd.DataFrame, indicator: str, kind: str, view:
     make = places.tiles if view == "tiles" else places.outline_map
     firm = frame.loc[frame["firm"], "name"]
     alt = t("regions.alt", what=t(f"regions.kind.{kind}"), count=len(firm), names=", ".join(firm) or "0")
+    st.html(_scale(frame, indicator, kind))
     picked = parts.figure(
         make(*parts.looks(), kind),
         frame,
@@ -183,6 +186,26 @@ def _map(told: Comparison, frame: pd.DataFrame, indicator: str, kind: str, view:
     )
     points = picked.selection.get(places.SELECTION, []) if picked else []
     return str(points[0]["code"]).zfill(2) if points else None
+
+
+def _sense(indicator: str, kind: str) -> int:
+    """Return 1 where more is at the last colour of the scale, and -1 where it is at the first."""
+    return (SIGN.get(indicator, 0) or 1) if kind == "change" else 1
+
+
+def _largest(frame: pd.DataFrame) -> float:
+    """Return the number that the ends of the scale of colours stand for."""
+    return float(np.nanmax(np.abs(frame["median"]))) or 1.0
+
+
+def _scale(frame: pd.DataFrame, indicator: str, kind: str) -> str:
+    """Return the scale of colours of a map, with what it counts."""
+    largest, own = _largest(frame), _form(kind)[1]
+    last = _sense(indicator, kind) * largest
+    ends = (screen.number(-last if kind == "change" else 0.0, own), screen.number(last, own))
+    over = _over("mean" if indicator in SERVICES else "sum")
+    what = t("regions.scale", what=t(f"regions.of.{indicator}"), over=over)
+    return places.scale_legend(screen.theme(), kind, ends, what)
 
 
 def _words(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
@@ -219,8 +242,21 @@ def _small(told: Comparison, indicator: str, kind: str) -> None:
     rows["name"] = rows["territory"].map(dict(zip(ledger.codes, ledger.names, strict=True)))
     rows["order"] = rows["name"].map(names.index)
     drawn = ["low", "median", "high", *(["trend"] if kind == "level" else [])]
-    rows["floor"] = min(0.0, float(rows[drawn].min().min()))
-    rows["ceiling"] = max(1.0, float(rows[drawn].max().max()))
+    shared = (
+        st.segmented_control(
+            t("regions.scale_of"),
+            ("shared", "own"),
+            format_func=lambda name: t(f"regions.scaled.{name}"),
+            default="shared",
+            required=True,
+            key="regions_scale",
+        )
+        != "own"
+    )
+    # Each row has the ends of its scale: of all rows, or of those of its territory.
+    scale = pd.Series("all", rows.index) if shared else rows["territory"]
+    rows["floor"] = rows[drawn].min(axis=1).groupby(scale).transform("min").clip(upper=0.0)
+    rows["ceiling"] = rows[drawn].max(axis=1).groupby(scale).transform("max").clip(lower=1.0)
     rows = rows.sort_values(["order", "year"], ignore_index=True)
     st.caption(t(f"regions.small_note.{kind}"))
     st.html(places.small_legend(screen.theme(), kind))
@@ -249,7 +285,7 @@ def _small(told: Comparison, indicator: str, kind: str) -> None:
         rows, own, name=parts.heading(t("chart.territory")), year=parts.heading(t("chart.year"))
     )
     parts.below(
-        places.small_paths(*parts.looks(), form, kind),
+        places.small_paths(*parts.looks(), form, kind, shared=shared),
         rows[["name", "order", "year", *drawn, "floor", "ceiling"]],
         shown,
         key="regions_small",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from simulator.exports.brief import MOST_SCENARIOS, brief
+from simulator.exports.brief import MOST_SCENARIOS, brief, labels
 from simulator.exports.documents import docx, html, pdf
 from simulator.exports.monitoring import us_programmes, write_monitoring
 from simulator.exports.naming import file_name, free_name
@@ -55,6 +55,8 @@ def write(
     """
     when = datetime.datetime.now(tz=datetime.UTC).astimezone().date() if day is None else day
     names = [str(name) for name in dataset["scenario"].values]
+    # Papers are for people, who know scenarios by their titles; data are for programs.
+    titles = names if kind == "data" else labels(dataset)
     if kind != "data":
         # Every table reads the flows again: from memory, not from disk.
         dataset = dataset.drop_vars(NOT_READ, errors="ignore").load()
@@ -62,7 +64,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
 
     def place(suffix: str) -> Path:
-        return free_name(folder / file_name(t(f"export.kind.{kind}"), names, when, suffix))
+        return free_name(folder / file_name(t(f"export.kind.{kind}"), titles, when, suffix))
 
     out = []
     if kind == "brief":

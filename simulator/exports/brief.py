@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from scenarios.levers import levers
 from simulator.evidence import load_ledger
 from simulator.exports.charts import averted_chart, changes_chart
 from simulator.exports.citing import listed, named, with_labels
+from simulator.exports.vega import months
 from simulator.outcomes.counted import ENOUGH
 from simulator.outcomes.effects import VERDICTS, CostOfEffect, by_group, cost_of_effect, tradeoffs
 from simulator.outcomes.export import part_of_country
@@ -128,9 +130,9 @@ def brief(dataset: xr.Dataset, day: datetime.date, targets: Mapping[str, float] 
             described=t("brief.describe.path", first=first),
         ),
         Section(t("brief.heading.card"), tuple(_card_notes(card)), _card_table(data, card)),
-        Section(t("brief.heading.money", start=years[0], end=years[-1]), (), _money_table(data)),
+        Section(t("brief.heading.money", start=_begins(data), end=years[-1]), (), _money_table(data)),
         *_lasting(data, first),
-        Section(t("brief.heading.groups", start=soon[0], end=soon[-1]), (), _groups_table(data)),
+        _groups(data, t("brief.heading.groups", start=soon[0], end=soon[-1])),
         Section(
             t("brief.heading.limits"),
             (
@@ -183,12 +185,24 @@ def _measures(scenario: Mapping[str, Any]) -> list[str]:
             t(
                 "brief.programme",
                 label=programme["label"][language()],
-                start=programme["start"],
-                end=programme.get("end", t("brief.no_end")),
+                span=_span(programme["start"], programme.get("end")),
                 names=_with_rest(names, len(bought)),
             )
         )
     return told
+
+
+def _month(text: str) -> str:
+    """Return a month in words, of ``2027-01``."""
+    year, month = text.split("-")
+    return t("brief.month", month=months(language())[int(month) - 1], year=year)
+
+
+def _span(start: str, end: str | None) -> str:
+    """Return from when to when a programme goes on, in words."""
+    if end is None:
+        return t("brief.no_end", start=_month(start))
+    return t("brief.span", start=_month(start), end=_month(end))
 
 
 def _lever(row: Mapping[str, Any]) -> str:
@@ -198,7 +212,7 @@ def _lever(row: Mapping[str, Any]) -> str:
         f"brief.lever.{lever.unit}",
         label=_inline(str(lever.label)),
         amount=f"{amount:.0%}" if lever.unit == "share" else f"{amount:g}",
-        start=row["start"],
+        start=_month(row["start"]),
     )
 
 
@@ -301,6 +315,13 @@ def _card_table(data: xr.Dataset, card: Scorecard) -> Table:
     return Table("", columns, tuple(rows))
 
 
+def _begins(data: xr.Dataset) -> int:
+    """Return the first year in which any scenario adds money or takes it away; else that of the run."""
+    others = added_money(data).isel(scenario=slice(1, None))
+    years = others["year"].values[(others != 0).any([dim for dim in others.dims if dim != "year"])]
+    return int(years[0]) if len(years) else full_years(data)[0]
+
+
 def _money_table(data: xr.Dataset) -> Table:
     """Return what each scenario has, spends and gains over the run, without a discount."""
     first, *others = (str(name) for name in data["scenario"].values)
@@ -339,12 +360,15 @@ def _plane(told: CostOfEffect) -> str:
     return t("brief.plane", reason=cost_in_words(told), hits=gains.hits, runs=gains.runs)
 
 
-def _groups_table(data: xr.Dataset) -> Table:
-    """Return what changes for each group of children, a year: first entries, and what follows."""
+def _groups(data: xr.Dataset, heading: str) -> Section:
+    """Return what changes for each group of children, a year: first entries, and what follows.
+
+    Groups for whom every figure is zero have no row: one sentence names them.
+    """
     first, *others = (str(name) for name in data["scenario"].values)
     years = periods(data)[0]
     told = FOR_GROUPS if len(others) <= 2 else FOR_GROUPS[:2]
-    rows = []
+    rows, unchanged = [], []
     for by, section in GROUP_TEXTS.items():
         table = by_group(data, by)[list(told)].sel(year=years).mean("year")
         for group in (str(one) for one in table[by].values):
@@ -352,7 +376,11 @@ def _groups_table(data: xr.Dataset) -> Table:
             for name in others:
                 change = difference(table, name, first).sel({by: group})
                 row |= {f"{name} {key}": spread(summarise(change[key]), "+w") for key in told}
-            rows.append(row)
+            figures = (str(text) for key, text in row.items() if key != "what")
+            if any(re.search("[1-9]", text) for text in figures):
+                rows.append(row)
+            else:
+                unchanged.append(str(row["what"]))
     columns = (
         Column("what", t("brief.column.group")),
         *(
@@ -361,7 +389,8 @@ def _groups_table(data: xr.Dataset) -> Table:
             for key in told
         ),
     )
-    return Table("", columns, tuple(rows))
+    same = (t("brief.unchanged", names="; ".join(unchanged)),) if unchanged else ()
+    return Section(heading, same, Table("", columns, tuple(rows)) if rows else None)
 
 
 def _lasting(data: xr.Dataset, first: str) -> list[Section]:

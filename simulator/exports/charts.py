@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.exports.vega import COLOURS, INKS, Spec, config
+from simulator.exports.vega import COLOURS, INKS, WHOLE_TICKS, Spec, config
 from simulator.outcomes.effects import GOOD
 from simulator.outcomes.indicators import Interval, difference, summarise, yearly
 from simulator.report import PERIOD, full_years
@@ -36,7 +36,7 @@ def averted_chart(dataset: xr.Dataset, indicator: str) -> Spec:
     begins = min((row["year"] for row in rows if row["low"] or row["high"]), default=None)
     rows = [row for row in rows if begins is None or row["year"] >= begins - 1]
     x = {"field": "year", "type": Q, "axis": {"format": "d", "title": None, "grid": False, "tickMinStep": 1}}
-    y = {"title": t(f"indicator.{indicator}"), "axis": {"format": "+,.0f"}}
+    y = {"title": t(f"indicator.{indicator}"), "axis": COUNTS}
     layers: list[dict[str, Any]] = [
         {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": {"field": "median", "type": Q, **y}}}
     ]
@@ -59,9 +59,11 @@ def changes_chart(dataset: xr.Dataset) -> Spec:
             told = _interval(summarise(change[key]))
             rows.append({"s": name, "what": t(f"indicator.{key}"), "zero": 0, **told})
     y = {"field": "s", "type": "nominal", "sort": others, "axis": None}
-    x = {"type": Q, "axis": {"title": None, "format": "+,.0f", "tickCount": 4}}
+    x = {"type": Q, "axis": {"title": None, "tickCount": 4, **COUNTS}}
     layers: list[dict[str, Any]] = [
         {"mark": {"type": "rule", "color": INKS["light"].muted}, "encoding": {"x": {"field": "zero", **x}}},
+        # Less than one is little: the scale goes to one at least.
+        *({"mark": {"type": "rule", "opacity": 0}, "encoding": {"x": {"datum": end}}} for end in (-1, 1)),
         {
             "mark": {"type": "point", "filled": True, "size": 45},
             "encoding": {"y": y, "x": {"field": "median", **x}, "color": _colour(others)},
@@ -91,6 +93,8 @@ def changes_chart(dataset: xr.Dataset) -> Spec:
 
 
 Q: Final = "quantitative"
+COUNTS: Final = {"format": "+,.0f", **WHOLE_TICKS}
+"""Axis of differences of counts."""
 
 
 def _interval(told: Interval) -> dict[str, float]:

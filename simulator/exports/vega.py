@@ -112,6 +112,14 @@ def months(lang: str) -> list[str]:
     return list(_TIMES[lang]["months"])
 
 
+WHOLE_TICKS: Final = {
+    "tickMinStep": 1,
+    # Over a short span Vega sets ticks at halves nevertheless: they have no name. Zero has no sign.
+    "labelExpr": "datum.value == 0 ? '0' : datum.value == floor(datum.value) ? datum.label : ''",
+}
+"""Of an axis of counts: only whole numbers are named."""
+
+
 def config(lang: str, theme: str) -> dict[str, Any]:
     """Return how charts of a language and theme look and write their numbers."""
     inks = INKS[theme]

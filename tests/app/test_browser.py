@@ -498,3 +498,73 @@ def test_words_of_a_link_fetch_nothing_and_lead_nowhere(chromium: Any, address: 
     keep(page, "compare_en_words")
     assert watched.outside == []
     assert watched.errors == []
+
+
+SAID = """() => {
+    const said = new Set();
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node; (node = walk.nextNode()); ) {
+        const left = node.parentElement.closest("script, style, noscript, pre, code, svg");
+        if (!left) said.add(node.nodeValue.trim());
+    }
+    for (const name of ["aria-label", "title", "placeholder", "alt"]) {
+        for (const part of document.querySelectorAll(`[${name}]`)) said.add(part.getAttribute(name));
+    }
+    return [...said];
+}"""
+
+
+def english_on(page: Any) -> list[str]:
+    """Return what the framework says in English on a page, to eyes and to screen readers."""
+    page.wait_for_timeout(300)
+    es = catalogue("es")
+    words = [text for key, text in catalogue("en").items() if key.startswith("browser.") and text != es[key]]
+    known = [re.sub(r"\\{\w+\\}", ".+", re.escape(text)) for text in words]
+    pattern = re.compile(rf"(?:Error: )?(?:{'|'.join(known)})(?:: .*)?", re.DOTALL)
+    return [text for text in page.evaluate(SAID) if pattern.fullmatch(text)]
+
+
+def test_what_the_framework_says_is_in_the_language_of_the_page(
+    chromium: Any, address: str, tmp_path: Path
+) -> None:
+    watched = Watched(chromium, address)
+    es, en = catalogue("es"), catalogue("en")
+    watched.open("explore?lang=Español").wait_for_selector("[data-testid=stMetric]")
+    told = []
+    for path in ADDRESSES:
+        page = watched.open(f"{path}?lang=es")
+        settle(page)
+        told += [f"/{path}: {text}" for text in english_on(page)]
+        box = page.locator("[data-testid=stMain]").get_by_role("combobox").first
+        if box.count() and box.is_enabled():
+            box.click()
+            told += [f"/{path}, open: {text}" for text in english_on(page)]
+            box.fill("zzzz")
+            page.get_by_text(es["browser.no_results"], exact=True).wait_for()
+            told += [f"/{path}, nothing found: {text}" for text in english_on(page)]
+            page.keyboard.press("Escape")
+    assert told == []
+
+    page = watched.open("lab?lang=es")
+    settle(page)
+    bounded = page.get_by_role("spinbutton", name=es["lab.seed"])
+    bounded.fill("-7")
+    page.get_by_text(es["browser.apply"], exact=True).first.wait_for()
+    bounded.press("Enter")
+    page.get_by_text(es["browser.outside"].format(low=0, high=2147483647)).first.wait_for()
+    assert english_on(page) == []
+
+    page = watched.open("?lang=Español")
+    page.get_by_text(es["home.open_file"]).click()
+    large = tmp_path / "large.yaml"
+    large.write_bytes(b"#" * (3 * 1024 * 1024))
+    page.locator("input[type=file]").set_input_files(large)
+    page.get_by_text(es["browser.too_large"].format(size="2.0MB")).wait_for()
+    page.get_by_role("button", name=es["browser.upload"], exact=True).wait_for()
+    assert english_on(page) == []
+    keep(page, "home_es_too_large")
+
+    # In the other language they are what they were.
+    page.get_by_role("radio", name="English").or_(page.get_by_role("button", name="English")).first.click()
+    page.get_by_role("button", name=en["browser.upload"], exact=True).wait_for()
+    assert watched.errors == []

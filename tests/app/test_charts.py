@@ -343,6 +343,14 @@ def test_an_axis_of_years_names_the_last_one(first: int, last: int) -> None:
         assert drawn.count(">20") > 3
 
 
+@pytest.mark.parametrize(("name", "one"), [("fan_alone", "1"), ("effect", "+1")])
+def test_where_there_is_nothing_an_axis_goes_from_zero_to_one(name: str, one: str) -> None:
+    frame = FIGURES[name][3](1)
+    nothing = frame.assign(**{column: 0.0 for column in frame if column != "year"})
+    drawn = svg(static(spec_of(name), nothing, "light"))
+    assert re.findall(r">([+-]?\d)</text>", drawn) == ["0", one]
+
+
 def test_long_names_are_broken_into_lines() -> None:
     assert wrapped("Grupos focalizados de adolescentes en riesgo", 20).splitlines() == [
         *("Grupos focalizados", "de adolescentes en", "riesgo")

@@ -93,6 +93,11 @@ def test_other_views_of_the_regions(view: str) -> None:
     assert charts(at) == 1 + {"outlines": 1, "small": 26, "table": 0}[view]
     if view == "table":
         assert any(len(table.value) == 26 for table in at.table)
+    if view == "outlines":
+        # The scale of colours: from one end over zero to the other, and what is counted.
+        (scale,) = [one.value for one in at.get("html") if "linear-gradient" in one.value]
+        assert re.search(r"<span>-[\d.,]+</span><span>0</span><span>\+[\d.,]+</span>", scale)
+        assert "Color: Reintegraciones completadas, " in scale
     # Each view is told by its own words, can be taken away, and opens the parameters behind it.
     said = words_of(at)
     assert ("Azul" in said) == (view == "outlines")
@@ -101,6 +106,41 @@ def test_other_views_of_the_regions(view: str) -> None:
     keys = [one.key for one in at.get("download_button")]
     assert {f"{opened}_csv", "regions_path_csv", "regions_services_csv"} <= set(keys)
     assert {f"{opened}_parameter", "regions_services_parameter"} <= {one.key for one in at.selectbox}
+
+
+def test_small_paths_are_on_one_scale_or_each_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, pd.DataFrame] = {}
+    draw = regions.base.draw
+
+    def kept(spec: Spec, frame: pd.DataFrame, *, key: str, **more: Any) -> Any:
+        drawn[key] = frame
+        return draw(spec, frame, key=key, **more)
+
+    monkeypatch.setattr(regions.base, "draw", kept)
+    at = with_plan("regions", "es")
+    at.button_group(key="regions_view").set_value("small").run()
+
+    def tops() -> set[float]:
+        return {one["ceiling"].iloc[0] for key, one in drawn.items() if key.startswith("regions_small_")}
+
+    assert len(tops()) == 1
+    at.button_group(key="regions_scale").set_value("own").run()
+    assert not at.exception
+    assert len(tops()) > 1
+    for one in drawn.values():
+        if "ceiling" in one:
+            assert one["ceiling"].iloc[0] == max(1.0, one["high"].max())
+
+
+def test_without_a_plan_the_regions_say_why_they_show_something_else() -> None:
+    at = open_page("regions", "es")
+    assert at.selectbox(key="regions_indicator").value == "completed"
+    (why,) = [one.value for one in at.warning]
+    assert "«Reintegraciones completadas» solo se muestra el cambio" in why
+    assert at.header[0].value.startswith("Cupos en CAR especializado: nivel")
+    at.selectbox(key="regions_indicator").set_value("general_places").run()
+    assert at.warning.len == 0
+    assert at.header[0].value.startswith("Cupos en CAR general: nivel")
 
 
 def test_a_tile_and_the_detail_beside_it_write_one_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +246,7 @@ def test_an_address_holds_what_is_chosen_and_nonsense_in_it_is_left_out() -> Non
     at.selectbox(key="horizon_effect").set_value("returns").run()
     assert at.query_params["effect"] == "returns"
     link = next(one.value for one in at.code if "effect=" in one.value)
-    assert link.endswith("?lang=English&money=total&shock=calm&effect=returns")
+    assert link.endswith("?lang=en&money=total&shock=calm&effect=returns")
 
 
 def test_the_same_total_is_the_same_money() -> None:

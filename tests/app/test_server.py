@@ -62,6 +62,12 @@ def test_the_first_document_is_in_the_language_of_the_address_and_names_its_serv
     assert html.index("BACKEND_BASE_URL") < html.index('<script type="module"')
 
 
+@pytest.mark.parametrize(("code", "name"), [("es", "Espa%C3%B1ol"), ("en", "English")])
+@pytest.mark.parametrize("path", ["/", "/budget"])
+def test_a_link_may_say_the_code_of_a_language(path: str, code: str, name: str) -> None:
+    assert answer(path, f"lang={code}&s=x").headers["location"] == f"?lang={name}&s=x"
+
+
 def test_an_address_that_is_no_page_leads_to_the_first_one() -> None:
     assert answer("/nothing", "lang=English").headers["location"] == "./?lang=English&lost=1"
     assert answer("/budget/x").headers["location"] == "../?lost=1"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+import streamlit
 
 from app.parts import LAST_DATA
 from simulator.faults import Fault
@@ -53,3 +55,24 @@ def test_a_fault_speaks_to_people() -> None:
 def test_paths_mark_the_last_year_of_data() -> None:
     assert LAST_DATA == 2025
     assert catalogue("es")["chart.today"] == "último dato"
+
+
+def test_words_of_the_framework_are_those_it_has() -> None:
+    """After a new version of the framework, a text that it has no more is found here and not by a reader."""
+    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    bundle = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.js"))
+    english = {key: text for key, text in catalogue("en").items() if key.startswith("browser.")}
+    put_together = r"\{\w+\}(?: options)?|•|(?<=Press Enter to )"
+    gone = [
+        text
+        for text in english.values()
+        if not all(part.strip() in bundle for part in re.split(put_together, text))
+    ]
+    assert gone == []
+    assert len(english) > 60
+
+
+def test_words_of_the_framework_can_be_put_back() -> None:
+    """The language of a page can be chosen again: no two texts are one in Spanish."""
+    spanish = [text for key, text in catalogue("es").items() if key.startswith("browser.")]
+    assert len(set(spanish)) == len(spanish)

@@ -100,9 +100,14 @@ def rows_of(path: Path, sheet: str, *, values: bool = True) -> list[tuple[Any, .
 
 
 def test_names_are_plain_with_scenarios_and_date(files: dict[str, Path]) -> None:
+    # Papers have the titles of scenarios, data their names.
+    titles = {"es": "escenario-tendencial_dinero-para-ninas", "en": "trend-scenario_money-for-girls"}[
+        str(files["lang"])
+    ]
     for key, path in files.items():
         if key != "lang":
-            assert re.fullmatch(r"sintrata_[a-z]+_baseline_money_2026-11-24(\.[a-z]+)?", path.name), path.name
+            names = "baseline_money" if key in {"zarr", "netcdf", "csv"} else titles
+            assert re.fullmatch(rf"sintrata_[a-z]+_{names}_2026-11-24(\.[a-z]+)?", path.name), path.name
     assert file_name("Año", ["niño", "B_c"], DAY, ".csv") == "sintrata_ano_nino_b-c_2026-11-24.csv"
     set_language("en")
     many = [f"a_scenario_with_a_long_name_{k}" for k in range(9)]
@@ -224,6 +229,29 @@ def test_the_sentences_and_tables_of_the_brief_are_the_dataset(results: xr.Datas
     assert str(money.rows[0]["averted"]).split(" ")[0] == (
         f"{summary.median:,.0f}" if abs(summary.median) >= 100 else f"{summary.median:,.3g}"
     )
+
+
+def test_the_brief_tells_when_in_words_and_folds_what_does_not_change(results: xr.Dataset) -> None:
+    set_language("es")
+    told = brief(results, DAY)
+    # The run begins in 2017, the programme a year later.
+    assert told.sections[4].heading == "Dinero adicional y lo que se gana, 2018-2020"
+    module = sys.modules[brief.__module__]
+    assert module._span("2027-01", None) == "desde enero de 2027, sin fecha de fin"
+    assert module._span("2027-01", "2030-12") == "de enero de 2027 a diciembre de 2030"
+    # So little money for so few children changes nothing that can be told of any group.
+    folded = next(one for one in told.sections if one.heading.startswith("Para quién"))
+    assert folded.table is None
+    (sentence,) = folded.sentences
+    assert sentence.startswith("Sin ningún cambio: ")
+
+
+def test_charts_of_counts_have_whole_ticks_and_no_negative_zero(results: xr.Dataset) -> None:
+    for chart in (averted_chart(results, "child_months"), changes_chart(results)):
+        ticks = re.findall(r">([+−-]?[\d.,]+)</text>", svg(chart))
+        assert "0" in ticks
+        assert not {"+0", "-0", "−0"} & {*ticks}
+        assert not [text for text in ticks if "." in text]
 
 
 def test_charts_hold_the_numbers_and_fetch_nothing(results: xr.Dataset) -> None:
