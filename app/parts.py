@@ -15,12 +15,12 @@ from app.charts.card import card_table, form_of
 from app.charts.paths import effect, fan
 from app.reduced import PLACES, REGISTERED, UPES
 from app.results import PLAN, Comparison
-from simulator import load_ledger
+from simulator import Scenario, load_ledger
 from simulator.evidence import Parameter
 from simulator.evidence.notes import note_in
 from simulator.exports.citing import named, with_labels
 from simulator.exports.vega import Spec
-from simulator.outcomes.effects import BREAKDOWNS, EFFECTS, GOOD, cost_of_change, verdict
+from simulator.outcomes.effects import BREAKDOWNS, EFFECTS, FOLLOW_NEED, GOOD, cost_of_change, verdict
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.scorecard import Scorecard, scores
 from simulator.policy.national import BASELINE_YEAR, HORIZON, MEASURES, indicators
@@ -75,6 +75,9 @@ BEHIND_SCORES: Final = (
     "justice.",
 )
 """Parameters behind the scorecard: who is found, registered, protected, and brought to the end of a plan."""
+
+COUNT_OF: Final = {"assisted_share": "protected", "completed_share": "completed"}
+"""What a share is a share of: it may fall though its count rises."""
 
 GROUP_ROWS: Final = ("first_entries", "identified", "assisted_share", "completed")
 
@@ -143,12 +146,60 @@ def cards(told: Comparison, names: Sequence[str] = MAIN, scenario: str = PLAN) -
             else:
                 st.caption(said)
     st.caption(t("app.card_note", year=year))
+    level = here["median"].loc[scenario] - here["median"].loc[results.TREND]
+    of_runs = change["median"].loc[scenario]
+    if any(
+        screen.number(level[name], f"+{form(name)}") != screen.number(of_runs[name], f"+{form(name)}")
+        for name in names
+    ):
+        st.caption(t("app.card_medians"))
     with st.popover(t("app.figure.behind"), icon=":material/menu_book:", key="cards_behind"):
         figure_of = st.selectbox(
             t("app.who.figure"), names, format_func=lambda name: t(f"app.card.{name}"), key="cards_figure"
         )
         st.caption(t(f"app.about.{figure_of}"))
         parameter_cards(beginning(*BEHIND[figure_of]), "cards_parameter")
+
+
+def warnings(told: Comparison) -> None:
+    """Say by itself what the plan makes worse, and which counts are lower where that is neither."""
+    names = [*dict.fromkeys((*GOOD, *COUNT_OF.values()))]
+    values = told.tables["country"].sel(indicator=names, year=list(period.YEARS)).mean("year")
+    change = told.against(values).set_index(["scenario", "indicator"]).loc[PLAN]
+    fewer_in_need = bool((change.loc[["child_months", "identified"], "high"] < 0.0).all())
+    for name in GOOD:
+        row, kind = change.loc[name], f"+{form(name)}"
+        found = verdict_of(row, name)
+        is_lower = found == "changed" and row["median"] < 0.0
+        said = {
+            "what": t(f"indicator.{name}"),
+            "value": screen.number(row["median"], kind),
+            "between": screen.between(row, kind),
+            "years": window(),
+        }
+        if is_lower or (found == "worse" and fewer_in_need and name in FOLLOW_NEED):
+            st.info(t("parts.lower", **said), icon=":material/info:")
+        elif found == "worse":
+            though = _though(change, COUNT_OF[name]) if name in COUNT_OF else ""
+            st.warning(" ".join([t("parts.worse", **said), though]).strip(), icon=":material/warning:")
+
+
+def _though(change: pd.DataFrame, count: str) -> str:
+    """Return that a count rises, where it does: its share falls because what it is a share of rises more."""
+    row = change.loc[count]
+    if not row["low"] > 0.0:
+        return ""
+    value, between = screen.number(row["median"], "+n"), screen.between(row, "+n")
+    return t("parts.though", what=t(f"indicator.{count}"), value=value, between=between)
+
+
+def told_by_authors(scenarios: Sequence[Scenario]) -> None:
+    """Say what the authors of scenarios say of them: what they are, and what their figures rest on."""
+    for one in scenarios:
+        if one.description is not None:
+            st.caption(f"**{screen.plain(one.label)}**: {screen.plain(one.description)}")
+    for assumed in dict.fromkeys(str(one.assumptions) for one in scenarios if one.assumptions is not None):
+        st.caption(f"**{t('parts.assumed')}**: {screen.plain(assumed)}")
 
 
 def figure(

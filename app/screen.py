@@ -73,13 +73,16 @@ def act(what: Callable[..., Any], *words: Any) -> None:
 # Live figures.
 
 
-def live(body: Callable[[Comparison], None], look: Callable[[], Comparison] = results.seen) -> None:
+def live(
+    body: Callable[[Comparison], None], look: Callable[[], Comparison] = results.seen, wait: str = ""
+) -> None:
     """Draw a part of a page from runs, and draw it again as further runs arrive.
 
     Parameters
     ----------
     body : draws the part; is only called once there is at least one run
     look : what is looked at
+    wait : what is said until the first answer, where it takes longer than elsewhere
     """
     # The slot is there even if nothing is waited for: what follows keeps its place, and its charts.
     now = _glance(look, st.empty())
@@ -93,7 +96,7 @@ def live(body: Callable[[Comparison], None], look: Callable[[], Comparison] = re
         if told.failed:
             failure(told)
         elif not told.draws:
-            st.info(t("app.state.first"), icon=":material/hourglass_top:")
+            st.info(wait or t("app.state.first"), icon=":material/hourglass_top:")
             st.skeleton(height=220)
         else:
             badge(told)

@@ -68,7 +68,9 @@ def runs_note(dataset: xr.Dataset) -> str:
         told = t("report.note.one_run")
     else:
         varied = "both" if draws > 1 and replicates > 1 else "parameters" if draws > 1 else "chance"
-        told = t(f"report.note.{varied}", draws=draws, replicates=replicates)
+        # Quantiles of a few runs lie within what the runs span.
+        spread = t("report.note.nine") if draws * replicates >= ENOUGH else t("report.note.span")
+        told = t(f"report.note.{varied}", spread=spread, draws=draws, replicates=replicates)
     few = [t("report.note.few", least=ENOUGH)] if 1 < draws * replicates < ENOUGH else []
     return " ".join([*part_of_country(dataset), told, *few])
 

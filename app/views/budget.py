@@ -340,6 +340,7 @@ def _answer(told: Comparison) -> None:
         screen.footer(told)
         return
     parts.cards(told)
+    parts.warnings(told)
     left, right = st.columns(2)
     with left:
         st.header(t("budget.spent"))

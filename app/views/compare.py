@@ -109,6 +109,7 @@ def _answer(told: Comparison) -> None:
     st.header(t("compare.differences", years=parts.window()))
     _differences(told, change)
     _table(told, change)
+    parts.told_by_authors(told.scenarios[1:])
     st.header(t("compare.pairs", years=parts.window()))
     _pairs(told, values)
     st.header(t("budget.buys"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import levels, parts, period, results, screen, state, takeaway
+from app import levels, parts, screen, state, takeaway
 from app.results import Comparison
 from scenarios import levers
 from simulator import load_ledger
@@ -12,9 +12,6 @@ from simulator.texts import language, t
 
 STARTS = ("2027-01", "2027-07", "2028-01", "2029-01")
 RAMPS = (0, 6, 12, 24, 36)
-WARNED = ("returns", "assisted_share", "lost_share", "completed_share")
-"""Figures that a policy may worsen while it improves others; the page says so by itself."""
-
 CONTEXTS = {
     "poverty": "context",
     "background_load": "context",
@@ -171,7 +168,7 @@ def _answer(told: Comparison) -> None:
     if told.scenarios[0].hash == told.scenarios[1].hash:
         st.info(t("explore.empty"), icon=":material/tune:")
     parts.cards(told)
-    _warnings(told)
+    parts.warnings(told)
     left, right = st.columns(2)
     for column, key, first in ((left, "one", "first_entries"), (right, "two", "completed")):
         with column:
@@ -213,21 +210,3 @@ def _figure(told: Comparison, key: str, first: str) -> None:
         parts.effect_figure(told, indicator, f"effect_{key}")
     else:
         parts.path_figure(told, indicator, f"path_{key}")
-
-
-def _warnings(told: Comparison) -> None:
-    """Say what the plan makes worse, by itself."""
-    array = told.tables["country"].sel(indicator=list(WARNED), year=list(period.YEARS)).mean("year")
-    for row in told.against(array).to_dict("records"):
-        if row["scenario"] == results.PLAN and parts.verdict_of(row, row["indicator"]) == "worse":
-            kind = f"+{parts.form(row['indicator'])}"
-            st.warning(
-                t(
-                    "explore.worse",
-                    what=t(f"indicator.{row['indicator']}"),
-                    value=screen.number(row["median"], kind),
-                    between=screen.between(row, kind),
-                    years=parts.window(),
-                ),
-                icon=":material/warning:",
-            )

@@ -14,9 +14,11 @@ import xarray as xr
 
 from app import background, parts, period, results, screen, state
 from app.charts import base, paths
+from app.engine import engine
 from app.results import Comparison
 from scenarios.files import overlays
 from simulator import Scenario, load_ledger, load_scenario
+from simulator.outcomes.counted import ENOUGH
 from simulator.outcomes.indicators import Interval
 from simulator.outcomes.sustainability import GAINS, LATER, fading
 from simulator.texts import language, t
@@ -33,8 +35,11 @@ UNTIL: Final = 12 * (2051 - period.BEGUN) - 1
 
 SHOWN_FROM: Final = 2025
 MONITORED: Final = "horizon_job"
-FEWEST_DRAWS, MONITORING_DRAWS, MOST_DRAWS = 2, 4, 24
-"""Paired runs of the monitoring workbook; the second is what the page begins with."""
+FEWEST_DRAWS, MOST_DRAWS = 2, 16
+"""Paired runs of the monitoring workbook; it begins with those of the page, but enough of them.
+
+More do not fit in the memory that a job may take.
+"""
 
 
 def show() -> None:
@@ -42,6 +47,7 @@ def show() -> None:
     _from_address()
     st.title(t("app.page.horizon"))
     st.markdown(t("horizon.lead"))
+    st.caption(t("horizon.fixed_end"))
     st.segmented_control(
         t("horizon.money"),
         tuple(MONEY),
@@ -66,7 +72,7 @@ def show() -> None:
         st.caption(screen.plain(_shock(st.session_state["horizon_shock"]).description or ""))
     _to_address()
     _programmes(_scenarios(st.session_state["horizon_money"], CALM)[1:])
-    screen.live(_answer, _look)
+    screen.live(_answer, _look, t("horizon.first"))
     _monitoring()
 
 
@@ -168,6 +174,7 @@ def _programmes(scenarios: Sequence[Scenario]) -> None:
             lines="; ".join(lines),
         )
     )
+    parts.told_by_authors(scenarios)
 
 
 def _plain(currency: str, amount: float) -> str:
@@ -210,7 +217,8 @@ def _answer(told: Comparison) -> None:
     calm = {one.name: one for one in _scenarios(st.session_state["horizon_money"], CALM)[1:]}
     length = {name: _length(one) for name, one in calm.items()}
     st.header(t("horizon.over_time", effect=t(f"effect.{effect}")))
-    tables = {shock: _over_time(gain, calm) for shock, gain in gains.items()}
+    ends = {shock: _ends(told, shock, calm) for shock in gains}
+    tables = {shock: _over_time(gain, calm, ends[shock]) for shock, gain in gains.items()}
     low = min(0.0, *(float(np.nanmin(table[["low", "median"]])) for table in tables.values()))
     high = max(0.0, *(float(np.nanmax(table[["high", "median"]])) for table in tables.values()))
     for column, (shock, table) in zip(st.columns(len(tables)), tables.items(), strict=True):
@@ -231,18 +239,33 @@ def _answer(told: Comparison) -> None:
                 about=effect,
             )
     st.caption(t("horizon.ends"))
-    if len(_shown()) > 1:
-        st.caption(t("horizon.planned"))
+    for shock, last in ends.items():
+        cut = [f"{length[name]}: {year}" for name, year in last.items() if year < _end(calm[name])]
+        if cut:
+            st.caption(t("horizon.cut", where=_circumstance(shock), ends="; ".join(cut)))
     _totals(told, effect, gains, length)
-    _left(told, effect, gains, calm)
+    _left(told, effect, gains, calm, ends)
 
 
-def _over_time(gain: xr.DataArray, programmes: Mapping[str, Scenario]) -> pd.DataFrame:
+def _ends(told: Comparison, shock: str, programmes: Mapping[str, Scenario]) -> dict[str, int]:
+    """Return the last year in which most runs of each programme execute money, the planned end at most."""
+    money = told.tables["line_money"].sel(budget_stage="executed", drop=True).sum("line").median("draw")
+    out = {}
+    for name, one in programmes.items():
+        spent = money.sel(scenario=_named(name, shock), year=slice(_begin(one), _end(one)))
+        years = spent["year"].values[spent.values > 0.0]
+        out[name] = int(years[-1]) if years.size else _end(one)
+    return out
+
+
+def _over_time(
+    gain: xr.DataArray, programmes: Mapping[str, Scenario], ends: Mapping[str, int]
+) -> pd.DataFrame:
     """Return intervals by year, the shortest programme first; its last year stands in its first row."""
     tables = []
     for name, one in programmes.items():
         table = results.band(gain.sel(scenario=name, year=slice(SHOWN_FROM, None))).assign(s=_length(one))
-        tables.append(table.assign(end=np.where(table.index == 0, float(_end(one)), np.nan)))
+        tables.append(table.assign(end=np.where(table.index == 0, float(ends[name]), np.nan)))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -279,15 +302,19 @@ def _totals(
 
 
 def _left(
-    told: Comparison, effect: str, gains: Mapping[str, xr.DataArray], programmes: Mapping[str, Scenario]
+    told: Comparison,
+    effect: str,
+    gains: Mapping[str, xr.DataArray],
+    programmes: Mapping[str, Scenario],
+    ends: Mapping[str, Mapping[str, int]],
 ) -> None:
-    """Tell what is left of the gain of the last year, years after the end, in each circumstance."""
+    """Tell what is left of the gain of the last year with money, years after it, in each circumstance."""
     rows: dict[str, dict[str, str]] = {_length(one): {} for one in programmes.values()}
     last = told.years[-1]
     for shock, gain in gains.items():
         where = _circumstance(shock)
         for name, one in programmes.items():
-            runs, end, row = gain.sel(scenario=name), _end(one), rows[_length(one)]
+            runs, end, row = gain.sel(scenario=name), ends[shock][name], rows[_length(one)]
 
             def of_year(after: int, runs: xr.DataArray = runs, end: int = end) -> np.ndarray:
                 if end + after > last:
@@ -317,16 +344,20 @@ def _monitoring() -> None:
     st.header(t("horizon.monitoring"))
     st.markdown(t("horizon.monitoring_lead"))
     money, shock = st.session_state["horizon_money"], st.session_state["horizon_shock"]
+    settings = engine().settings
     draws = st.number_input(
         t("horizon.draws"),
         FEWEST_DRAWS,
         MOST_DRAWS,
-        MONITORING_DRAWS,
+        min(max(settings.draws, ENOUGH), MOST_DRAWS),
         key="horizon_draws",
         help=t("horizon.draws_help", most=MOST_DRAWS),
     )
     names = [_named(name, shock) for name in (results.TREND, *MONEY[money])]
-    words = ["export", "monitoring", *names, "--draws", str(draws), "--threads", "1"]
+    words = ["export", "monitoring", *names, "--draws", str(draws)]
+    # The last fiscal year of the longest programme ends nine months after it.
+    last = max(_end(one) for one in _scenarios(money, CALM)[1:]) + 1
+    words += ["--seed", str(settings.seed), "--until", f"{last}-12", "--threads", "1"]
     job = background.job_of(MONITORED)
     busy = job is not None and not background.is_over(job)
     if st.button(t("horizon.prepare"), icon=":material/build:", key="horizon_prepare", disabled=busy):

@@ -253,10 +253,11 @@ def export(
     options = _options(seed, draws, replicates, draws_from, threads)
     folder = Path(out)
     check_writable(folder / "sintrata")
-    dataset = _result(scenarios, result, until, options, quiet=quiet or as_json)
-
     from simulator.exports import write
+    from simulator.exports.monitoring import READ
 
+    read = READ if kind == "monitoring" else None
+    dataset = _result(scenarios, result, until, {**options, "variables": read}, quiet=quiet or as_json)
     try:
         paths = write(kind, dataset, folder, forms, year=base, targets=targets)
     except OSError as error:
@@ -346,6 +347,4 @@ def _result(
     import simulator
 
     with progress_bar(quiet=quiet) as progress:
-        if len(scenarios) == 1:
-            return simulator.run(scenarios[0], progress=progress, **options)
         return simulator.compare(scenarios, progress=progress, **options)

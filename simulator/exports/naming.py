@@ -13,8 +13,8 @@ from simulator.texts import t
 
 __all__ = ["file_name", "free_name", "plain"]
 
-LONGEST: Final = 120
-"""Of the scenarios' part of a name, in characters: file systems allow 255 for the whole."""
+LONGEST: Final = 60
+"""Of the scenarios' part of a name, in characters: to be read at a glance."""
 
 
 def plain(text: str) -> str:

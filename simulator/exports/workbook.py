@@ -49,7 +49,10 @@ HEAD: Final = 3
 
 
 FORMS: Final = ("#,##0.00", "#,##0", "0", "0.0%")
-"""Formats of numbers: the first for any, then whole numbers, years, shares."""
+"""Formats of numbers: the first for any, then whole numbers and large ones, years, shares."""
+
+LARGE: Final = 100
+"""From here on a number has no decimals."""
 
 LAST_MONTH_YEAR: Final = 2050
 """Whole numbers up to the last year are written without separators: they may be years."""
@@ -592,7 +595,8 @@ def write_sheet(book: Workbook, sheet: Sheet, warnings: Sequence[str] = ()) -> N
             elif isinstance(value, int):
                 page.write_number(i, k, value, forms["#,##0" if abs(value) > LAST_MONTH_YEAR else "0"])
             else:
-                page.write_number(i, k, float(value), forms["#,##0.00"])  # type: ignore[arg-type]  # a number
+                number = float(value)  # type: ignore[arg-type]  # a number
+                page.write_number(i, k, number, forms["#,##0" if abs(number) >= LARGE else "#,##0.00"])
     for k in range(max([len(sheet.head), *(len(row) for row in sheet.rows)])):
         texts = (row[k] for row in sheet.rows if k < len(row))
         longest = max((len(text) for text in texts if isinstance(text, str)), default=0)

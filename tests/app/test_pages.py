@@ -21,6 +21,7 @@ from app.menu import PAGES
 from app.views.compare import PARTS, RESULTS, changes, in_two_digits, part_names
 from scenarios import levers
 from simulator import load_ledger, load_scenario
+from simulator.outcomes.effects import GOOD
 from simulator.policy.national import MEASURES
 from simulator.texts import catalogue, set_language
 from tests.app.conftest import SMALL
@@ -295,6 +296,36 @@ def test_what_is_written_as_zero_is_neither_better_nor_worse(monkeypatch: pytest
     rows = table.to_dict("records")
     assert [parts.verdict_of(row, row["indicator"]) for row in rows] == [*["little"] * 4, "open"]
     assert table["better"].iloc[[0, -1]].tolist() == ["20 de 20 corridas", "igual en las 20 corridas"]
+
+
+def test_all_that_gets_worse_is_told_and_nothing_that_is_written_as_zero(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_language("es")
+    names = [*dict.fromkeys((*GOOD, *parts.COUNT_OF.values()))]
+    none = np.zeros(20)
+    change = dict.fromkeys(names, none) | {
+        "first_entries": none + 12.0,
+        "returns": none + 0.3,
+        "identified": none - 3.0,
+        "completed_share": none - 0.02,
+        "completed": none + 5.0,
+    }
+    told = compared(monkeypatch, country=yearly(names, [change[name] for name in names]))
+    worse: list[str] = []
+    lower: list[str] = []
+    monkeypatch.setattr(parts.st, "warning", lambda text, **_: worse.append(text))
+    monkeypatch.setattr(parts.st, "info", lambda text, **_: lower.append(text))
+    parts.warnings(told)
+    assert worse == [
+        "Este escenario empeora algo. Primeros ingresos a la explotación: +12 en promedio anual, 2027-2030 "
+        "(entre +12 y +12 en 9 de cada 10 corridas).",
+        "Este escenario empeora algo. Planes culminados por cada plan iniciado en el año: -2 pp en promedio "
+        "anual, 2027-2030 (entre -2 pp y -2 pp en 9 de cada 10 corridas). La parte baja aunque el número "
+        "sube: Reintegraciones completadas, +5 (entre +5 y +5 en 9 de cada 10 corridas).",
+    ]
+    assert len(lower) == 1
+    assert lower[0].startswith("Baja: Con identificación, -3 en promedio anual")
 
 
 def test_the_scorecard_tells_the_paired_difference_and_what_fewer_victims_do(

@@ -258,6 +258,25 @@ def test_the_same_total_is_the_same_money() -> None:
     assert all(one.shocks for one in under)
 
 
+def test_what_is_left_is_counted_from_the_last_year_with_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, years = "funding_stop", list(range(2025, 2051))
+    programmes = {one.name: one for one in horizon._scenarios("yearly", horizon.CALM)[1:]}
+    names = [horizon._named(name, shock) for shock in (horizon.CALM, stop) for name in programmes]
+    spent = np.zeros((len(names), 3, 1, 1, len(years)))
+    for k in range(len(names)):
+        last = [2031, 2036, 2041][k] if k < len(programmes) else 2028
+        spent[k, ..., years.index(2027) : years.index(last) + 1] = 1e6
+    money = xr.DataArray(
+        spent,
+        {"scenario": names, "line": ["training"], "budget_stage": ["executed"], "year": years},
+        dims=("scenario", "draw", "line", "budget_stage", "year"),
+    )
+    monkeypatch.setattr(Comparison, "tables", xr.Dataset({"line_money": money}))
+    told = Comparison((), (), (0, 1, 2), 3, "", horizon.UNTIL, 0)
+    assert [*horizon._ends(told, horizon.CALM, programmes).values()] == [2031, 2036, 2041]
+    assert [*horizon._ends(told, stop, programmes).values()] == [2028, 2028, 2028]
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_stocks_and_flows_have_intervals_and_balance_in_every_run(lang: str) -> None:
     at = with_plan("model", lang)
@@ -553,7 +572,8 @@ def test_money_and_shock_are_chosen_and_the_monitoring_is_of_what_is_shown(serve
     assert job is not None
     names = ["baseline", *horizon.MONEY["total"]]
     words = ["export", "monitoring", *(f"{name}+pandemic" for name in names), "--draws", "7"]
-    assert list(job.words[:8]) == words
+    words += ["--seed", str(server.settings.seed)]
+    assert list(job.words[:10]) == words
     assert any(one.value.startswith(" ".join(["sintrata", *words])) for one in at.code)
 
 

@@ -24,7 +24,7 @@ from simulator.exports import KINDS, write
 from simulator.exports.brief import Brief, Section, brief
 from simulator.exports.charts import averted_chart, changes_chart
 from simulator.exports.documents import html
-from simulator.exports.monitoring import fiscal
+from simulator.exports.monitoring import READ, fiscal
 from simulator.exports.naming import file_name
 from simulator.exports.vega import svg
 from simulator.exports.workbook import HEAD
@@ -112,8 +112,8 @@ def test_names_are_plain_with_scenarios_and_date(files: dict[str, Path]) -> None
     set_language("en")
     many = [f"a_scenario_with_a_long_name_{k}" for k in range(9)]
     told = file_name("brief", many, DAY, ".pdf")
-    whole = [name.replace("_", "-") for name in many[:4]]
-    assert told == f"sintrata_brief_{'_'.join(whole)}_and-5-more_2026-11-24.pdf"
+    whole = [name.replace("_", "-") for name in many[:2]]
+    assert told == f"sintrata_brief_{'_'.join(whole)}_and-7-more_2026-11-24.pdf"
 
 
 def test_nothing_is_replaced(results: xr.Dataset, tmp_path: Path) -> None:
@@ -441,6 +441,13 @@ def test_monitoring_is_by_fiscal_year_of_the_united_states(
     few = summarise(here.sel(scenario="money", month=slice("2017-10", "2020-09")).sum("month"))
     assert list(there[5:7]) == pytest.approx([few.low, few.high])
     assert there[4] is None if few.median < 10 else there[4] == pytest.approx(few.median)
+    # Three runs do not tell what nine of ten would do, and a sum of soles has no hundredths.
+    about = " ".join(str(row[1]) for row in rows_of(path, t("book.sheet.about")))
+    assert t("report.note.span") in about
+    assert t("report.note.nine") not in about
+    assert "90" not in t("monitoring.title_targets")
+    amounts = openpyxl.load_workbook(path)[t("monitoring.sheet.logic")]["D"][HEAD:]
+    assert {cell.number_format for cell in amounts if cell.value and cell.value >= 100} == {"#,##0"}
     logic = rows_of(path, t("monitoring.sheet.logic"))
     assert {row[1] for row in logic} == {
         t(f"monitoring.objective.{o}") for o in ("prosecution", "protection", "prevention")
@@ -469,6 +476,14 @@ def test_monitoring_is_by_fiscal_year_of_the_united_states(
     assert len({row[3] for row in indicators}) == 5
     assert {row[6] for row in indicators} == {"FY2017"}
     assert all(row[2] and row[3] and row[4] for row in indicators)
+
+
+def test_monitoring_reads_nothing_but_what_is_kept_for_it(
+    files: dict[str, Path], results: xr.Dataset, tmp_path: Path
+) -> None:
+    set_language(str(files["lang"]))
+    (path,) = write("monitoring", results[list(READ)], tmp_path, ["xlsx"], day=DAY)
+    assert path.read_bytes() == files["monitoring"].read_bytes()
 
 
 def test_fiscal_years_that_are_cut_are_left_out() -> None:
