@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +37,7 @@ POINTS: Final = 41
 YEAR: Final = 12
 YEARS: Final = tuple(map(str, period.YEARS))
 """Columns of the table; with a longer horizon what stands in the last year goes on."""
+IN_TABLE: Final = slice(FIRST - BEGUN, LAST + 1 - BEGUN)
 
 COLUMNS: Final = ("line", "where", *YEARS)
 
@@ -48,15 +51,37 @@ class Plan:
     rows : ``line``, ``where`` (a code, or empty for the whole country) and soles of 2025 by year
     goes_on : whether the money of the last year is given after it too
     payers : share of each payer; they add up to one
+    outside : line, where, year and soles of 2025 of what is given in other years than those of the table; it
+        stays when rows change
     """
 
     rows: pd.DataFrame
     goes_on: bool = False
     payers: tuple[tuple[str, float], ...] = (("national", 1.0),)
+    outside: tuple[tuple[str, str, int, float], ...] = ()
 
     def by_year(self) -> dict[str, float]:
         """Return the sum of each year."""
         return {year: float(self.rows[year].fillna(0.0).sum()) for year in YEARS}
+
+    def kept(self) -> dict[tuple[str, str], dict[int, float]]:
+        """Return what is given outside the table, by line and where, by year.
+
+        If the money of the last year goes on, that is what is given after it.
+        """
+        out: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+        for line, where, year, soles in self.outside:
+            if year < FIRST or not self.goes_on:
+                out[line, where][year] = soles
+        return dict(out)
+
+    def outside_by_year(self) -> dict[int, float]:
+        """Return the sum of each year outside the table that has money."""
+        sums: dict[int, float] = defaultdict(float)
+        for amounts in self.kept().values():
+            for year, soles in amounts.items():
+                sums[year] += soles
+        return dict(sorted(sums.items()))
 
     def filled(self) -> pd.DataFrame:
         """Return the rows that name a line and hold money."""
@@ -71,23 +96,31 @@ class Plan:
         ----------
         labels : name of the programme by language
         """
-        rows = self.filled()
-        if rows.empty:
-            return None
-        grants = []
-        for row in rows.to_dict("records"):
-            amounts = {year: float(row[year]) for year in YEARS}
+        kept = self.kept()
+        given: list[tuple[str, str, dict[int, float]]] = []
+        for row in self.filled().to_dict("records"):
+            amounts = {int(year): float(row[year]) for year in YEARS}
             if self.goes_on:
-                amounts |= {str(year): amounts[YEARS[-1]] for year in range(LAST + 1, END + 1)}
-            grant: dict[str, Any] = {"lines": {row["line"]: 1.0}, "amounts": amounts}
-            if row["where"] != COUNTRY:
-                grant["where"] = {"territory": [str(row["where"])]}
-            grants.append(grant)
-        out: dict[str, Any] = {"name": NAME, "label": dict(labels), "start": f"{FIRST}-01"}
+                amounts |= dict.fromkeys(range(LAST + 1, END + 1), amounts[LAST])
+            line, where = str(row["line"]), str(row["where"])
+            given.append((line, where, kept.pop((line, where), {}) | amounts))
+        given += [(*key, amounts) for key, amounts in kept.items()]
+        if not given:
+            return None
+        first, *_, last = sorted({FIRST, LAST}.union(*(amounts for _, _, amounts in given)))
+        out: dict[str, Any] = {"name": NAME, "label": dict(labels), "start": f"{first}-01"}
         if not self.goes_on:
-            out["end"] = f"{LAST}-12"
-        out |= {"price_year": PRICE_YEAR, "payers": [{"from": FIRST, "shares": dict(self.payers)}]}
-        return {**out, "budget": grants}
+            out["end"] = f"{last}-12"
+        out |= {"price_year": PRICE_YEAR, "payers": [{"from": first, "shares": dict(self.payers)}]}
+        return {**out, "budget": [_grant_of(*one) for one in given]}
+
+
+def _grant_of(line: str, where: str, amounts: Mapping[int, float]) -> dict[str, Any]:
+    by_year = {str(year): soles for year, soles in sorted(amounts.items())}
+    grant: dict[str, Any] = {"lines": {line: 1.0}, "amounts": by_year}
+    if where != COUNTRY:
+        grant["where"] = {"territory": [where]}
+    return grant
 
 
 def empty() -> Plan:
@@ -99,7 +132,8 @@ def plan_of(scenario: Scenario) -> Plan:
     """Return the money of a scenario's programmes as a table, in soles of 2025 by line, territory and year.
 
     A yearly amount that a programme grows into stands with what it is in each year. Money for cities or
-    countryside alone stands with its whole territory.
+    countryside alone stands with its whole territory. What is given before the table or, unless that of its
+    last year goes on, after it, is kept besides.
     """
     if not scenario.programmes:
         return empty()
@@ -111,32 +145,39 @@ def plan_of(scenario: Scenario) -> Plan:
             for line, share in grant.lines:
                 places = [codes[k] for k in grant.territories] or [COUNTRY]
                 for place in places:
-                    cell = cells.setdefault((line, place), np.zeros(len(YEARS)))
+                    cell = cells.setdefault((line, place), np.zeros(yearly.size))
                     cell += yearly * share / len(places)
+    cells = {key: np.round(cell) for key, cell in cells.items()}
     rows = [
-        {"line": line, "where": place, **dict(zip(YEARS, np.round(cell), strict=True))}
+        {"line": line, "where": place, **dict(zip(YEARS, cell[IN_TABLE], strict=True))}
         for (line, place), cell in cells.items()
-        if cell.any()
+        if cell[IN_TABLE].any()
     ]
     first = scenario.programmes[0]
     payers = first.payers[0].shares if first.payers else (("national", 1.0),)
-    goes_on = any(
-        one.end_ti is None or one.end_ti >= YEAR * (LAST + 1 - BEGUN) for one in scenario.programmes
-    )
-    return Plan(pd.DataFrame(rows, columns=list(COLUMNS)), goes_on, tuple(payers))
+    whole = np.stack(list(cells.values()))
+    before, after = whole[:, : IN_TABLE.start], whole[:, IN_TABLE.stop :]
+    goes_on = bool(after.any() and (np.abs(after - whole[:, [IN_TABLE.stop - 1]]) <= 1.0).all())
+    outside = [
+        (line, place, BEGUN + int(k), float(cell[k]))
+        for (line, place), cell in cells.items()
+        for k in np.flatnonzero(cell)
+        if k < before.shape[1] or (k >= IN_TABLE.stop and not goes_on)
+    ]
+    return Plan(pd.DataFrame(rows, columns=list(COLUMNS)), goes_on, tuple(payers), tuple(outside))
 
 
 def _yearly(programme: Programme, grant: Grant) -> np.ndarray:
-    """Return [year of the table] soles of 2025 of one grant."""
+    """Return [year from ``BEGUN`` to ``END``] soles of 2025 of one grant."""
     ledger = load_ledger()
     level = prices(ledger, _central())
     ramp = max(programme.ramp_months, 1)
     month = np.arange(YEAR * (END + 1 - BEGUN))
     end = month.size if programme.end_ti is None else programme.end_ti
     active = np.clip((month - programme.start_ti + 1.0) / ramp, 0.0, 1.0) * (month <= end)
-    out = np.zeros(len(YEARS))
-    for k, year in enumerate(map(int, YEARS)):
-        here = active[YEAR * (year - BEGUN) : YEAR * (year - BEGUN + 1)]
+    out = np.zeros(END + 1 - BEGUN)
+    for k, year in enumerate(range(BEGUN, END + 1)):
+        here = active[YEAR * k : YEAR * (k + 1)]
         if grant.amount is not None:
             out[k] = grant.amount * here.mean()
         out[k] += dict(grant.amounts).get(year, 0.0)
@@ -245,6 +286,27 @@ def waterfall(steps: Sequence[tuple[str, xr.DataArray]], total: tuple[str, xr.Da
         left_low=after["low"],
         left_high=after["high"],
     )
+
+
+_AMOUNT: Final = re.compile(
+    r"[0-9]{1,15}|[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+|(?:\.[0-9]{3}){2,})"
+)
+"""Whole soles: plain, or in groups of three with one kind of sign; a single point may be one of decimals."""
+
+
+def read_soles(text: str) -> int | None:
+    """Return the amount of what somebody has typed, ``None`` if it is none for sure or too large."""
+    bare = " ".join(text.replace("S/", " ", 1).split())
+    if not _AMOUNT.fullmatch(bare):
+        return None
+    amount = int(re.sub("[,. ]", "", bare))
+    return amount if amount <= MOST else None
+
+
+def spread(total: int) -> dict[str, int]:
+    """Return a total over the years of the table in equal parts of whole soles, the first ones one more."""
+    each, rest = divmod(total, len(YEARS))
+    return {year: each + (k < rest) for k, year in enumerate(YEARS)}
 
 
 def exact(soles: float) -> str:

@@ -497,7 +497,7 @@ def cost_table(told: Comparison) -> None:
                 gains = one.gains()
                 each = t("budget.no_ratio", hits=gains.hits, runs=gains.runs)
             else:
-                each = brief(asdict(one.ratio))
+                each = brief(asdict(one.ratio), "s")
             rows.append(
                 {
                     t("budget.gain"): f"{which}{t(f'effect.{result}')}",

@@ -192,15 +192,16 @@ def number(value: float, form: str = "n") -> str:
     ----------
     form : ``n`` two significant digits, whole children; ``+n`` with its sign; ``%`` share; ``+%`` difference
         of shares, in points; ``.%`` share in two significant digits, however small; ``m`` millions of soles
-        in two significant digits, ``+m`` with their sign; ``.2`` two decimals
+        in two significant digits, ``+m`` with their sign; ``s`` two significant digits, with decimals if it
+        takes them; ``.2`` two decimals
     """
     if isnan(value):
         return t("app.nothing")
     kind = form.removeprefix("+")
     if kind == "%":
         text = _minus(f"{100 * value:.0f}")
-    elif kind in ("m", ".%"):
-        text = _digits(value / 1e6 if kind == "m" else 100 * value)
+    elif kind in SCALES:
+        text = _digits(value * SCALES[kind])
     elif kind == ".2":
         text = _minus(f"{value:,.2f}")
     else:
@@ -208,6 +209,10 @@ def number(value: float, form: str = "n") -> str:
     if form.startswith("+") and not text.startswith("-") and text.strip("0."):
         text = f"+{text}"
     return t("app.points", value=text) if form == "+%" else f"{text}%" if kind in ("%", ".%") else text
+
+
+SCALES: Final = {"m": 1e-6, ".%": 100.0, "s": 1.0}
+"""Forms of two significant digits, and what their numbers are multiplied by."""
 
 
 def two_digits(value: float) -> float:

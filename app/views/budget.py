@@ -21,12 +21,14 @@ from app.upload import upload
 from scenarios.programmes import PAYERS
 from scenarios.spreadsheet import write as write_sheet
 from simulator import load_ledger
+from simulator.documents import shown
 from simulator.faults import FaultyInput
 from simulator.policy.budget import REASONS
 from simulator.texts import LANGUAGES, language, set_language, t
 
 if TYPE_CHECKING:
     from scenarios.programmes import UnitCost
+    from simulator import Scenario
 
 MILLION = 1e6
 BASE, WRITTEN, VERSION = "budget_base", "budget_written", "budget_version"
@@ -35,8 +37,8 @@ TABLE_OR_LIST: Final = """@media (max-width: 640px) {.st-key-budget_grid {displa
 @media (min-width: 641px) {.st-key-budget_list {display: none}}"""
 """A phone has no room for the table: there its rows are listed, and written one at a time."""
 
-ROW_STEP: Final = 100_000
-"""Soles by which the buttons of a form change an amount."""
+LINE_WIDTH: Final = 370
+"""Pixels of the names of lines: whom places are for stands at their end."""
 
 MARGIN = 1.6
 """How far the curve of a line goes beyond the money that the plan gives it."""
@@ -100,7 +102,7 @@ def _editor() -> Plan:
             options=list(lines),
             format_func=lambda name: lines.get(str(name), str(name)),
             required=True,
-            width=300,
+            width=LINE_WIDTH,
         ),
         "where": st.column_config.SelectboxColumn(
             t("budget.column.where"),
@@ -121,7 +123,8 @@ def _editor() -> Plan:
             width=100,
         )
     st.html(f"<style>{TABLE_OR_LIST}</style>")
-    with st.container(key="budget_grid"):
+    grid = st.container(key="budget_grid")
+    with grid:
         rows = st.data_editor(
             base.rows,
             column_config=columns,
@@ -133,20 +136,26 @@ def _editor() -> Plan:
         )
         st.caption(t("budget.table_note"))
     listed = st.container(key="budget_list")
+    outside = st.container()
     st.caption(t("budget.soles_note"))
     if any(one.name != money.NAME for one in state.scenario().programmes):
         st.caption(t("budget.flattened"))
     one_row = st.expander(t("budget.one_row"), key="budget_one_row", icon=":material/edit:")
     with st.expander(t("budget.conditions"), key="budget_conditions"):
         goes_on, payers = _conditions(base)
-    plan = Plan(rows, goes_on, payers or base.payers)
+    plan = replace(base, rows=rows, goes_on=goes_on, payers=payers or base.payers)
     if payers is None:
         total = sum(st.session_state[f"payer_{name}"] for name in PAYERS)
         st.error(t("budget.payers_sum", total=total), icon=":material/error:")
     else:
         _apply(plan)
+    if not plan.filled().empty:
+        with grid, st.expander(t("budget.row_totals"), icon=":material/functions:"):
+            _list(plan)
     with listed:
         _list(plan)
+    with outside:
+        _outside(plan)
     with one_row:
         _one_row(plan)
     return plan
@@ -177,6 +186,27 @@ def _list(plan: Plan) -> None:
     st.table(pd.DataFrame(table), hide_index=True)
 
 
+def _outside(plan: Plan) -> None:
+    """Say how much is given in other years than those of the table, and what includes it."""
+    sums = plan.outside_by_year()
+    told = [
+        t("budget.outside_year", year=years[0], more=more)
+        if len(years) == 1
+        else t("budget.outside_years", first=years[0], last=years[-1], more=more)
+        for years in (
+            [year for year in sums if year < period.FIRST],
+            [year for year in sums if year > period.LAST],
+        )
+        if years and (more := money.exact(sum(sums[year] for year in years)))
+    ]
+    if told:
+        until = state.month_text(state.until())[:4]
+        st.info(
+            t("budget.outside", more=t("budget.and").join(told), until=until),
+            icon=":material/calendar_month:",
+        )
+
+
 def _one_row(plan: Plan) -> None:
     """Let one row be written at a time: without the table, on a phone or with a screen reader."""
     lines, places = _lines_by_name(), _places_by_code()
@@ -191,7 +221,7 @@ def _one_row(plan: Plan) -> None:
         t("budget.row"), numbers, format_func=lambda k: [*names, t("budget.row_new")][k], key=key
     )
     there = rows.loc[chosen] if chosen < len(rows) else None
-    with st.form(f"{key}_{chosen}", border=False):
+    with st.form(f"{key}_{chosen}", border=False, enter_to_submit=False):
         line = st.selectbox(
             t("budget.column.line"),
             list(lines),
@@ -207,28 +237,46 @@ def _one_row(plan: Plan) -> None:
             key=f"{key}_{chosen}_where",
         )
         grid = st.grid(len(YEARS), min_column_width=150)
-        amounts = {
-            year: grid.number_input(
+        typed = {
+            f"{year} (S/)": grid.text_input(
                 f"{year} (S/)",
-                min_value=0,
-                max_value=int(money.MOST),
-                value=0 if there is None else round(there[year]),
-                step=ROW_STEP,
+                "0" if there is None else f"{round(there[year]):,}",
                 key=f"{key}_{chosen}_{year}",
             )
             for year in YEARS
         }
+        whole = t("budget.row_total", first=period.FIRST, last=period.LAST)
+        total = st.text_input(whole, key=f"{key}_{chosen}_total", help=t("budget.row_total_help"))
         with st.container(horizontal=True):
             is_kept = st.form_submit_button(t("budget.row_keep"), type="primary")
+            is_spread = st.form_submit_button(t("budget.row_spread"))
             is_dropped = there is not None and st.form_submit_button(t("budget.row_drop"))
-    if is_kept or is_dropped:
+        if is_spread:
+            typed = {whole: total}
+        amounts = {label: money.read_soles(text) for label, text in typed.items()}
+        if (is_kept or is_spread) and None in amounts.values():
+            for label, amount in amounts.items():
+                if amount is None:
+                    _refuse(label, typed[label])
+            return
+    if is_kept or is_spread or is_dropped:
         rest = rows.drop(index=chosen, errors="ignore")
-        if is_kept:
-            row = {"line": line, "where": where} | {year: float(amount) for year, amount in amounts.items()}
+        if not is_dropped:
+            given = [amount for amount in amounts.values() if amount is not None]
+            by_year = money.spread(given[0]) if is_spread else dict(zip(YEARS, given, strict=True))
+            row = {"line": line, "where": where} | {year: float(soles) for year, soles in by_year.items()}
             # In the place of the old row, or at the end.
             rest = pd.concat([rest, pd.DataFrame([row], index=[chosen])]).sort_index()
-        _write(Plan(rest, plan.goes_on, plan.payers))
+        _write(replace(plan, rows=rest))
         st.rerun()
+
+
+def _refuse(what: str, typed: str) -> None:
+    """Say that what was typed is no amount, and what would be."""
+    text = screen.plain(shown(typed)) if typed.strip() else t("app.nothing")
+    st.error(
+        t("budget.bad_amount", what=what, typed=text, most=f"{money.MOST:,.0f}"), icon=":material/error:"
+    )
 
 
 def _conditions(base: Plan) -> tuple[bool, tuple[tuple[str, float], ...] | None]:
@@ -307,7 +355,8 @@ def _sums(plan: Plan) -> None:
     ceiling = st.number_input(
         t("budget.ceiling"),
         min_value=0.0,
-        value=0.0,
+        value=None,
+        placeholder=t("budget.no_ceiling"),
         step=1.0,
         format="%.1f",
         key="budget_ceiling",
@@ -315,12 +364,15 @@ def _sums(plan: Plan) -> None:
         help=t("budget.ceiling_help"),
     )
     st.caption(t("budget.sums"))
-    grid = st.grid(len(YEARS), min_column_width=150)
-    for year, total in plan.by_year().items():
-        over = ceiling > 0.0 and total > ceiling * MILLION
+    sums = plan.by_year()
+    grid = st.grid(len(YEARS) + 1, min_column_width=130)
+    grid.metric(
+        t("budget.total", first=period.FIRST, last=period.LAST), money.exact(sum(sums.values())), border=True
+    )
+    for year, total in sums.items():
         with grid.container():
             st.metric(year, money.exact(total), border=True)
-            if over:
+            if ceiling is not None and total > ceiling * MILLION:
                 more = money.exact(total - ceiling * MILLION)
                 st.caption(f":material/warning: {t('budget.over', more=more)}")
 
@@ -363,7 +415,9 @@ def _answer(told: Comparison) -> None:
 
 
 def _span(told: Comparison) -> list[int]:
-    return [year for year in told.years if year >= period.FIRST]
+    """Return the years of the money: those of the table and after, and before it from the first with any."""
+    starts = [period.BEGUN + one.start_ti // money.YEAR for one in _plan(told).programmes]
+    return [year for year in told.years if year >= min(period.FIRST, *starts)]
 
 
 def _last_funded(told: Comparison) -> dict[str, int]:
@@ -454,8 +508,12 @@ def _coverage(told: Comparison) -> None:
     parts.cards_behind("coverage", [one.cost, one.reach, one.lead])
 
 
+def _plan(told: Comparison) -> Scenario:
+    return next(one for one in told.scenarios if one.name == results.PLAN)
+
+
 def _own_costs(told: Comparison) -> tuple[UnitCost, ...]:
-    return next(one for one in told.scenarios if one.name == results.PLAN).unit_costs
+    return _plan(told).unit_costs
 
 
 def _years(told: Comparison) -> None:
@@ -512,9 +570,9 @@ def _lines(told: Comparison) -> None:
                 t("budget.column.line"): f"{line.label[lang]} ({line.unit[lang]})",
                 t("budget.line_spent", year=year): parts.brief(spent.loc[name], "m"),
                 t("budget.line_units"): parts.brief(units.loc[name]),
-                t("budget.line_cost"): t("budget.fixed", amount=screen.number(each["median"]))
+                t("budget.line_cost"): t("budget.fixed", amount=screen.number(each["median"], "s"))
                 if sure
-                else f"{parts.brief(each)} · {line.quality}",
+                else f"{parts.brief(each, 's')} · {line.quality}",
             }
         )
     table = pd.DataFrame(rows)

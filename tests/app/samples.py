@@ -94,7 +94,7 @@ def small(seed: int) -> pd.DataFrame:
 
 def steps(seed: int) -> pd.DataFrame:
     draw = np.random.default_rng(seed).uniform(0.8, 1.2, 20)
-    level = {"Asignado (PIA)": 80.0, "Límite de ejecución": -35.5, "Capacidad en camino": -12.0}
+    level = {"Asignado (PIA)": 80.0, "Límite de ejecución": -35.5, "Capacidad en preparación": -12.0}
     changes = [(name, xr.DataArray(amount * draw, dims="draw")) for name, amount in level.items()]
     total = ("Ejecutado", xr.DataArray(32.5 * draw, dims="draw"))
     frame = waterfall(changes, total).rename(columns={"median": "amount"})

@@ -48,8 +48,8 @@ def test_a_row_is_written_changed_and_taken_away_without_the_table(monkeypatch: 
 
     at.selectbox(key="budget_row_1_0_0_line").set_value("upe_posts")
     at.selectbox(key="budget_row_1_0_0_where").set_value("08")
-    at.number_input(key="budget_row_1_0_0_2027").set_value(1_500_000)
-    at.number_input(key="budget_row_1_0_0_2030").set_value(2_000_000)
+    at.text_input(key="budget_row_1_0_0_2027").set_value("1.500.000")
+    at.text_input(key="budget_row_1_0_0_2030").set_value("2000000")
     press("budget.row_keep")
     (programme,) = at.session_state["plan"]["programmes"]
     (grant,) = programme["budget"]
@@ -60,14 +60,52 @@ def test_a_row_is_written_changed_and_taken_away_without_the_table(monkeypatch: 
     assert sums == {"2027": "1.5", "2028": "0", "2029": "0", "2030": "2"}
 
     at.selectbox(key="budget_row_2_1").set_value(0).run()
-    assert at.number_input(key="budget_row_2_1_0_2030").value == 2_000_000
-    at.number_input(key="budget_row_2_1_0_2030").set_value(3_000_000)
+    assert at.text_input(key="budget_row_2_1_0_2030").value == "2,000,000"
+    at.text_input(key="budget_row_2_1_0_2030").set_value("3,000,000")
     press("budget.row_keep")
     assert at.session_state["plan"]["programmes"][0]["budget"][0]["amounts"]["2030"] == 3e6
 
     at.selectbox(key="budget_row_3_1").set_value(0).run()
+    at.text_input(key="budget_row_3_1_0_total").set_value("10 000 000")
+    press("budget.row_spread")
+    (grant,) = at.session_state["plan"]["programmes"][0]["budget"]
+    assert grant["amounts"] == dict.fromkeys(("2027", "2028", "2029", "2030"), 2.5e6)
+    assert {metric.label: metric.value for metric in at.metric}["2027 a 2030"] == "10"
+
+    at.selectbox(key="budget_row_4_1").set_value(0).run()
     press("budget.row_drop")
     assert "programmes" not in at.session_state["plan"]
+
+
+def test_what_is_no_amount_is_told_with_its_year_and_stays_as_it_was_typed() -> None:
+    at, es = open_page("budget", "es"), catalogue("es")
+    for year, text in (("2027", "1e6"), ("2028", "-5"), ("2029", "1.500"), ("2030", "99999999999")):
+        at.text_input(key=f"budget_row_1_0_0_{year}").set_value(text)
+    next(button for button in at.button if button.label == es["budget.row_keep"]).click().run()
+    told = [error.value for error in at.error]
+    assert [text[:10] for text in told] == [f"{year} (S/):" for year in (2027, 2028, 2029, 2030)]
+    assert all("de 0 a 10,000,000,000" in text for text in told)
+    assert "programmes" not in at.session_state["plan"]
+    assert at.text_input(key="budget_row_1_0_0_2029").value == "1.500"
+
+
+def test_money_before_the_table_is_told_and_is_in_every_figure(server: Engine) -> None:
+    assert server.wait(server.ask(load_scenario("policy_2030_funded"), UNTIL), SMALL.draws, 120.0)
+    at = open_page("budget", "es")
+    at.button(key="budget_first").click().run()
+    (said,) = [info.value for info in at.info if "Fuera de los años" in info.value]
+    assert said.startswith("Fuera de los años de la tabla hay S/ 63.59 millones en 2026, en soles de 2025.")
+    es, told = catalogue("es"), tables(at)
+    assert told[es["app.column.year"]].iloc[:, 0].tolist() == ["2026", "2027", "2028", "2029", "2030"]
+    assert told[es["budget.payer"]].columns[1] == "Ejecutado, 2026 a 2030 (millones de S/ corrientes)"
+    assert any(text.value.startswith("Suma de 2026 a 2030, en soles corrientes") for text in at.caption)
+    # A changed row leaves the money of 2026 where it is.
+    before = money.plan_of(state.build(at.session_state["plan"])).outside_by_year()
+    at.selectbox(key="budget_row_2_24").set_value(0).run()
+    at.text_input(key="budget_row_2_24_0_total").set_value("40000000")
+    next(button for button in at.button if button.label == es["budget.row_spread"]).click().run()
+    assert at.session_state["plan"]["programmes"][0]["start"] == "2026-01"
+    assert money.plan_of(state.build(at.session_state["plan"])).outside_by_year() == before
 
 
 def test_what_goes_with_the_money_stays_when_another_page_is_opened() -> None:
@@ -194,7 +232,7 @@ def test_money_that_ends_early_is_told_by_its_last_year(server: Engine) -> None:
     assert "S/ 0 " not in said
     # The table of lines speaks of that year too.
     lines = tables(at)[catalogue("es")["budget.column.line"]]
-    assert lines.columns[1] == "Ejecutado (millones de S/ de 2028)"
+    assert lines.columns[1] == "Ejecutado en 2028 (millones de S/ corrientes)"
     assert [text.partition(" (")[0] for text in lines.iloc[:, 0]] == [
         "Grupos comunitarios con madres y padres"
     ]

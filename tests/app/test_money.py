@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -133,6 +135,59 @@ def test_a_unit_cost_has_the_range_of_its_parameter() -> None:
     assert each["high"] / each["median"] == pytest.approx(cost.high / cost.central)
     own = (UnitCost("upe_posts", "current", 50_000.0, 2025, "PEN", "source", "entity"),)
     assert money.unit_cost("upe_posts", own) == {"median": 50_000.0, "low": 50_000.0, "high": 50_000.0}
+
+
+def test_money_before_the_table_stays_when_its_rows_change() -> None:
+    plan = money.plan_of(load_scenario("policy_2030_funded"))
+    assert plan.goes_on
+    (year, soles), *rest = plan.outside_by_year().items()
+    assert (year, rest) == (2026, [])
+    # Thirteen of 24 halves of what each later year has: it grows over its twelve months.
+    assert soles == pytest.approx(plan.by_year()["2027"] * 6.5 / 12, rel=1e-3)
+    again = money.plan_of(scenario_of(replace(plan, rows=plan.rows.iloc[1:])))
+    assert again.outside_by_year() == plan.outside_by_year()
+    assert len(again.rows) == len(plan.rows) - 1
+    assert scenario_of(replace(plan, rows=plan.rows.iloc[1:])).programmes[0].start_ti == 12 * (2026 - 2012)
+
+
+def test_money_after_the_table_stays_unless_that_of_its_last_year_goes_on() -> None:
+    plan = money.plan_of(load_scenario("compact2_5_years"))
+    assert not plan.goes_on
+    assert plan.outside_by_year() == {2031: 7.5e6}
+    again = scenario_of(plan)
+    assert again.programmes[0].end_ti == 12 * (2031 - 2012) + 11
+    assert money.plan_of(again).outside_by_year() == {2031: 7.5e6}
+    for_good = replace(plan, goes_on=True)
+    assert for_good.outside_by_year() == {}
+    assert scenario_of(for_good).programmes[0].end_ti is None
+
+
+@pytest.mark.parametrize(
+    ("text", "soles"),
+    [
+        ("1500000", 1_500_000),
+        ("1,500,000", 1_500_000),
+        ("1.500.000", 1_500_000),
+        ("1 500 000", 1_500_000),
+        ("S/ 1\u00a0500\u202f000 ", 1_500_000),
+        ("1,500", 1_500),
+        ("0", 0),
+        ("10000000000", 10_000_000_000),
+        *((text, None) for text in ("", "1.500", "1,5", "1.5", "1e6", "-5", "99999999999", "1,500.00")),
+        *((text, None) for text in ("1.500,000", "1,50,000", "0,500", "mucho", "1500 000", "\u0661")),
+    ],
+)
+def test_an_amount_is_taken_only_beyond_doubt(text: str, soles: int | None) -> None:
+    assert money.read_soles(text) == soles
+
+
+def test_a_total_is_spread_to_the_sol() -> None:
+    assert money.spread(10_000_003) == {
+        "2027": 2_500_001,
+        "2028": 2_500_001,
+        "2029": 2_500_001,
+        "2030": 2_500_000,
+    }
 
 
 def test_written_money_is_told_as_it_was_written() -> None:
