@@ -82,12 +82,13 @@ def _begin() -> Plan:
     mark = _mark([one.to_mapping(load_ledger().territories.codes) for one in now.programmes])
     is_back = GOES_ON not in st.session_state
     if is_back or st.session_state.get(WRITTEN) != mark or BASE not in st.session_state:
-        st.session_state[BASE] = money.plan_of(now)
+        told = st.session_state[BASE] = money.plan_of(now)
         st.session_state[WRITTEN] = mark
         st.session_state[VERSION] = st.session_state.get(VERSION, 0) + 1
+        # Set, not left to the widgets: a browser goes on showing, and sends back, what they held before.
         for name in PAYERS:
-            st.session_state.pop(f"payer_{name}", None)
-        st.session_state.pop(GOES_ON, None)
+            st.session_state[f"payer_{name}"] = round(100 * dict(told.payers).get(name, 0.0))
+        st.session_state[GOES_ON] = told.goes_on
     base: Plan = st.session_state[BASE]
     return base
 
@@ -142,7 +143,7 @@ def _editor() -> Plan:
         st.caption(t("budget.flattened"))
     one_row = st.expander(t("budget.one_row"), key="budget_one_row", icon=":material/edit:")
     with st.expander(t("budget.conditions"), key="budget_conditions"):
-        goes_on, payers = _conditions(base)
+        goes_on, payers = _conditions()
     plan = replace(base, rows=rows, goes_on=goes_on, payers=payers or base.payers)
     if payers is None:
         total = sum(st.session_state[f"payer_{name}"] for name in PAYERS)
@@ -279,18 +280,16 @@ def _refuse(what: str, typed: str) -> None:
     )
 
 
-def _conditions(base: Plan) -> tuple[bool, tuple[tuple[str, float], ...] | None]:
+def _conditions() -> tuple[bool, tuple[tuple[str, float], ...] | None]:
     """Show what goes with the money: whether it goes on, who pays, how much can be executed."""
-    goes_on = st.toggle(t("budget.goes_on"), value=base.goes_on, key=GOES_ON)
+    goes_on = st.toggle(t("budget.goes_on"), key=GOES_ON)
     st.markdown(f"**{t('budget.payers')}**")
-    given = dict(base.payers)
     shares = {}
     for column, name in zip(st.columns(len(PAYERS)), PAYERS, strict=True):
         shares[name] = column.number_input(
             t(f"payer.{name}"),
             min_value=0,
             max_value=100,
-            value=round(100 * given.get(name, 0.0)),
             step=5,
             key=f"payer_{name}",
         )
