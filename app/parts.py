@@ -625,7 +625,7 @@ def looks() -> tuple[str, str]:
     return language(), screen.theme()
 
 
-LIMITS: Final = ("prevalence", "individuals", "places", "forecast", "costs", "behaviour", "data")
+LIMITS: Final = ("prevalence", "individuals", "places", "forecast", "costs", "behaviour", "reach", "data")
 
 
 def limits() -> None:

@@ -84,7 +84,7 @@ ARROWS: Final = (
         "exploited",
         "M735 560C560 600 330 620 190 575S190 330 262 288",
         600,
-        588,
+        558,
         is_return=True,
     ),
 )

@@ -93,10 +93,16 @@ def _slider(name: str) -> None:
         st.caption(" · ".join(told))
 
 
+def _is_for_all_exploited(name: str) -> bool:
+    """Return whether a lever serves all who have been exploited, whether the State knows of them or not."""
+    lines = load_ledger().lines.values()
+    return any(name in line.levers and line.need.startswith("once_exploited") for line in lines)
+
+
 def _about(name: str) -> str:
     """Return what a lever does, what its words mean, and how good the evidence behind it is."""
     lever = levers()[name]
-    told = [str(lever.does)]
+    told = [str(lever.does), *([t("explore.whoever")] if _is_for_all_exploited(name) else [])]
     if name in levels.levels():
         amounts = levels.levels()[name]
         form = "{:.0f}" if lever.unit == "places" else "{:.0%}"

@@ -258,6 +258,17 @@ def test_an_arrow_starts_at_what_it_sums_and_ends_at_its_box() -> None:
         assert off(last, arrow.target) <= 5.0, arrow
 
 
+def test_the_number_of_the_long_return_stands_above_its_line() -> None:
+    (arrow,) = [one for one in route.ARROWS if (one.source, one.target) == ("reintegrated", "exploited")]
+    ends = np.array([float(text) for text in re.findall(r"[\d.]+", arrow.path)[:8]]).reshape(4, 2)
+    along = np.linspace(0.0, 1.0, 400)[:, None]
+    parts = [b * along**k * (1 - along) ** (3 - k) * ends[k] for k, b in enumerate([1, 3, 3, 1])]
+    line = np.sum(parts, axis=0)
+    # The interval stands 14 pixels below the number, and its letters go a little further down.
+    near = line[np.abs(line[:, 0] - arrow.x) < 40.0, 1]
+    assert arrow.y + 14 + 4 < near.min()
+
+
 def test_the_protection_route_begins_with_those_identified_and_leaves_out_what_is_empty() -> None:
     flows = {
         ("found", "opened"): 80.0,

@@ -9,6 +9,7 @@ import pytest
 import streamlit
 
 from app.parts import LAST_DATA
+from app.views import explore
 from simulator.faults import Fault
 from simulator.texts import catalogue, set_language
 
@@ -76,3 +77,18 @@ def test_words_of_the_framework_can_be_put_back() -> None:
     """The language of a page can be chosen again: no two texts are one in Spanish."""
     spanish = [text for key, text in catalogue("es").items() if key.startswith("browser.")]
     assert len(set(spanish)) == len(spanish)
+
+
+@pytest.mark.parametrize(
+    ("lever", "is_for_all"),
+    [
+        ("economic_support", True),
+        ("mental_health", True),
+        ("mentor_aftercare", False),
+        ("targeted_groups", False),
+    ],
+)
+def test_levers_for_children_whom_nobody_identified_say_so(lever: str, is_for_all: bool) -> None:
+    set_language("es")
+    assert ("los haya identificado el Estado o no" in explore._about(lever)) == is_for_all
+    set_language(None)
