@@ -556,15 +556,16 @@ def test_what_the_framework_says_is_in_the_language_of_the_page(
 
     page = watched.open("?lang=Español")
     page.get_by_text(es["home.open_file"]).click()
+    page.get_by_role("button", name=es["browser.upload"], exact=True).wait_for()
     large = tmp_path / "large.yaml"
     large.write_bytes(b"#" * (3 * 1024 * 1024))
     page.locator("input[type=file]").set_input_files(large)
     page.get_by_text(es["browser.too_large"].format(size="2.0MB")).wait_for()
-    page.get_by_role("button", name=es["browser.upload"], exact=True).wait_for()
+    page.get_by_role("button", name=es["browser.add_files"], exact=True).wait_for()
     assert english_on(page) == []
     keep(page, "home_es_too_large")
 
     # In the other language they are what they were.
     page.get_by_role("radio", name="English").or_(page.get_by_role("button", name="English")).first.click()
-    page.get_by_role("button", name=en["browser.upload"], exact=True).wait_for()
+    page.get_by_role("button", name=en["browser.add_files"], exact=True).wait_for()
     assert watched.errors == []
