@@ -14,7 +14,14 @@ from simulator.faults import Fault
 from simulator.texts import catalogue, set_language
 
 REFUSED = {
-    "es": ("acogimiento familiar", "protección abierta", "Tablero", "del Compact ", "no puede hablar", "sorteo"),
+    "es": (
+        "acogimiento familiar",
+        "protección abierta",
+        "Tablero",
+        "del Compact ",
+        "no puede hablar",
+        "sorteo",
+    ),
     "en": ("judgement of specialists",),
 }
 """Words that mean something else, or that stand for the same thing as others."""
