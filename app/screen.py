@@ -92,6 +92,9 @@ def live(
     def part() -> None:
         speak()
         told = look()
+        if _hashes(told) != _hashes(now):
+            # Something in this part has changed the plan: the rest of the page shows it too.
+            st.rerun()
         state.keep_drawn(told.draws)
         if told.failed:
             failure(told)
@@ -105,6 +108,10 @@ def live(
     part()
     if not (now.is_complete or now.failed):
         _follow(look, SOON if not now.draws else LATER)
+
+
+def _hashes(told: Comparison) -> list[str]:
+    return [one.hash for one in told.scenarios]
 
 
 def _glance(look: Callable[[], Comparison], slot: Any) -> Comparison:

@@ -500,6 +500,24 @@ def test_words_of_a_link_fetch_nothing_and_lead_nowhere(chromium: Any, address: 
     assert watched.errors == []
 
 
+def test_a_plan_taken_below_the_figures_is_in_the_whole_page_and_stays_what_it_is(
+    chromium: Any, address: str
+) -> None:
+    watched = Watched(chromium, address)
+    page = watched.open("budget?lang=Español")
+    complete(page, "es")
+    page.locator(".st-key-budget_first button").click()
+    side = page.locator("[data-testid=stSidebar]")
+    side.get_by_text("Política 2030 financiada", exact=True).wait_for()
+    complete(page, "es")
+    page.get_by_text("Fuera de los años de la tabla hay S/ 63.59 millones en 2026").wait_for()
+    # What the browser sends back does not change the money.
+    page.get_by_text(catalogue("es")["budget.conditions"]).click()
+    settle(page)
+    assert "(modificado)" not in side.inner_text()
+    assert watched.errors == []
+
+
 SAID = """() => {
     const said = new Set();
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -93,6 +93,8 @@ def test_money_before_the_table_is_told_and_is_in_every_figure(server: Engine) -
     assert server.wait(server.ask(load_scenario("policy_2030_funded"), UNTIL), SMALL.draws, 120.0)
     at = open_page("budget", "es")
     at.button(key="budget_first").click().run()
+    assert at.toggle(key="budget_goes_on").value
+    assert at.run().session_state["plan"]["base"] == "policy_2030_funded"
     (said,) = [info.value for info in at.info if "Fuera de los años" in info.value]
     assert said.startswith("Fuera de los años de la tabla hay S/ 63.59 millones en 2026, en soles de 2025.")
     es, told = catalogue("es"), tables(at)
