@@ -15,6 +15,7 @@ from app.charts.card import card_table, form_of
 from app.charts.paths import effect, fan
 from app.reduced import PLACES, REGISTERED, UPES
 from app.results import PLAN, Comparison
+from scenarios import library
 from simulator import Scenario, load_ledger
 from simulator.evidence import Parameter
 from simulator.evidence.notes import note_in
@@ -194,11 +195,16 @@ def _though(change: pd.DataFrame, count: str) -> str:
 
 
 def told_by_authors(scenarios: Sequence[Scenario]) -> None:
-    """Say what the authors of scenarios say of them: what they are, and what their figures rest on."""
-    for one in scenarios:
-        if one.description is not None:
-            st.caption(f"**{screen.plain(one.label)}**: {screen.plain(one.description)}")
-    for assumed in dict.fromkeys(str(one.assumptions) for one in scenarios if one.assumptions is not None):
+    """Say what the authors of scenarios say of them: what they are, and what their figures rest on.
+
+    A plan that is one of the library by another name has the words of that one.
+    """
+    known = {state.prepared(name).hash: state.prepared(name) for name in library()}
+    by_author = [one if one.description else known.get(one.hash, one) for one in scenarios]
+    for one, author in zip(scenarios, by_author, strict=True):
+        if author.description is not None:
+            st.caption(f"**{screen.plain(one.label)}**: {screen.plain(author.description)}")
+    for assumed in dict.fromkeys(str(one.assumptions) for one in by_author if one.assumptions is not None):
         st.caption(f"**{t('parts.assumed')}**: {screen.plain(assumed)}")
 
 

@@ -35,11 +35,8 @@ UNTIL: Final = 12 * (2051 - period.BEGUN) - 1
 
 SHOWN_FROM: Final = 2025
 MONITORED: Final = "horizon_job"
-FEWEST_DRAWS, MOST_DRAWS = 2, 16
-"""Paired runs of the monitoring workbook; it begins with those of the page, but enough of them.
-
-More do not fit in the memory that a job may take.
-"""
+FEWEST_DRAWS, MOST_DRAWS = 2, ENOUGH
+"""Paired runs of the monitoring workbook, which begins with the second: a job has no memory for more."""
 
 
 def show() -> None:
@@ -344,12 +341,11 @@ def _monitoring() -> None:
     st.header(t("horizon.monitoring"))
     st.markdown(t("horizon.monitoring_lead"))
     money, shock = st.session_state["horizon_money"], st.session_state["horizon_shock"]
-    settings = engine().settings
     draws = st.number_input(
         t("horizon.draws"),
         FEWEST_DRAWS,
         MOST_DRAWS,
-        min(max(settings.draws, ENOUGH), MOST_DRAWS),
+        MOST_DRAWS,
         key="horizon_draws",
         help=t("horizon.draws_help", most=MOST_DRAWS),
     )
@@ -357,7 +353,7 @@ def _monitoring() -> None:
     words = ["export", "monitoring", *names, "--draws", str(draws)]
     # The last fiscal year of the longest programme ends nine months after it.
     last = max(_end(one) for one in _scenarios(money, CALM)[1:]) + 1
-    words += ["--seed", str(settings.seed), "--until", f"{last}-12", "--threads", "1"]
+    words += ["--seed", str(engine().settings.seed), "--until", f"{last}-12", "--threads", "1"]
     job = background.job_of(MONITORED)
     busy = job is not None and not background.is_over(job)
     if st.button(t("horizon.prepare"), icon=":material/build:", key="horizon_prepare", disabled=busy):

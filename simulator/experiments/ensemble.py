@@ -387,4 +387,4 @@ def _run_to_files(
 
 
 def _chosen(arrays: Arrays, variables: Collection[str] | None) -> Arrays:
-    return arrays if variables is None else {name: arrays[name] for name in variables}
+    return {name: arrays[name] for name in (arrays if variables is None else variables)}

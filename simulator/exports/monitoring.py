@@ -363,8 +363,9 @@ def _target_rows(
 def _by_group(dataset: xr.Dataset, name: str, years: Sequence[int]) -> list[Sequence[object]]:
     """Return targets by sex, area, language, migrant status, form of exploitation and age."""
     out: list[Sequence[object]] = []
-    read = [name for name in READ if name.startswith(("stock", "flow"))]
-    both = dataset[read].sel(scenario=list(dict.fromkeys((str(dataset["scenario"].values[0]), name))))
+    # The first scenario and this one as a slice: a view, where a list would copy gigabytes.
+    k = [str(one) for one in dataset["scenario"].values].index(name)
+    both = dataset.isel(scenario=slice(0, k + 1, max(k, 1)))
     for by, section in GROUPS.items():
         monthly: xr.Dataset = by_group(both, by, yearly=False)
         for key in GROUPED:

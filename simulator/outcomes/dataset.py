@@ -157,7 +157,7 @@ def shaped(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def assemble(
-    runs: Mapping[tuple[int, int, int], Mapping[str, NDArray[Any]]],
+    runs: Mapping[tuple[int, int, int], dict[str, NDArray[Any]]],
     *,
     scenarios: Sequence[str],
     draws: int,
@@ -169,7 +169,8 @@ def assemble(
 
     Parameters
     ----------
-    runs : arrays of each (scenario, draw, replicate); consumed one variable at a time
+    runs : arrays of each (scenario, draw, replicate); consumed one variable at a time, so that they are not
+        in memory twice
     coords : see ``coordinates``
     attributes : written on the dataset
     """
@@ -177,10 +178,10 @@ def assemble(
     variables: dict[str, Any] = {}
     texts = descriptions()
     example = next(iter(runs.values()))
-    for name in example:
+    for name in tuple(example):
         block = np.empty((*shape, *example[name].shape), example[name].dtype)
         for where, arrays in runs.items():
-            block[where] = arrays[name]
+            block[where] = arrays.pop(name)
         variables[name] = ((*RUN_DIMS, *DIMS[name]), block, attributes_of(name))
     dataset = xr.Dataset(
         variables,

@@ -328,6 +328,25 @@ def test_all_that_gets_worse_is_told_and_nothing_that_is_written_as_zero(
     assert lower[0].startswith("Baja: Con identificación, -3 en promedio anual")
 
 
+def test_what_the_author_of_a_scenario_says_of_its_assumptions_stands_beside_its_figures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_language("es")
+    said: list[str] = []
+    monkeypatch.setattr(parts.st, "caption", said.append)
+    label = {"es": "Mío", "en": "Mine"}
+    mine = state.build({"schema": 1, "base": "prosecution_first", "label": label}, name="plan")
+    lever = {"use": "upe_reach", "start": "2027-01", "amount": 0.5}
+    changed = state.build(
+        {"schema": 1, "base": "prosecution_first", "label": label, "interventions": [lever]}, name="plan_1"
+    )
+    parts.told_by_authors([mine, changed])
+    assert len(said) == 2
+    assert said[0].startswith("**Mío**: Policía especializada")
+    assert "supuestos de grado D" in said[0]
+    assert said[1].startswith("**Supuestos**: Los montos y su reparto son supuestos")
+
+
 def test_the_scorecard_tells_the_paired_difference_and_what_fewer_victims_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
