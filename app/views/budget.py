@@ -37,7 +37,7 @@ TABLE_OR_LIST: Final = """@media (max-width: 640px) {.st-key-budget_grid {displa
 @media (min-width: 641px) {.st-key-budget_list {display: none}}"""
 """A phone has no room for the table: there its rows are listed, and written one at a time."""
 
-LINE_WIDTH: Final = 370
+LINE_WIDTH: Final = 420
 """Pixels of the names of lines: whom places are for stands at their end."""
 
 MARGIN = 1.6
@@ -110,7 +110,7 @@ def _editor() -> Plan:
             options=list(places),
             format_func=lambda code: places.get(str(code), str(code)),
             default=COUNTRY,
-            width=125,
+            width=115,
         ),
     }
     for year in YEARS:
