@@ -31,9 +31,12 @@ cannot be read."""
 WIDE: Final = """@media (min-width: 768px) {
   [data-testid=stMainBlockContainer] {padding-left: 2.5rem; padding-right: 2.5rem; max-width: 1240px}
 }
-[data-testid=stMetricLabel] * {white-space: normal; overflow: visible}"""
+[data-testid=stMetricLabel] * {white-space: normal; overflow: visible}
+[data-testid=stElementContainer]:has(> [data-testid=stHtml] > :is(script, style):only-child) {
+  position: absolute
+}"""
 """Room for tables and figures beside the side bar; on very wide screens lines do not grow without end. What
-a card is called is not cut."""
+a card is called is not cut. What only carries a script or a style takes no room."""
 
 NARROW: Final = """@media (max-width: 640px) {
   [data-testid=stTable] :is(th, td) {padding-left: .25rem; padding-right: .25rem; font-size: .8125rem}
