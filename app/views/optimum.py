@@ -310,3 +310,4 @@ def _before(told: Comparison) -> None:
         place.metric(t(f"indicator.{row['indicator']}"), screen.number(row["median"]), border=True)
         place.caption(screen.between(row))
     screen.footer(told)
+    parts.opener("optimum_before", *parts.BEHIND["child_months"], *parts.BEHIND["completed"])

@@ -242,7 +242,7 @@ def test_planner_changes_a_lever_and_takes_away_what_the_command_line_gives(
 
     # Whoever loads the page again, here or after another one, finds what was in hand; the way back is short.
     steps = page.evaluate("history.length")
-    slider.press("Home")
+    slider.press("ArrowLeft")
     slider.press("End")
     settle(page)
     assert page.evaluate("history.length") == steps

@@ -81,6 +81,7 @@ def test_what_was_found_is_shown_and_opens_as_the_plan(lang: str, finished: Job)
     # Who asks where the money goes can open what each line costs and reaches.
     assert at.selectbox(key="optimum_split_parameter").value == "cost.upe_posts"
     assert at.selectbox(key="optimum_confirmed_parameter").options
+    assert at.selectbox(key="optimum_before_parameter").options
     at.button(key="optimum_open").click().run()
     assert not at.exception
     plan = at.session_state[state.PLAN]
