@@ -26,6 +26,12 @@ def is_over(job: Job) -> bool:
     return job.state not in {"waiting", "running"}
 
 
+def is_busy(key: str) -> bool:
+    """Return whether the job under a key is still under way."""
+    job = job_of(key)
+    return job is not None and not is_over(job)
+
+
 def subject_of(key: str) -> object:
     """Return what the job under a key is of, as ``begin`` was told."""
     return st.session_state.get(f"{key}_of")

@@ -404,20 +404,20 @@ def scorecard(told: Comparison, card: Scorecard, key: str, scenario: str = PLAN)
 
 def _beside_trend(told: Comparison, scenario: str) -> dict[tuple[str, str], str]:
     """Return the paired differences in the year of the scorecard in words, by scenario and measure."""
-    change = told.against(told.tables["policy"].sel(year=HORIZON))
+    change = told.against(told.tables["policy"].sel(scenario=[results.TREND, scenario], year=HORIZON))
     forms = {one.measure: form_of(one) for one in indicators().values()}
     return {
         (scenario, row["measure"]): t("card.change", change=brief(row, f"+{forms[row['measure']]}"))
         for row in change.to_dict("records")
-        if row["scenario"] == scenario and row["runs"]
+        if row["runs"]
     }
 
 
 def fewer_entries(told: Comparison, scenario: str) -> bool:
     """Return whether fewer children enter exploitation than in the trend, over ``period.YEARS``."""
-    entries = told.tables["country"].sel(indicator="first_entries", year=list(period.YEARS)).mean("year")
-    change = told.against(entries).set_index("scenario")
-    return bool(change.loc[scenario, "high"] < 0.0)
+    entries = told.tables["country"].sel(scenario=[results.TREND, scenario], indicator="first_entries")
+    change = told.against(entries.sel(year=list(period.YEARS)).mean("year"))
+    return bool(change["high"].iloc[0] < 0.0)
 
 
 def below_table(told: Comparison, table: pd.DataFrame, key: str, names: Sequence[str], *sources: str) -> None:

@@ -92,10 +92,13 @@ class Comparison:
             table.insert(1, "name", [self.label(one) for one in table["scenario"]])
         return table
 
+    def differences(self, values: xr.DataArray) -> xr.DataArray:
+        """Return the paired differences from the trend of every other scenario that values hold."""
+        return values.drop_sel(scenario=TREND) - values.sel(scenario=TREND, drop=True)
+
     def against(self, values: xr.DataArray) -> pd.DataFrame:
-        """Return intervals of the paired differences from the trend, of every other scenario."""
-        rest = [name for name in self.names if name != TREND]
-        return self.frame(values.sel(scenario=rest) - values.sel(scenario=TREND, drop=True))
+        """Return intervals of the paired differences from the trend, see ``differences``."""
+        return self.frame(self.differences(values))
 
 
 def band(values: xr.DataArray) -> pd.DataFrame:

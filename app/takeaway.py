@@ -107,7 +107,7 @@ def _documents(told: Comparison, key: str) -> None:
         t("takeaway.kind"), tuple(KINDS), format_func=lambda name: t(f"takeaway.of.{name}"), key=f"{key}_kind"
     )
     job = background.job_of(held)
-    busy = job is not None and not background.is_over(job)
+    busy = background.is_busy(held)
     if st.button(t("takeaway.make"), key=f"{key}_make", icon=":material/edit_document:", disabled=busy):
         files = {_file(one): one.to_yaml() for one in told.scenarios}
         background.begin(held, _words(told, chosen), files, of=_subject(told))

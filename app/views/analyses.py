@@ -67,7 +67,7 @@ def show(store: Path, dataset: xr.Dataset, outputs: list[str], label: Callable[[
         asked |= _threshold(dataset, output, asked["scenario"])
     words = _words(kind, asked)
     job = background.job_of(JOB)
-    busy = job is not None and not background.is_over(job)
+    busy = background.is_busy(JOB)
     if st.button(t("lab.analyse"), icon=":material/query_stats:", key="lab_analyse", disabled=busy):
         background.begin(JOB, [words[0], str(store), *words[1:], "--out", "{out}"])
     with st.expander(t("lab.same_analysis"), icon=":material/terminal:"):

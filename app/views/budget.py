@@ -469,14 +469,15 @@ def _coverage(told: Comparison) -> None:
     ledger = load_ledger()
     lang = language()
     own = told.tables.sel(scenario=results.PLAN)
-    lines = [name for name in _last_funded(told) if ledger.lines[name].buys != "places"]
+    funded = _last_funded(told)
+    lines = [name for name in funded if ledger.lines[name].buys != "places"]
     if not lines:
         st.caption(t("budget.no_coverage"))
         return
     line = st.selectbox(
         t("budget.line"), lines, format_func=lambda name: ledger.lines[name].label[lang], key="coverage_line"
     )
-    year = _last_funded(told)[line]
+    year = funded[line]
     at = own.sel(line=[line], year=year)
     spent = results.band(at["line_money"].sel(budget_stage="executed") / at["price_level"]).iloc[0]
     covered = results.band(at["line_coverage"]).iloc[0]

@@ -173,7 +173,7 @@ def changes(told: Comparison, values: xr.DataArray) -> pd.DataFrame:
     -------
     table with one more column: in how many runs each scenario is better for children than the trend, in words
     """
-    change = values.sel(scenario=list(told.names[1:])) - values.sel(scenario=results.TREND, drop=True)
+    change = told.differences(values)
     good = xr.DataArray([GOOD[name] for name in RESULTS], {"indicator": list(RESULTS)})
     hits = (good * change > 0).sum("draw").transpose("scenario", "indicator")
     differ = (change != 0).any("draw").transpose("scenario", "indicator")
@@ -300,7 +300,7 @@ def _parts(told: Comparison) -> None:
     words = ["contributions", file, "--draws", str(PART_DRAWS), "--seed", str(told.seed)]
     words += ["--until", state.month_text(told.until), "--threads", "1"]
     job = background.job_of(PARTS)
-    busy = job is not None and not background.is_over(job)
+    busy = background.is_busy(PARTS)
     if st.button(t("compare.take_apart"), icon=":material/account_tree:", key="compare_parts", disabled=busy):
         background.begin(PARTS, [*words, "--json"], {file: apart[name].to_yaml()})
     st.caption(t("compare.parts_runs", draws=PART_DRAWS))

@@ -354,8 +354,7 @@ def _monitoring() -> None:
     # The last fiscal year of the longest programme ends nine months after it.
     last = max(_end(one) for one in _scenarios(money, CALM)[1:]) + 1
     words += ["--seed", str(engine().settings.seed), "--until", f"{last}-12", "--threads", "1"]
-    job = background.job_of(MONITORED)
-    busy = job is not None and not background.is_over(job)
+    busy = background.is_busy(MONITORED)
     if st.button(t("horizon.prepare"), icon=":material/build:", key="horizon_prepare", disabled=busy):
         background.begin(MONITORED, [*words, "--out", "{out}"])
     background.progress(MONITORED, "*.xlsx")

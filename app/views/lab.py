@@ -297,8 +297,7 @@ def _start(mapping: dict[str, Any], runs: int, files: Mapping[str, Scenario]) ->
         st.warning(t("lab.too_many", most=f"{MOST_RUNS:,}"), icon=":material/block:")
     text = yaml_of(mapping)
     words = ["sweep", FILE, "--out", f"{{out}}/{STORE}", "--workers", "1"]
-    job = background.job_of(JOB)
-    busy = job is not None and not background.is_over(job)
+    busy = background.is_busy(JOB)
     if st.button(
         t("lab.start"),
         type="primary",
@@ -334,8 +333,8 @@ def _results() -> None:
     job = background.job_of(JOB)
     store = None if job is None else job.folder / OUTPUT / STORE
     if job is None or store is None or not store.exists():
-        is_under_way = job is not None and not background.is_over(job)
-        st.info(t("lab.under_way") if is_under_way else t("lab.nothing"), icon=":material/science:")
+        told = t("lab.under_way") if background.is_busy(JOB) else t("lab.nothing")
+        st.info(told, icon=":material/science:")
         background.progress(JOB)
         return
     if job.state != "done":
